@@ -1,0 +1,21 @@
+/** The codes of {@link DagError}. Stable; a code is never reused for another meaning. */
+export type DagErrorCode = 'DAG_INVALID_ARGUMENT'
+
+/** Every error that this package throws. `code` says what happened, `context` with which input. */
+export class DagError extends Error {
+  override readonly name = 'DagError'
+  readonly code: DagErrorCode
+  readonly context: Readonly<Record<string, unknown>>
+
+  constructor(code: DagErrorCode, message: string, context: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.context = context
+  }
+}
+
+/** True for a {@link DagError}, and for one with `code` when a code is given. Works across realms and copies of the package. */
+export function isDagError(error: unknown, code?: DagErrorCode): error is DagError {
+  if (!(error instanceof Error) || error.name !== 'DagError') return false
+  return code === undefined || (error as DagError).code === code
+}

@@ -1,0 +1,1 @@
+export { DagError, type DagErrorCode, isDagError } from './errors.ts'

@@ -1,0 +1,1 @@
+export { HubError, type HubErrorCode, isHubError } from './errors.ts'

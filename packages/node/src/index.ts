@@ -1,0 +1,1 @@
+export { isNodeError, NodeError, type NodeErrorCode } from './errors.ts'

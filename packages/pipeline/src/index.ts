@@ -1,0 +1,1 @@
+export { isPipelineError, PipelineError, type PipelineErrorCode } from './errors.ts'

@@ -1,0 +1,1 @@
+export { IsogenyError, type IsogenyErrorCode, isIsogenyError } from './errors.ts'

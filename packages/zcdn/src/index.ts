@@ -1,0 +1,1 @@
+export { CdnError, type CdnErrorCode, isCdnError } from './errors.ts'

@@ -1,0 +1,1 @@
+export { isZlibError, ZlibError, type ZlibErrorCode } from './errors.ts'

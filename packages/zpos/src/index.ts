@@ -1,0 +1,1 @@
+export { isZposError, ZposError, type ZposErrorCode } from './errors.ts'

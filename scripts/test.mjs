@@ -1,0 +1,48 @@
+// `pnpm test`: builds everything, runs the static checks and all tests, ends with one line of counts.
+// `pnpm test:long` adds soaks, long fuzzing and thousands of seeds (ZOS_LONG=1).
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { runChecks } from './check.mjs'
+import { root, run } from './run.mjs'
+
+const long = process.argv.includes('--long')
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+const started = Date.now()
+const say = (text) => console.log(`\n── ${text} (${Math.round((Date.now() - started) / 1000)} s)`)
+
+async function vitest(label, args) {
+  const report = `${root}.cache/vitest-${label}.json`
+  mkdirSync(`${root}.cache`, { recursive: true })
+  rmSync(report, { force: true })
+  const { code } = await run(
+    'vitest',
+    ['run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--silent=passed-only'],
+    { env: long ? { ZOS_LONG: '1' } : {} },
+  )
+  try {
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
+    total.passed += numPassedTests
+    total.failed += numFailedTests
+    total.skipped += numPendingTests + numTodoTests
+    if (code !== 0 && numFailedTests === 0) total.failed++
+  } catch {
+    total.failed++
+  }
+}
+
+say('build')
+const built = await run('turbo', ['run', 'build', '--output-logs=errors-only'])
+if (built.code !== 0) total.failed++
+else {
+  say('static checks')
+  const checks = await runChecks()
+  total.passed += checks.passed
+  total.failed += checks.failed
+  say('unit, property, vector and simulation tests')
+  await vitest('unit', ['--project', '!*:e2e'])
+  say('end to end: real processes, one file at a time')
+  await vitest('e2e', ['--project', '*:e2e', '--no-file-parallelism'])
+}
+say('done')
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exit(total.failed ? 1 : 0)
