@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'hash/index': 'src/hash/index.ts',
+    'transaction/index': 'src/transaction/index.ts',
+    'verify/index': 'src/verify/index.ts',
+  },
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',
