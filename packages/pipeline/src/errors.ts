@@ -1,5 +1,15 @@
 /** The codes of {@link PipelineError}. Stable; a code is never reused for another meaning. */
-export type PipelineErrorCode = 'PIPELINE_INVALID_ARGUMENT'
+export type PipelineErrorCode =
+  /** A caller's argument is out of its range. */
+  | 'PIPELINE_INVALID_ARGUMENT'
+  /** The pipeline was closed; it takes no further items. */
+  | 'PIPELINE_CLOSED'
+  /** The pipeline was aborted; `cause` says why. */
+  | 'PIPELINE_ABORTED'
+  /** A stage returned another number of results than it was given items. */
+  | 'PIPELINE_STAGE_RESULT'
+  /** A stage did not answer within its `timeoutMs`. */
+  | 'PIPELINE_STAGE_TIMEOUT'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class PipelineError extends Error {
