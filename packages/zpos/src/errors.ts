@@ -1,5 +1,17 @@
-/** The codes of {@link ZposError}. Stable; a code is never reused for another meaning. */
-export type ZposErrorCode = 'ZPOS_INVALID_ARGUMENT'
+/**
+ * The codes of {@link ZposError}. Stable; a code is never reused for another meaning.
+ *
+ * - `ZPOS_INVALID_ARGUMENT`: a caller's mistake; the context names the argument.
+ * - `ZPOS_SAFETY_BROKEN`: the DAG shows two commits that exclude each other: a third of the stake or more has signed twice.
+ *   Stop, and ask `extractCulprits` who it was.
+ * - `ZPOS_WOULD_SIGN_TWICE`: the guard refuses a signature (C15).
+ * - `ZPOS_JOURNAL_DOUBTFUL`: the guard's journal cannot be trusted; do not sign with this key before it is restored.
+ */
+export type ZposErrorCode =
+  | 'ZPOS_INVALID_ARGUMENT'
+  | 'ZPOS_SAFETY_BROKEN'
+  | 'ZPOS_WOULD_SIGN_TWICE'
+  | 'ZPOS_JOURNAL_DOUBTFUL'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class ZposError extends Error {

@@ -1,0 +1,193 @@
+/**
+ * The votes of C6, kept up to date as units arrive. Each round is a small table: for each unit, which unit of every author
+ * of the round before it refers to directly. Only rounds that can still matter are kept, so memory is bounded by the
+ * undecided rounds and not by the length of the ledger.
+ *
+ * A unit of round r + 1 votes for a unit of the slot (author, r) if that is the first one of the slot among its parents.
+ * No validator unit refers to one of its own round, so the depth-first order of C6 meets the slot there or nowhere. A path
+ * through a user unit is not a vote.
+ */
+import type { Committee } from '../committee/committee.ts'
+import type { RoundDag, UnitId } from '../dag-port.ts'
+
+/** No unit of that author among the parents. */
+const NONE = -1
+
+interface UnitVotes {
+  readonly id: UnitId
+  readonly author: number
+  /** For each author: position in the table of the round before of the unit that this one refers to, or {@link NONE}. */
+  readonly strong: Int16Array
+}
+
+/** The units of one round in the order in which they were seen. */
+interface RoundVotes {
+  readonly units: UnitVotes[]
+  readonly positions: Map<UnitId, number>
+  /** Length of the DAG's list when it was last read. */
+  read: number
+}
+
+/** What is known about one unit of a slot, or about the empty slot. */
+export interface Tally {
+  /** The unit; undefined while none is known. */
+  readonly unit: UnitId | undefined
+  /** True if authors with a quorum have a unit of the next round that does not vote for it. */
+  readonly blamed: boolean
+  /** True if authors with a quorum certify it. */
+  readonly certified: boolean
+  /** The units that certify it. */
+  readonly certificates: readonly UnitId[]
+}
+
+interface Counter {
+  readonly unit: UnitId | undefined
+  readonly position: number
+  votersSeen: number
+  certifiersSeen: number
+  readonly blamers: Uint8Array
+  blame: bigint
+  readonly certifiers: Uint8Array
+  support: bigint
+  readonly certificates: UnitId[]
+}
+
+/** The votes about the rounds that are not decided yet. */
+export interface VoteIndex {
+  /** Takes in what the DAG has gained. True if there was anything new. Cost: O(committee) a new unit. */
+  refresh(): boolean
+  /** Highest round with a unit. */
+  highestRound(): number
+  /** The counts for every unit known in the slot, or one for the empty slot. */
+  tallies(author: number, round: number): readonly Tally[]
+  /** Forgets the rounds below. */
+  dropBelow(round: number): void
+}
+
+/** Makes the index; it reads the DAG from `firstRound` on. */
+export function createVoteIndex(options: { dag: RoundDag; committee: Committee; firstRound: number }): VoteIndex {
+  const { dag, committee, firstRound } = options
+  const size = committee.members.length
+  const stakes = committee.members.map(({ stake }) => stake)
+  const rounds = new Map<number, RoundVotes>()
+  const counters = new Map<number, Map<number, Counter[]>>()
+  let lowest = firstRound
+  let highest = firstRound - 1
+
+  function add(round: number, table: RoundVotes, id: UnitId): void {
+    const header = dag.header(id)
+    const author = committee.indexOf(header.authors[0]!)
+    if (author < 0) return
+    const strong = new Int16Array(size).fill(NONE)
+    const before = rounds.get(round - 1)
+    if (before !== undefined) {
+      for (const parent of header.parents) {
+        const position: number | undefined = before.positions.get(parent)
+        if (position === undefined) continue
+        const owner = before.units[position]!.author
+        if (strong[owner] === NONE) strong[owner] = position
+      }
+    }
+    table.positions.set(id, table.units.length)
+    table.units.push({ id, author, strong })
+  }
+
+  function refresh(): boolean {
+    let changed = false
+    for (let round = lowest; ; round += 1) {
+      const ids = dag.roundUnits(round)
+      if (ids.length === 0 && round > highest) return changed
+      let table = rounds.get(round)
+      if (table === undefined) {
+        table = { units: [], positions: new Map(), read: 0 }
+        rounds.set(round, table)
+      }
+      if (ids.length > 0 && round > highest) highest = round
+      if (ids.length === table.read) continue
+      table.read = ids.length
+      const before = table.units.length
+      for (const id of ids) if (!table.positions.has(id)) add(round, table, id)
+      if (table.units.length > before) changed = true
+    }
+  }
+
+  /** Counts the units of the next two rounds that were not counted yet. */
+  function count(counter: Counter, author: number, round: number): void {
+    const voters = rounds.get(round + 1)
+    if (voters === undefined) return
+    for (; counter.votersSeen < voters.units.length; counter.votersSeen += 1) {
+      const voter = voters.units[counter.votersSeen]!
+      const votes = counter.position !== NONE && voter.strong[author] === counter.position
+      if (votes || counter.blamers[voter.author] === 1) continue
+      counter.blamers[voter.author] = 1
+      counter.blame += stakes[voter.author]!
+    }
+    const certifiers = rounds.get(round + 2)
+    if (certifiers === undefined || counter.position === NONE) return
+    for (; counter.certifiersSeen < certifiers.units.length; counter.certifiersSeen += 1) {
+      const { id, author: owner, strong } = certifiers.units[counter.certifiersSeen]!
+      let votes = 0n
+      for (let member = 0; member < size; member += 1) {
+        const position = strong[member]!
+        if (position !== NONE && voters.units[position]!.strong[author] === counter.position) votes += stakes[member]!
+      }
+      if (votes < committee.quorum) continue
+      counter.certificates.push(id)
+      if (counter.certifiers[owner] === 1) continue
+      counter.certifiers[owner] = 1
+      counter.support += stakes[owner]!
+    }
+  }
+
+  function newCounter(unit: UnitId | undefined, position: number): Counter {
+    return {
+      unit,
+      position,
+      votersSeen: 0,
+      certifiersSeen: 0,
+      blamers: new Uint8Array(size),
+      blame: 0n,
+      certifiers: new Uint8Array(size),
+      support: 0n,
+      certificates: [],
+    }
+  }
+
+  function tallies(author: number, round: number): readonly Tally[] {
+    let byAuthor = counters.get(round)
+    if (byAuthor === undefined) {
+      byAuthor = new Map()
+      counters.set(round, byAuthor)
+    }
+    let slot = byAuthor.get(author)
+    if (slot === undefined) {
+      slot = []
+      byAuthor.set(author, slot)
+    }
+    const table = rounds.get(round)
+    for (const [position, unit] of (table?.units ?? []).entries()) {
+      if (unit.author !== author || slot.some((counter) => counter.unit === unit.id)) continue
+      slot.push(newCounter(unit.id, position))
+    }
+    if (slot.length === 0) slot.push(newCounter(undefined, NONE))
+    if (slot.length > 1 && slot[0]!.unit === undefined) slot.shift()
+    return slot.map((counter) => {
+      count(counter, author, round)
+      return {
+        unit: counter.unit,
+        blamed: counter.blame >= committee.quorum,
+        certified: counter.support >= committee.quorum,
+        certificates: counter.certificates,
+      }
+    })
+  }
+
+  function dropBelow(round: number): void {
+    for (; lowest < round; lowest += 1) {
+      rounds.delete(lowest)
+      counters.delete(lowest)
+    }
+  }
+
+  return { refresh, highestRound: () => highest, tallies, dropBelow }
+}

@@ -1,0 +1,154 @@
+/**
+ * Who leads which slot (C4, C5). A schedule is a function of the decisions already output and of nothing else, so that
+ * two nodes with the same prefix of decisions judge the next slot under the same leaders.
+ */
+import type { Decision } from '../commit/decision.ts'
+import type { Committee } from '../committee/committee.ts'
+import type { Address, UnitId } from '../dag-port.ts'
+import { ZposError } from '../errors.ts'
+
+/** Rounds after which a term ends at the next committed leader: about 15 s at a round a second (C4). */
+export const TERM_ROUNDS = 15
+
+/** Rounds from one leader slot to the next (C5). */
+export const DEFAULT_WAVE = 2
+
+/** The leaders of the slots that are not decided yet. */
+export interface LeaderSchedule {
+  /** The leader of the first slot of `round`; undefined if the round has no slot. */
+  leaderAt(round: number): Address | undefined
+  /** The leaders of all slots of `round` in slot order; empty if it has none. */
+  leadersAt(round: number): readonly Address[]
+  /** Takes the next decision, in slot order. True if it may change the leaders of later slots. */
+  record(decision: Decision): boolean
+  /** The term that the next slot is in. */
+  term(): Term
+}
+
+/** A term of the speaker (C4). */
+export interface Term {
+  /** 0 for the first term of the schedule. */
+  readonly number: number
+  /** Its ranking holds for the rounds from here on. */
+  readonly firstRound: number
+  /** The committed leader unit that ended the term before; undefined in the first term. */
+  readonly endedBy: UnitId | undefined
+  /** Speaker first, then the deputies in order. */
+  readonly ranking: readonly Address[]
+  /** Those whose slot was decided skip in this term; they lead no more in it. */
+  readonly demoted: readonly Address[]
+}
+
+/** Settings of {@link createRankedSchedule}. */
+export interface RankedScheduleOptions {
+  readonly committee: Committee
+  /**
+   * The ranking of a term, speaker first: all members of the committee, each once. Must be a pure function of its input
+   * and of the past of `endedBy`.
+   */
+  readonly ranking: (term: Pick<Term, 'number' | 'firstRound' | 'endedBy'>) => readonly Address[]
+  /** Slots are the rounds `base + wave`, `base + 2·wave` …  Default {@link DEFAULT_WAVE}. */
+  readonly wave?: number
+  /** Default {@link TERM_ROUNDS}. */
+  readonly termRounds?: number
+  /** Leaders in a slot's round. Default 1. */
+  readonly leadersPerRound?: number
+  /** The round of the unit that the committee builds on: 0, or the round given to the base of an epoch. Default 0. */
+  readonly baseRound?: number
+}
+
+/**
+ * A schedule from a ranking a term, with demotion: the slot belongs to the best ranked member that is not demoted. When
+ * everyone is demoted all of them are pardoned, so there always is a leader.
+ */
+export function createRankedSchedule(options: RankedScheduleOptions): LeaderSchedule {
+  const {
+    committee,
+    ranking,
+    wave = DEFAULT_WAVE,
+    termRounds = TERM_ROUNDS,
+    leadersPerRound = 1,
+    baseRound = 0,
+  } = options
+  if (!Number.isSafeInteger(wave) || wave < 1) {
+    throw new ZposError('ZPOS_INVALID_ARGUMENT', `wave is ${wave}; it must be a whole number of rounds, at least 1`, {
+      wave,
+    })
+  }
+  if (!Number.isSafeInteger(termRounds) || termRounds < 1) {
+    throw new ZposError('ZPOS_INVALID_ARGUMENT', `termRounds is ${termRounds}; it must be at least 1`, { termRounds })
+  }
+  if (!Number.isSafeInteger(leadersPerRound) || leadersPerRound < 1 || leadersPerRound > committee.members.length) {
+    throw new ZposError('ZPOS_INVALID_ARGUMENT', `leadersPerRound is ${leadersPerRound}; a round has 1 to n leaders`, {
+      leadersPerRound,
+    })
+  }
+
+  function ranked(start: Pick<Term, 'number' | 'firstRound' | 'endedBy'>): readonly Address[] {
+    const order = ranking(start)
+    if (new Set(order).size !== committee.members.length || !order.every((address) => committee.has(address))) {
+      throw new ZposError(
+        'ZPOS_INVALID_ARGUMENT',
+        `the ranking of term ${start.number} is not the committee in some order`,
+        {
+          term: start.number,
+        },
+      )
+    }
+    return order
+  }
+
+  let start: Pick<Term, 'number' | 'firstRound' | 'endedBy'> = {
+    number: 0,
+    firstRound: baseRound + 1,
+    endedBy: undefined,
+  }
+  let order = ranked(start)
+  let demoted = new Set<Address>()
+  let leaders: readonly Address[] = order.slice(0, leadersPerRound)
+
+  function seat(): void {
+    // Fewer undemoted members than slots in a round: the demoted fill up, best ranked first.
+    const fit = order.filter((address) => !demoted.has(address))
+    const rest = order.filter((address) => demoted.has(address))
+    leaders = [...fit, ...rest].slice(0, leadersPerRound)
+  }
+
+  const hasSlot = (round: number): boolean => round > baseRound && (round - baseRound) % wave === 0
+
+  return {
+    leaderAt: (round) => (hasSlot(round) ? leaders[0] : undefined),
+    leadersAt: (round) => (hasSlot(round) ? leaders : []),
+    record(decision) {
+      if (decision.outcome === 'skip') {
+        demoted.add(decision.leader)
+        if (demoted.size === order.length) demoted = new Set()
+        seat()
+        return true
+      }
+      if (decision.round < start.firstRound - 1 + termRounds) return false
+      start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
+      order = ranked(start)
+      demoted = new Set()
+      seat()
+      return true
+    },
+    term: () => ({ ...start, ranking: order, demoted: [...demoted] }),
+  }
+}
+
+/** A schedule without a lottery: the ranking turns by one member each term. For tests and for networks of one operator. */
+export function roundRobinSchedule(
+  committee: Committee,
+  options: Omit<RankedScheduleOptions, 'committee' | 'ranking'> = {},
+): LeaderSchedule {
+  const addresses = committee.members.map(({ address }) => address)
+  return createRankedSchedule({
+    ...options,
+    committee,
+    ranking: ({ number }) => {
+      const turn = number % addresses.length
+      return [...addresses.slice(turn), ...addresses.slice(0, turn)]
+    },
+  })
+}
