@@ -1,5 +1,12 @@
-/** The codes of {@link DagError}. Stable; a code is never reused for another meaning. */
-export type DagErrorCode = 'DAG_INVALID_ARGUMENT'
+/**
+ * The codes of {@link DagError}. Stable; a code is never reused for another meaning.
+ *
+ * - `DAG_INVALID_ARGUMENT`: the caller passed something that this function cannot take.
+ * - `DAG_ENCODING`: bytes are not the one canonical encoding of a header, payload or unit.
+ * - `DAG_UNIT_INVALID`: a unit to be made or encoded breaks a rule of U1–U4 (`context.problem` has the code).
+ * - `DAG_UNIT_UNKNOWN`: a unit that the DAG does not hold was asked for.
+ */
+export type DagErrorCode = 'DAG_INVALID_ARGUMENT' | 'DAG_ENCODING' | 'DAG_UNIT_INVALID' | 'DAG_UNIT_UNKNOWN'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class DagError extends Error {

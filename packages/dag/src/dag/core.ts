@@ -1,0 +1,164 @@
+/** The dense structure of a DAG: ids, heights, rounds, authors and edges in typed arrays, and what is derived from them. */
+import { Reachability } from '../reach/reachability.ts'
+import type { Address, UnitId } from '../unit/id.ts'
+import { IntColumn } from './columns.ts'
+import { IdTable } from './id-table.ts'
+import type { DagView } from './view.ts'
+
+/** A unit's place in the structure, parents known. */
+export interface CoreUnit {
+  readonly id: UnitId
+  readonly height: number
+  /** 0 for user units. */
+  readonly round: number
+  /** The validator, undefined for user units. */
+  readonly author: Address | undefined
+}
+
+/** Structure only, no rules: the parents of an appended unit must be there. */
+export class DagCore implements DagView {
+  readonly #ids = new IdTable()
+  readonly heights = new IntColumn()
+  readonly rounds = new IntColumn()
+  readonly authors = new IntColumn()
+  readonly parentStart = new IntColumn()
+  readonly parents = new IntColumn(256)
+  readonly #authorNumbers = new Map<Address, number>()
+  readonly #addresses: Address[] = []
+  readonly tips = new Set<number>()
+  /** Validator units of each round, in the order of arrival. */
+  readonly #roundUnits = new Map<number, number[]>()
+  readonly #reach: Reachability
+  readonly #remapListeners = new Set<(remap: Int32Array, newSize: number) => void>()
+  #childFlags = new Uint8Array(64)
+  /** Children lists are made when first asked for, then kept: ordering does not need them. */
+  #children: number[][] | undefined
+
+  constructor() {
+    this.parentStart.push(0)
+    this.#reach = new Reachability(this)
+  }
+
+  get size(): number {
+    return this.#ids.count
+  }
+
+  /** Appends a unit and returns its dense index. `parents[0 … count − 1]` are dense, in the order of the header. */
+  append(unit: CoreUnit, parents: Int32Array, count: number): number {
+    const index = this.#ids.add(unit.id)
+    const author = unit.author === undefined ? -1 : this.#authorNumber(unit.author)
+    this.heights.push(unit.height)
+    this.rounds.push(unit.round)
+    this.authors.push(author)
+    if (index >= this.#childFlags.length) {
+      const grown = new Uint8Array(this.#childFlags.length * 2)
+      grown.set(this.#childFlags)
+      this.#childFlags = grown
+    }
+    for (let k = 0; k < count; k++) {
+      const parent = parents[k]!
+      this.parents.push(parent)
+      if (this.#childFlags[parent] === 0) {
+        this.#childFlags[parent] = 1
+        this.tips.delete(parent)
+      }
+    }
+    this.parentStart.push(this.parents.length)
+    this.tips.add(index)
+    if (author >= 0) {
+      const peers = this.#roundUnits.get(unit.round)
+      if (peers) peers.push(index)
+      else this.#roundUnits.set(unit.round, [index])
+    }
+    if (this.#children) this.#linkChildren(this.#children, index)
+    this.#reach.add(index, author, count > 0 ? parents[0]! : -1, parents, count)
+    return index
+  }
+
+  #authorNumber(address: Address): number {
+    let number = this.#authorNumbers.get(address)
+    if (number === undefined) {
+      number = this.#addresses.length
+      this.#addresses.push(address)
+      this.#authorNumbers.set(address, number)
+    }
+    return number
+  }
+
+  indexOf(id: UnitId): number {
+    return this.#ids.find(id)
+  }
+
+  idOf(unit: number): UnitId {
+    return this.#ids.text(unit)
+  }
+
+  compareIds(a: number, b: number): number {
+    return this.#ids.compare(a, b)
+  }
+
+  heightOf(unit: number): number {
+    return this.heights.values[unit]!
+  }
+
+  roundOf(unit: number): number {
+    return this.rounds.values[unit]!
+  }
+
+  authorOf(unit: number): number {
+    return this.authors.values[unit]!
+  }
+
+  addressOf(author: number): Address {
+    return this.#addresses[author]!
+  }
+
+  /** The number of a validator, −1 if it has no unit here. */
+  numberOf(address: Address): number {
+    return this.#authorNumbers.get(address) ?? -1
+  }
+
+  parentCount(unit: number): number {
+    return this.parentStart.values[unit + 1]! - this.parentStart.values[unit]!
+  }
+
+  parentAt(unit: number, k: number): number {
+    return this.parents.values[this.parentStart.values[unit]! + k]!
+  }
+
+  childCount(unit: number): number {
+    return this.childrenOf(unit).length
+  }
+
+  childrenOf(unit: number): readonly number[] {
+    if (!this.#children) {
+      this.#children = []
+      for (let index = 0; index < this.size; index++) this.#linkChildren(this.#children, index)
+    }
+    return this.#children[unit]!
+  }
+
+  #linkChildren(children: number[][], index: number): void {
+    children.push([])
+    for (let k = 0; k < this.parentCount(index); k++) children[this.parentAt(index, k)]!.push(index)
+  }
+
+  isAncestor(a: number, b: number): boolean {
+    return this.#reach.isAncestor(a, b)
+  }
+
+  roundUnits(round: number): readonly number[] {
+    return this.#roundUnits.get(round) ?? []
+  }
+
+  onRemap(listener: (remap: Int32Array, newSize: number) => void): () => void {
+    this.#remapListeners.add(listener)
+    return () => this.#remapListeners.delete(listener)
+  }
+
+  /** Bytes of the typed arrays in use. */
+  get byteLength(): number {
+    const columns = [this.heights, this.rounds, this.authors, this.parentStart, this.parents]
+    return columns.reduce((sum, column) => sum + 4 * column.length, 0) + this.#ids.byteLength + this.#reach.byteLength
+  }
+}

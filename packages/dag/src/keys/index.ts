@@ -1,0 +1,1 @@
+export { type AccountPath, accountPath, signerFromSeed } from './bip44.ts'

@@ -1,0 +1,113 @@
+/**
+ * Is a in the past of b? Units on authors' chains answer by vector clock; for the others the index knows the carriers, the
+ * first clocked units with it in their past, and a path through unclocked units alone is searched for.
+ *
+ * A path from b down to unclocked a either meets a clocked unit, then the one nearest to a has a carrier of a in its past or
+ * is one, or it does not: both cases are tested, so the answer is exact.
+ */
+import { IntColumn } from '../dag/columns.ts'
+import { ClockIndex } from './clocks.ts'
+
+/** The structure that reachability reads; the DAG's core. */
+export interface ReachSource {
+  readonly heights: IntColumn
+  readonly rounds: IntColumn
+  readonly parentStart: IntColumn
+  readonly parents: IntColumn
+}
+
+/** Answers ancestry for the units of one DAG. */
+export class Reachability {
+  readonly #source: ReachSource
+  readonly #clocks = new ClockIndex()
+  /** First carrier of each unclocked unit, −1: none yet. */
+  readonly #carrier = new IntColumn()
+  /** Further carriers that do not have the first in their past. */
+  readonly #otherCarriers = new Map<number, number[]>()
+  readonly #stack: number[] = []
+  #mark = 0
+  #marks = new Int32Array(64)
+
+  constructor(source: ReachSource) {
+    this.#source = source
+  }
+
+  /** Adds the next unit, whose structure is in the source already. `author` −1: no validator's. */
+  add(unit: number, author: number, selfParent: number, parents: Int32Array, count: number): void {
+    this.#carrier.push(-1)
+    if (author < 0) {
+      this.#clocks.addPlain(parents, count)
+      return
+    }
+    const round = this.#source.rounds.values[unit]!
+    if (this.#clocks.addOnBranch(unit, author, round, selfParent, parents, count)) this.#carry(unit, parents, count)
+  }
+
+  #covers(carrier: number, unit: number): boolean {
+    return this.#clocks.covers(carrier, this.#source.rounds.values[carrier]!, unit)
+  }
+
+  #isCarriedInto(unit: number, clocked: number): boolean {
+    const carrier = this.#carrier.values[unit]!
+    if (carrier < 0) return false
+    if (this.#covers(carrier, clocked)) return true
+    return this.#otherCarriers.get(unit)?.some((other) => this.#covers(other, clocked)) ?? false
+  }
+
+  /** Marks the clocked unit as carrier of the unclocked ones that enter its past with it. Cost: once a unit, for honest traffic. */
+  #carry(clocked: number, parents: Int32Array, count: number): void {
+    const stack = this.#stack
+    for (let k = 0; k < count; k++) if (!this.#clocks.isClocked(parents[k]!)) stack.push(parents[k]!)
+    while (stack.length > 0) {
+      const unit = stack.pop()!
+      if (this.#isCarriedInto(unit, clocked)) continue
+      if (this.#carrier.values[unit]! < 0) this.#carrier.values[unit] = clocked
+      else {
+        const others = this.#otherCarriers.get(unit)
+        if (others) others.push(clocked)
+        else this.#otherCarriers.set(unit, [clocked])
+      }
+      this.#pushUnclockedParents(unit, stack)
+    }
+  }
+
+  #pushUnclockedParents(unit: number, stack: number[]): void {
+    const { parentStart, parents } = this.#source
+    for (let at = parentStart.values[unit]!, end = parentStart.values[unit + 1]!; at < end; at++) {
+      const parent = parents.values[at]!
+      if (!this.#clocks.isClocked(parent)) stack.push(parent)
+    }
+  }
+
+  /** True if `a` is in the past of `b`. */
+  isAncestor(a: number, b: number): boolean {
+    const heights = this.#source.heights.values
+    if (a >= b || heights[a]! >= heights[b]!) return false
+    if (this.#clocks.isClocked(a)) return this.#covers(a, b)
+    if (this.#isCarriedInto(a, b)) return true
+    return !this.#clocks.isClocked(b) && this.#searchUnclocked(a, b)
+  }
+
+  #searchUnclocked(a: number, b: number): boolean {
+    const heights = this.#source.heights.values
+    if (this.#marks.length <= b) this.#marks = new Int32Array(2 * b + 64)
+    const mark = ++this.#mark
+    const stack = this.#stack
+    this.#pushUnclockedParents(b, stack)
+    while (stack.length > 0) {
+      const unit = stack.pop()!
+      if (unit === a) {
+        stack.length = 0
+        return true
+      }
+      if (this.#marks[unit] === mark || heights[unit]! <= heights[a]!) continue
+      this.#marks[unit] = mark
+      this.#pushUnclockedParents(unit, stack)
+    }
+    return false
+  }
+
+  get byteLength(): number {
+    return this.#clocks.byteLength + 4 * this.#carrier.length
+  }
+}
