@@ -73,7 +73,7 @@ export const nobleVerifier: SignatureVerifier = {
     }),
 }
 
-const SIGNING_DOMAIN = new TextEncoder().encode('zos-unit-signature')
+const SIGNING_DOMAIN = Uint8Array.from([...'zos-unit-signature'], (char) => char.charCodeAt(0))
 
 /** What an author signs: BLAKE2b-256 of the domain, the network and the unit's id. */
 export function signingDigest(id: UnitId, networkId: number, hash: Hash = blake2b256): Uint8Array {
