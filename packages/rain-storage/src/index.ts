@@ -1,1 +1,2 @@
+export * from './erasure/index.ts'
 export { isStorageError, StorageError, type StorageErrorCode } from './errors.ts'

@@ -1,0 +1,90 @@
+/**
+ * Segments: a stream cut into pieces of one size, each erasure-coded by itself, so that memory stays bounded and a segment
+ * can be read or rebuilt alone.
+ */
+import { StorageError } from '../errors.ts'
+import type { ErasureCode } from './code.ts'
+
+/** Largest segment: bounds what one put, get or repair holds in memory (n/k times this). */
+export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
+
+/** Shards are a multiple of this, so that the SIMD kernel has no tail. */
+const SHARD_ALIGN = 32
+
+/** One encoded segment. */
+export interface EncodedSegment {
+  readonly index: number
+  /** bytes of data before padding */
+  readonly length: number
+  /** n shards of one length; the first k hold the data */
+  readonly shards: Uint8Array[]
+}
+
+/** Bytes of a shard of a segment of `length` bytes. */
+export function shardLength(length: number, dataShards: number): number {
+  return Math.max(1, Math.ceil(length / dataShards / SHARD_ALIGN)) * SHARD_ALIGN
+}
+
+/** Cuts `data` into k shards, zero-padded, and adds n − k parity shards. Cost: one copy of the data and the coding. */
+export function encodeSegment(code: ErasureCode, data: Uint8Array, index = 0): EncodedSegment {
+  if (data.length > MAX_SEGMENT_BYTES) {
+    throw new StorageError('STORAGE_LIMIT', `A segment has at most ${MAX_SEGMENT_BYTES} bytes`, { length: data.length })
+  }
+  const size = shardLength(data.length, code.dataShards)
+  const whole = new Uint8Array(size * code.totalShards)
+  whole.set(data)
+  const shards = Array.from({ length: code.totalShards }, (_, i) => whole.subarray(i * size, (i + 1) * size))
+  code.encode(shards.slice(0, code.dataShards), shards.slice(code.dataShards))
+  return { index, length: data.length, shards }
+}
+
+/**
+ * The data of a segment from any k of its shards (lost ones `undefined`).
+ * @throws StorageError `STORAGE_TOO_FEW_SHARDS`, or `STORAGE_INVALID_ARGUMENT` when the length does not fit the shards
+ */
+export function decodeSegment(code: ErasureCode, shards: readonly (Uint8Array | undefined)[], length: number): Uint8Array {
+  const size = shardLength(length, code.dataShards)
+  const data = new Uint8Array(size * code.dataShards)
+  const wanted = Array.from({ length: code.dataShards }, (_, i) => i)
+  for (const [index, bytes] of code.reconstruct(shards, wanted)) {
+    if (bytes.length !== size) {
+      throw new StorageError('STORAGE_INVALID_ARGUMENT', `Shards of ${bytes.length} bytes cannot hold a segment of ${length}`, { length, size })
+    }
+    data.set(bytes, index * size)
+  }
+  return data.subarray(0, length)
+}
+
+/**
+ * Encodes a stream segment by segment; holds one segment and its shards. An empty source gives no segment.
+ * @param segmentBytes data bytes of a segment, at most {@link MAX_SEGMENT_BYTES}
+ */
+export async function* encodeStream(
+  code: ErasureCode,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  segmentBytes: number,
+  options: { signal?: AbortSignal } = {},
+): AsyncGenerator<EncodedSegment> {
+  if (!Number.isInteger(segmentBytes) || segmentBytes < 1 || segmentBytes > MAX_SEGMENT_BYTES) {
+    throw new StorageError('STORAGE_INVALID_ARGUMENT', `A segment has 1…${MAX_SEGMENT_BYTES} bytes`, { segmentBytes })
+  }
+  let held = new Uint8Array(segmentBytes)
+  let filled = 0
+  let index = 0
+  for await (const piece of source) {
+    options.signal?.throwIfAborted()
+    let from = 0
+    while (from < piece.length) {
+      const take = Math.min(segmentBytes - filled, piece.length - from)
+      held.set(piece.subarray(from, from + take), filled)
+      filled += take
+      from += take
+      if (filled === segmentBytes) {
+        yield encodeSegment(code, held, index++)
+        held = new Uint8Array(segmentBytes)
+        filled = 0
+      }
+    }
+  }
+  if (filled > 0) yield encodeSegment(code, held.subarray(0, filled), index)
+}

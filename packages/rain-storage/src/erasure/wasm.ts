@@ -1,0 +1,29 @@
+/** The few names of the WebAssembly interface that the package uses; neither ES nor Node types declare them. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
+interface WasmNamespace {
+  validate(bytes: Uint8Array): boolean
+  Memory: new (descriptor: { initial: number; maximum?: number }) => WasmMemory
+  Module: new (bytes: Uint8Array) => object
+  Instance: new (module: object, imports: object) => { readonly exports: Record<string, unknown> }
+}
+
+/** Pages of 64 KiB that one module may grow to (64 MiB): 255 strips and the largest tables need 5 MiB. */
+const MAX_PAGES = 1024
+
+/**
+ * Instantiates a module given in base64 with an imported memory of `pages` × 64 KiB; `undefined` when the engine has no
+ * WebAssembly or not the instructions that the module needs. Synchronous: the modules are below 4 kB, which browsers allow.
+ */
+export function loadWasm(base64: string, pages: number): { memory: WasmMemory; exports: Record<string, unknown> } | undefined {
+  const wasm = (globalThis as { WebAssembly?: WasmNamespace }).WebAssembly
+  if (wasm === undefined) return undefined
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+  if (!wasm.validate(bytes)) return undefined
+  const memory = new wasm.Memory({ initial: pages, maximum: MAX_PAGES })
+  const { exports } = new wasm.Instance(new wasm.Module(bytes), { env: { memory, abort: () => undefined } })
+  return { memory, exports }
+}
