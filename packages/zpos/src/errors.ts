@@ -6,12 +6,16 @@
  *   Stop, and ask `extractCulprits` who it was.
  * - `ZPOS_WOULD_SIGN_TWICE`: the guard refuses a signature (C15).
  * - `ZPOS_JOURNAL_DOUBTFUL`: the guard's journal cannot be trusted; do not sign with this key before it is restored.
+ * - `ZPOS_JOURNAL_LOCKED`: another process has this key's journal open.
+ * - `ZPOS_INTERCHANGE_REFUSED`: an EIP-3076 document is malformed or of another chain.
  */
 export type ZposErrorCode =
   | 'ZPOS_INVALID_ARGUMENT'
   | 'ZPOS_SAFETY_BROKEN'
   | 'ZPOS_WOULD_SIGN_TWICE'
   | 'ZPOS_JOURNAL_DOUBTFUL'
+  | 'ZPOS_JOURNAL_LOCKED'
+  | 'ZPOS_INTERCHANGE_REFUSED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class ZposError extends Error {

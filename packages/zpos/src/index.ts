@@ -10,7 +10,14 @@ export type { Address, RoundDag, RoundHeader, TipDag, UnitId } from './dag-port.
 export { isZposError, ZposError, type ZposErrorCode } from './errors.ts'
 export { createProposer, type Proposal, type Proposer, type ProposerOptions } from './propose/proposer.ts'
 export { createMemoryGuardStore, type GuardStore } from './protection/guard-store.ts'
+export type { KeyHistory, SignedAttestation, SignedBlock } from './protection/interchange.ts'
 export { type Claim, createSigningGuard, type SigningGuard } from './protection/signing-guard.ts'
+export {
+  openSlashingProtection,
+  type ProtectionMode,
+  type SlashingProtection,
+  type SlashingProtectionOptions,
+} from './protection/slashing-protection.ts'
 export { checkValidatorUnit, type UnitFault, type UnitFaultCode, WEAK_PARENTS } from './rounds/check-unit.ts'
 export { EPOCH_ROUNDS, type EpochBase, epochBase, epochOfRound } from './rounds/epoch-base.ts'
 export { GARBAGE_DEPTH, garbageLine } from './rounds/garbage-line.ts'

@@ -4,6 +4,9 @@ import { ZposError } from '../errors.ts'
 import type { GuardStore } from './guard-store.ts'
 import { decodeJournal, encodeRecord } from './journal.ts'
 
+/** Records that a journal may have when it is opened before it is cut to the last one: a day at a round a second. */
+const SHORT_JOURNAL = 86_400
+
 /** The last unit that a guard let pass. */
 export interface Claim {
   readonly round: number
@@ -31,7 +34,6 @@ export interface SigningGuard {
 export async function createSigningGuard(store: GuardStore): Promise<SigningGuard> {
   const bytes = await store.read()
   const { records, clean } = decodeJournal(bytes)
-  if (clean < bytes.length) await store.truncate(clean)
   let last: Claim | undefined
   for (const record of records) {
     const claim = asClaim(record)
@@ -41,6 +43,10 @@ export async function createSigningGuard(store: GuardStore): Promise<SigningGuar
       })
     }
     last = claim
+  }
+  // Only the last claim matters: a long journal, or one with a torn end, is written anew.
+  if (clean < bytes.length || records.length > SHORT_JOURNAL) {
+    await store.replace(last === undefined ? new Uint8Array() : encodeRecord(last))
   }
   let queue: Promise<void> = Promise.resolve()
 
