@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    ics23: 'src/ics23/index.ts',
+    iavl: 'src/iavl/index.ts',
+    level: 'src/platform/level.ts',
+  },
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',

@@ -1,0 +1,423 @@
+/**
+ * Protocol Buffers (proto3) by description: a message is an object of numbered fields, and its codec follows from it.
+ *
+ * Why our own: IBC stores, hashes and signs protobuf bytes, so the codec is part of consensus. This one has exactly one
+ * encoding for a value (fields in ascending order, defaults left out, the gogoproto `nullable = false` messages always
+ * written, see {@link embed}), and its decoder refuses what other encoders would never write: non-minimal varints,
+ * unknown fields, wrong wire types, repeated singular fields, bytes behind the end. Field numbers are those of ibc-go's
+ * `proto/` folder.
+ */
+import { HubError } from '../errors.ts'
+import { EMPTY_BYTES, fromUtf8, utf8 } from './bytes.ts'
+
+/** A message longer than this is refused before it is read: no IBC object comes near it. */
+const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+function malformed(what: string, context: Record<string, unknown> = {}): HubError {
+  return new HubError('HUB_DECODE', `protobuf: ${what}`, context)
+}
+
+/** Appends wire format to a growing buffer. */
+export class ProtoWriter {
+  private buffer = new Uint8Array(256)
+  private at = 0
+
+  private reserve(length: number): void {
+    if (this.at + length <= this.buffer.length) return
+    const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.at + length))
+    grown.set(this.buffer.subarray(0, this.at))
+    this.buffer = grown
+  }
+
+  varint(value: bigint): void {
+    this.reserve(10)
+    let rest = BigInt.asUintN(64, value)
+    while (rest >= 0x80n) {
+      this.buffer[this.at++] = Number(rest & 0x7fn) | 0x80
+      rest >>= 7n
+    }
+    this.buffer[this.at++] = Number(rest)
+  }
+
+  /** A varint of a non-negative safe integer. */
+  uint(value: number): void {
+    this.reserve(10)
+    let rest = value
+    while (rest >= 0x80) {
+      this.buffer[this.at++] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    this.buffer[this.at++] = rest
+  }
+
+  fixed64(value: bigint): void {
+    this.reserve(8)
+    new DataView(this.buffer.buffer).setBigUint64(this.at, BigInt.asUintN(64, value), true)
+    this.at += 8
+  }
+
+  bytes(value: Uint8Array): void {
+    this.uint(value.length)
+    this.reserve(value.length)
+    this.buffer.set(value, this.at)
+    this.at += value.length
+  }
+
+  tag(number: number, wireType: number): void {
+    this.uint(number * 8 + wireType)
+  }
+
+  finish(): Uint8Array {
+    return this.buffer.slice(0, this.at)
+  }
+}
+
+/** Reads wire format from a byte string, strictly. Byte fields are views, not copies. */
+export class ProtoReader {
+  readonly source: Uint8Array
+  at = 0
+
+  constructor(source: Uint8Array) {
+    if (source.length > MAX_MESSAGE_BYTES) throw malformed('message too long', { length: source.length })
+    this.source = source
+  }
+
+  get done(): boolean {
+    return this.at === this.source.length
+  }
+
+  /** A varint below 2^53. */
+  uint(): number {
+    let value = 0
+    let scale = 1
+    for (let i = 0; ; i++) {
+      if (this.at >= this.source.length) throw malformed('ends inside a varint')
+      const byte = this.source[this.at++]!
+      value += (byte & 0x7f) * scale
+      if (value > Number.MAX_SAFE_INTEGER) throw malformed('varint too large here')
+      if (byte < 0x80) {
+        if (byte === 0 && i > 0) throw malformed('varint is not minimal', { at: this.at })
+        return value
+      }
+      scale *= 128
+    }
+  }
+
+  varint(): bigint {
+    let value = 0n
+    for (let i = 0; ; i++) {
+      if (this.at >= this.source.length) throw malformed('ends inside a varint')
+      const byte = this.source[this.at++]!
+      if (i === 9 && byte > 1) throw malformed('varint exceeds 64 bits')
+      value |= BigInt(byte & 0x7f) << BigInt(7 * i)
+      if (byte < 0x80) {
+        if (byte === 0 && i > 0) throw malformed('varint is not minimal', { at: this.at })
+        return value
+      }
+    }
+  }
+
+  fixed64(): bigint {
+    if (this.at + 8 > this.source.length) throw malformed('ends inside a fixed64')
+    const value = new DataView(this.source.buffer, this.source.byteOffset + this.at, 8).getBigUint64(0, true)
+    this.at += 8
+    return value
+  }
+
+  bytes(): Uint8Array {
+    const length = this.uint()
+    if (length > this.source.length - this.at) throw malformed('ends inside a byte string', { length })
+    this.at += length
+    return this.source.subarray(this.at - length, this.at)
+  }
+}
+
+/** How one numbered field is written and read. */
+export interface Field<T> {
+  readonly number: number
+  readonly wireType: number
+  readonly repeated: boolean
+  readonly initial: () => T
+  readonly write: (writer: ProtoWriter, value: T) => void
+  readonly read: (reader: ProtoReader, previous: T) => T
+}
+
+/** Encodes and decodes one message type. */
+export interface Codec<T> {
+  /** The canonical bytes; fields left out have their default. */
+  encode(value: Partial<T>): Uint8Array
+  /** The value of canonical bytes. Throws `HUB_DECODE`. */
+  decode(bytes: Uint8Array): T
+  /** A full value: `partial` over the defaults. */
+  create(partial?: Partial<T>): T
+}
+
+/** The value type of a {@link Codec}. */
+export type MessageOf<C> = C extends Codec<infer T> ? T : never
+
+type Shape = Record<string, Field<never>>
+type Value<S> = { [K in keyof S]: S[K] extends Field<infer T> ? T : never }
+
+function scalar<T>(
+  number: number,
+  wireType: number,
+  initial: T,
+  put: (writer: ProtoWriter, value: T) => void,
+  read: (reader: ProtoReader) => T,
+  isDefault: (value: T) => boolean = (value) => value === initial,
+): Field<T> {
+  return {
+    number,
+    wireType,
+    repeated: false,
+    initial: () => initial,
+    write: (writer, value) => {
+      if (isDefault(value)) return
+      writer.tag(number, wireType)
+      put(writer, value)
+    },
+    read,
+  }
+}
+
+const U64_LIMIT = 1n << 64n
+const I64_LIMIT = 1n << 63n
+
+function checked(value: bigint, low: bigint, high: bigint): bigint {
+  if (value < low || value >= high)
+    throw new HubError('HUB_INVALID_ARGUMENT', 'number outside its 64-bit field', { value })
+  return value
+}
+
+export const uint64 = (number: number): Field<bigint> =>
+  scalar(
+    number,
+    0,
+    0n,
+    (writer, value) => writer.varint(checked(value, 0n, U64_LIMIT)),
+    (reader) => reader.varint(),
+  )
+
+export const int64 = (number: number): Field<bigint> =>
+  scalar(
+    number,
+    0,
+    0n,
+    (writer, value) => writer.varint(checked(value, -I64_LIMIT, I64_LIMIT)),
+    (reader) => BigInt.asIntN(64, reader.varint()),
+  )
+
+export const sfixed64 = (number: number): Field<bigint> =>
+  scalar(
+    number,
+    1,
+    0n,
+    (writer, value) => writer.fixed64(checked(value, -I64_LIMIT, I64_LIMIT)),
+    (reader) => BigInt.asIntN(64, reader.fixed64()),
+  )
+
+/** `uint32`, `int32` and enumerations with values of zero and more. */
+export const uint32 = (number: number): Field<number> =>
+  scalar(
+    number,
+    0,
+    0,
+    (writer, value) => {
+      if (!Number.isSafeInteger(value) || value < 0 || value > 0xffff_ffff) {
+        throw new HubError('HUB_INVALID_ARGUMENT', 'number outside its 32-bit field', { value })
+      }
+      writer.uint(value)
+    },
+    (reader) => {
+      const value = reader.uint()
+      if (value > 0xffff_ffff) throw malformed('32-bit number too large', { value })
+      return value
+    },
+  )
+
+/** `int32`, where negative values occur (nanoseconds of a duration). */
+export const int32 = (number: number): Field<number> =>
+  scalar(
+    number,
+    0,
+    0,
+    (writer, value) => writer.varint(BigInt(value)),
+    (reader) => {
+      const value = BigInt.asIntN(64, reader.varint())
+      if (value < -0x8000_0000n || value > 0x7fff_ffffn) throw malformed('32-bit number out of range')
+      return Number(value)
+    },
+  )
+
+export const bool = (number: number): Field<boolean> =>
+  scalar(
+    number,
+    0,
+    false,
+    (writer, value) => writer.uint(value ? 1 : 0),
+    (reader) => {
+      const value = reader.uint()
+      if (value > 1) throw malformed('boolean is not 0 or 1', { value })
+      return value === 1
+    },
+  )
+
+export const bytes = (number: number): Field<Uint8Array> =>
+  scalar(
+    number,
+    2,
+    EMPTY_BYTES,
+    (writer, value) => writer.bytes(value),
+    (reader) => reader.bytes(),
+    (value) => value.length === 0,
+  )
+
+export const string = (number: number): Field<string> =>
+  scalar(
+    number,
+    2,
+    '',
+    (writer, value) => writer.bytes(utf8(value)),
+    (reader) => fromUtf8(reader.bytes()),
+  )
+
+/** A message that may be absent. */
+export const optional = <T>(number: number, codec: Codec<T>): Field<T | undefined> => ({
+  number,
+  wireType: 2,
+  repeated: false,
+  initial: () => undefined,
+  write: (writer, value) => {
+    if (value === undefined) return
+    writer.tag(number, 2)
+    writer.bytes(codec.encode(value))
+  },
+  read: (reader) => codec.decode(reader.bytes()),
+})
+
+/** A message that gogoproto marks `nullable = false`: written even when all its fields are defaults. */
+export const embed = <T>(number: number, codec: Codec<T>): Field<T> => ({
+  number,
+  wireType: 2,
+  repeated: false,
+  initial: () => codec.create(),
+  write: (writer, value) => {
+    writer.tag(number, 2)
+    writer.bytes(codec.encode(value))
+  },
+  read: (reader) => codec.decode(reader.bytes()),
+})
+
+/** A repeated message. */
+export const repeated = <T>(number: number, codec: Codec<T>): Field<T[]> => ({
+  number,
+  wireType: 2,
+  repeated: true,
+  initial: () => [],
+  write: (writer, values) => {
+    for (const value of values) {
+      writer.tag(number, 2)
+      writer.bytes(codec.encode(value))
+    }
+  },
+  read: (reader, previous) => {
+    previous.push(codec.decode(reader.bytes()))
+    return previous
+  },
+})
+
+export const repeatedBytes = (number: number): Field<Uint8Array[]> => ({
+  number,
+  wireType: 2,
+  repeated: true,
+  initial: () => [],
+  write: (writer, values) => {
+    for (const value of values) {
+      writer.tag(number, 2)
+      writer.bytes(value)
+    }
+  },
+  read: (reader, previous) => {
+    previous.push(reader.bytes())
+    return previous
+  },
+})
+
+export const repeatedString = (number: number): Field<string[]> => ({
+  number,
+  wireType: 2,
+  repeated: true,
+  initial: () => [],
+  write: (writer, values) => {
+    for (const value of values) {
+      writer.tag(number, 2)
+      writer.bytes(utf8(value))
+    }
+  },
+  read: (reader, previous) => {
+    previous.push(fromUtf8(reader.bytes()))
+    return previous
+  },
+})
+
+/** Packed repeated numbers of zero and more (`repeated int32`, enumerations, `uint64` below 2^53). */
+export const packedUint = (number: number): Field<number[]> => ({
+  number,
+  wireType: 2,
+  repeated: false,
+  initial: () => [],
+  write: (writer, values) => {
+    if (values.length === 0) return
+    const inner = new ProtoWriter()
+    for (const value of values) inner.uint(value)
+    writer.tag(number, 2)
+    writer.bytes(inner.finish())
+  },
+  read: (reader) => {
+    const inner = new ProtoReader(reader.bytes())
+    const values: number[] = []
+    while (!inner.done) values.push(inner.uint())
+    return values
+  },
+})
+
+/** The codec of a message with the given fields. */
+export function message<S extends Record<string, Field<any>>>(shape: S): Codec<Value<S>> {
+  const entries = Object.entries(shape as unknown as Shape).sort((a, b) => a[1].number - b[1].number)
+  const byNumber = new Map(entries.map(([name, field]) => [field.number, [name, field] as const]))
+  const create = (partial: object = {}): Value<S> => {
+    const value: Record<string, unknown> = {}
+    for (const [name, field] of entries) value[name] = field.initial()
+    for (const [name, given] of Object.entries(partial)) if (given !== undefined) value[name] = given
+    return value as Value<S>
+  }
+  return {
+    create,
+    encode(value) {
+      const writer = new ProtoWriter()
+      for (const [name, field] of entries) {
+        const given = (value as Record<string, never>)[name]
+        field.write(writer, given === undefined ? field.initial() : given)
+      }
+      return writer.finish()
+    },
+    decode(source) {
+      const reader = new ProtoReader(source)
+      const value = create() as Record<string, unknown>
+      const seen = new Set<number>()
+      while (!reader.done) {
+        const tag = reader.uint()
+        const found = byNumber.get(Math.floor(tag / 8))
+        if (!found) throw malformed('unknown field', { number: Math.floor(tag / 8) })
+        const [name, field] = found
+        if (tag % 8 !== field.wireType) throw malformed('wrong wire type', { field: name, wireType: tag % 8 })
+        if (!field.repeated) {
+          if (seen.has(field.number)) throw malformed('singular field given twice', { field: name })
+          seen.add(field.number)
+        }
+        value[name] = field.read(reader, value[name] as never)
+      }
+      return value as Value<S>
+    },
+  }
+}
