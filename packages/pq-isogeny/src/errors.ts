@@ -1,5 +1,20 @@
-/** The codes of {@link IsogenyError}. Stable; a code is never reused for another meaning. */
-export type IsogenyErrorCode = 'ISOGENY_INVALID_ARGUMENT'
+/**
+ * The codes of {@link IsogenyError}. Stable; a code is never reused for another meaning.
+ *
+ * - `ISOGENY_INVALID_ARGUMENT`: a call with the wrong types, lengths or options
+ * - `ISOGENY_INVALID_KEY`: a secret or public key that does not decode, or whose curve is singular
+ * - `ISOGENY_BACKEND`: the WebAssembly backend was asked for where run-time compilation is not allowed
+ * - `ISOGENY_INTERNAL`: an invariant of the library does not hold; never the fault of the input
+ * - `ISOGENY_UNSUPPORTED`: a curve question outside the range that the toolbox answers
+ * - `ISOGENY_POOL`: a worker of a pool failed or the pool is closed
+ */
+export type IsogenyErrorCode =
+  | 'ISOGENY_INVALID_ARGUMENT'
+  | 'ISOGENY_INVALID_KEY'
+  | 'ISOGENY_BACKEND'
+  | 'ISOGENY_INTERNAL'
+  | 'ISOGENY_UNSUPPORTED'
+  | 'ISOGENY_POOL'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class IsogenyError extends Error {
