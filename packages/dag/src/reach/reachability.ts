@@ -1,19 +1,17 @@
 /**
  * Is a in the past of b? Units on authors' chains answer by vector clock; for the others the index knows the carriers, the
- * first clocked units with it in their past, and a path through unclocked units alone is searched for.
+ * first clocked units with it in their past, and a path through unclocked units alone is looked up in an interval tree.
  *
  * A path from b down to unclocked a either meets a clocked unit, then the one nearest to a has a carrier of a in its past or
  * is one, or it does not: both cases are tested, so the answer is exact.
  */
 import { IntColumn } from '../dag/columns.ts'
 import { ClockIndex } from './clocks.ts'
+import { type IntervalSource, IntervalTree } from './interval-tree.ts'
 
 /** The structure that reachability reads; the DAG's core. */
-export interface ReachSource {
-  readonly heights: IntColumn
+export interface ReachSource extends IntervalSource {
   readonly rounds: IntColumn
-  readonly parentStart: IntColumn
-  readonly parents: IntColumn
 }
 
 /** Answers ancestry for the units of one DAG. */
@@ -25,11 +23,11 @@ export class Reachability {
   /** Further carriers that do not have the first in their past. */
   readonly #otherCarriers = new Map<number, number[]>()
   readonly #stack: number[] = []
-  #mark = 0
-  #marks = new Int32Array(64)
+  readonly #tree: IntervalTree
 
   constructor(source: ReachSource) {
     this.#source = source
+    this.#tree = new IntervalTree(source, (unit) => !this.#clocks.isClocked(unit))
   }
 
   /** Adds the next unit, whose structure is in the source already. `author` −1: no validator's. */
@@ -85,26 +83,9 @@ export class Reachability {
     if (a >= b || heights[a]! >= heights[b]!) return false
     if (this.#clocks.isClocked(a)) return this.#covers(a, b)
     if (this.#isCarriedInto(a, b)) return true
-    return !this.#clocks.isClocked(b) && this.#searchUnclocked(a, b)
-  }
-
-  #searchUnclocked(a: number, b: number): boolean {
-    const heights = this.#source.heights.values
-    if (this.#marks.length <= b) this.#marks = new Int32Array(2 * b + 64)
-    const mark = ++this.#mark
-    const stack = this.#stack
-    this.#pushUnclockedParents(b, stack)
-    while (stack.length > 0) {
-      const unit = stack.pop()!
-      if (unit === a) {
-        stack.length = 0
-        return true
-      }
-      if (this.#marks[unit] === mark || heights[unit]! <= heights[a]!) continue
-      this.#marks[unit] = mark
-      this.#pushUnclockedParents(unit, stack)
-    }
-    return false
+    if (this.#clocks.isClocked(b)) return false
+    this.#tree.catchUp(b)
+    return this.#tree.reaches(a, b)
   }
 
   get byteLength(): number {

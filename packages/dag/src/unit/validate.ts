@@ -77,7 +77,7 @@ function fieldProblem(header: UnitHeader): UnitProblem | undefined {
   if (!isCount(header.lastFinal.mci)) return bad('lastFinal.mci', header.lastFinal.mci)
   if (!isUnitId(header.lastFinal.id)) return bad('lastFinal.id', header.lastFinal.id)
   if (!isCount(header.validUntilMci)) return bad('validUntilMci', header.validUntilMci)
-  if (header.validator && !isCount(header.validator.round)) return bad('validator.round', header.validator.round)
+  if (header.validator && !isCount(header.validator.round, 0x7fffffff)) return bad('validator.round', header.validator.round)
   for (const parent of header.parents) if (!isUnitId(parent)) return bad('a parent', parent)
   for (const author of header.authors) if (!isAddress(author)) return bad('an author', author)
   if (header.parents.length > FORMAT_BOUNDS.parents) return bad('the number of parents', header.parents.length)
