@@ -3,21 +3,57 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import { emitFmaField } from './kernels/fma-emit.ts'
+import { ED25519_FMA, SECP256K1_FMA } from './kernels/fma-field.ts'
+import { emitIntField } from './kernels/int-emit.ts'
+import { ED25519_INT, SECP256K1_INT } from './kernels/int-field.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-mkdirSync(`${root}src/generated`, { recursive: true })
 
 interface ModuleBuild {
-  /** Entry file in assembly/ and, in kebab case, the name of the generated module. */
+  /** Entry file in assembly/. */
   entry: string
+  /** Name of the generated module. */
   name: string
   features: string[]
+  /** Emitted sources, by path. */
+  emitted: Record<string, string>
 }
 
-const builds: ModuleBuild[] = [{ entry: 'hash.ts', name: 'hash', features: [] }]
+const builds: ModuleBuild[] = [
+  { entry: 'hash.ts', name: 'hash', features: [], emitted: {} },
+  {
+    entry: 'verify.ts',
+    name: 'verify-simd',
+    features: ['simd', 'relaxed-simd'],
+    emitted: { 'assembly/field-secp256k1.ts': emitFmaField(SECP256K1_FMA) },
+  },
+  {
+    entry: 'verify.ts',
+    name: 'verify-scalar',
+    features: [],
+    emitted: { 'assembly/field-secp256k1.ts': emitIntField(SECP256K1_INT) },
+  },
+]
 
-for (const { entry, name, features } of builds) {
-  const binary = await compile(`assembly/${entry}`, features)
+// The field operations alone, for the tests of the bounds.
+for (const [backend, fields] of [
+  ['simd', [emitFmaField(SECP256K1_FMA), emitFmaField(ED25519_FMA)]],
+  ['scalar', [emitIntField(SECP256K1_INT), emitIntField(ED25519_INT)]],
+] as const) {
+  fields.forEach((source, i) => {
+    builds.push({
+      entry: 'field-probe.ts',
+      name: `probe-${i === 0 ? 'secp256k1' : 'ed25519'}-${backend}`,
+      features: backend === 'simd' ? ['simd', 'relaxed-simd'] : [],
+      emitted: { 'assembly/field.ts': source },
+    })
+  })
+}
+
+mkdirSync(`${root}src/generated`, { recursive: true })
+for (const { entry, name, features, emitted } of builds) {
+  const binary = await compile(`assembly/${entry}`, features, emitted)
   const base64 = Buffer.from(binary).toString('base64')
   writeFileSync(
     `${root}src/generated/${name}.ts`,
@@ -25,7 +61,7 @@ for (const { entry, name, features } of builds) {
   )
 }
 
-async function compile(entry: string, features: string[]): Promise<Uint8Array> {
+async function compile(entry: string, features: string[], emitted: Record<string, string>): Promise<Uint8Array> {
   let binary: Uint8Array | undefined
   const messages: string[] = []
   const { error } = await asc.main(
@@ -40,11 +76,13 @@ async function compile(entry: string, features: string[]): Promise<Uint8Array> {
       '--use',
       'abort=',
       '--initialMemory',
-      '1',
+      '16',
       ...features.flatMap((feature) => ['--enable', feature]),
     ],
     {
       readFile: (name: string, base: string) => {
+        const text = emitted[name]
+        if (text !== undefined) return text
         try {
           return readFileSync(`${root}${base === '.' ? '' : `${base}/`}${name}`, 'utf8')
         } catch {

@@ -10,6 +10,8 @@ export type PipelineErrorCode =
   | 'PIPELINE_STAGE_RESULT'
   /** A stage did not answer within its `timeoutMs`. */
   | 'PIPELINE_STAGE_TIMEOUT'
+  /** No verification backend of those asked for works in this engine. */
+  | 'PIPELINE_NO_BACKEND'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class PipelineError extends Error {

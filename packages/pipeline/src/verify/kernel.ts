@@ -1,0 +1,67 @@
+import { ensureMemory, instantiateSync } from '../hash/wasm-module.ts'
+
+/** What the module `verify` exports (assembly/verify.ts); addresses and sizes in bytes. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory
+  init(): void
+  heapBase(): number
+  recoverScratch(count: number): number
+  recover(items: number, count: number, results: number, scratch: number): void
+}
+
+/** An instance with its tables made, and views on its memory that survive growth. */
+export class Kernel {
+  readonly exports: KernelExports
+  #bytes: Uint8Array
+  #view: DataView
+
+  constructor(exports: KernelExports) {
+    this.exports = exports
+    this.#bytes = new Uint8Array(exports.memory.buffer)
+    this.#view = new DataView(exports.memory.buffer)
+    exports.init()
+  }
+
+  /** Undefined where the engine does not accept the module. */
+  static load(base64: string): Kernel | undefined {
+    const exports = instantiateSync<KernelExports>(base64)
+    return exports && new Kernel(exports)
+  }
+
+  /** Reserves consecutive areas behind the module's own data, 16-byte aligned; valid until the next call. */
+  reserve(...sizes: number[]): number[] {
+    let at = align(this.exports.heapBase())
+    const areas = sizes.map((size) => {
+      const start = at
+      at = align(at + size)
+      return start
+    })
+    ensureMemory(this.exports.memory, at)
+    return areas
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes.buffer !== this.exports.memory.buffer) this.#bytes = new Uint8Array(this.exports.memory.buffer)
+    return this.#bytes
+  }
+
+  get view(): DataView {
+    if (this.#view.buffer !== this.exports.memory.buffer) this.#view = new DataView(this.exports.memory.buffer)
+    return this.#view
+  }
+
+  /** Writes an unsigned number below 2^256 as 32 bytes, big endian. */
+  writeNumber(at: number, value: bigint): void {
+    const { view } = this
+    view.setBigUint64(at, value >> 192n)
+    view.setBigUint64(at + 8, (value >> 128n) & WORD)
+    view.setBigUint64(at + 16, (value >> 64n) & WORD)
+    view.setBigUint64(at + 24, value & WORD)
+  }
+}
+
+const WORD = 0xffffffffffffffffn
+
+function align(at: number): number {
+  return (at + 15) & ~15
+}
