@@ -8,6 +8,7 @@
  * - `ZPOS_JOURNAL_DOUBTFUL`: the guard's journal cannot be trusted; do not sign with this key before it is restored.
  * - `ZPOS_JOURNAL_LOCKED`: another process has this key's journal open.
  * - `ZPOS_INTERCHANGE_REFUSED`: an EIP-3076 document is malformed or of another chain.
+ * - `ZPOS_NO_WEBASSEMBLY`: the platform has or allows no WebAssembly.
  */
 export type ZposErrorCode =
   | 'ZPOS_INVALID_ARGUMENT'
@@ -16,6 +17,7 @@ export type ZposErrorCode =
   | 'ZPOS_JOURNAL_DOUBTFUL'
   | 'ZPOS_JOURNAL_LOCKED'
   | 'ZPOS_INTERCHANGE_REFUSED'
+  | 'ZPOS_NO_WEBASSEMBLY'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class ZposError extends Error {

@@ -11,13 +11,18 @@ let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(`${tmpdir()}/zpos-guard-`)
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+const children: ChildProcess[] = []
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+})
 
 function start(tag: string): { child: ChildProcess; lines: AsyncIterator<string> } {
   const signer = new URL('signer.ts', import.meta.url).pathname
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', signer, `${folder}/journal`, tag], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  children.push(child)
   return { child, lines: createInterface({ input: child.stdout! })[Symbol.asyncIterator]() }
 }
 

@@ -3,10 +3,12 @@ import { createSigningGuard } from '../../src/index.ts'
 import { openFileGuardStore } from '../../src/platform/node.ts'
 
 const [path, tag] = process.argv.slice(2) as [string, string]
-const guard = await createSigningGuard(await openFileGuardStore(path)).catch((error) => {
-  process.stdout.write(`refused ${error.code}\n`)
-  process.exit(3)
-})
+const guard = await openFileGuardStore(path)
+  .then(createSigningGuard)
+  .catch((error) => {
+    process.stdout.write(`refused ${error.code}\n`)
+    process.exit(3)
+  })
 process.stdout.write(`open ${guard.last()?.round ?? 0}\n`)
 for (let round = (guard.last()?.round ?? 0) + 1; ; round += 1) {
   await guard.claim(round, `${tag}-${round}` as never)
