@@ -1,11 +1,11 @@
 // Reed–Solomon encode and worst-loss rebuild in MB of data per CPU-second, 1 MiB shards, against npm's WebAssembly coders and,
 // where gcc and ISA-L are installed, against ISA-L.
 import { execFileSync } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomFillSync } from 'node:crypto'
 import { createErasureCode } from '@zos/rain-storage'
 
 const require = createRequire(import.meta.url)
@@ -15,7 +15,17 @@ const ROUNDS = quick ? 3 : 5
 
 function report(metric: string, value: number, peer: string | null = null, peerValue: number | null = null): void {
   const ratio = peerValue === null ? null : Number((value / peerValue).toFixed(3))
-  console.log(JSON.stringify({ bench: 'rs-encode', metric, value: Math.round(value), unit: 'MB/cpu-s', peer, peerValue: peerValue && Math.round(peerValue), ratio }))
+  console.log(
+    JSON.stringify({
+      bench: 'rs-encode',
+      metric,
+      value: Math.round(value),
+      unit: 'MB/cpu-s',
+      peer,
+      peerValue: peerValue && Math.round(peerValue),
+      ratio,
+    }),
+  )
 }
 
 /** Best of several rounds in MB per CPU-second; each round lasts about 100 ms of CPU. */
@@ -65,7 +75,9 @@ function isal(k: number, n: number): number | undefined {
     execFileSync('gcc', ['-O2', 'b.c', '-o', 'b', '-lisal'], { cwd: folder, stdio: 'ignore' })
     const out = execFileSync('./b', [String(k), String(n), String(SHARD)], { cwd: folder, encoding: 'utf8' })
     const [speed, ...parity] = out.trim().split(' ')
-    const data = Array.from({ length: k }, (_, j) => Uint8Array.from({ length: 64 }, (_, i) => (i * 31 + j * 7 + 1) & 255))
+    const data = Array.from({ length: k }, (_, j) =>
+      Uint8Array.from({ length: 64 }, (_, i) => (i * 31 + j * 7 + 1) & 255),
+    )
     const ours = createErasureCode({ dataShards: k, totalShards: n }).encode(data)
     parity.forEach((byte, r) => {
       if (ours[r]![5] !== Number(byte)) throw new Error(`parity row ${r} differs from ISA-L`)
@@ -99,7 +111,10 @@ int main(int c, char **v) {
   printf("%f", best); for (int r = 0; r < m; r++) printf(" %d", p[r][5]); printf("\\n");
 }`
 
-for (const [k, n] of [[10, 16], [29, 80]] as const) {
+for (const [k, n] of [
+  [10, 16],
+  [29, 80],
+] as const) {
   const data = new Uint8Array(k * SHARD)
   randomFillSync(data)
   const shards = Array.from({ length: k }, (_, j) => data.subarray(j * SHARD, (j + 1) * SHARD))
@@ -111,7 +126,8 @@ for (const [k, n] of [[10, 16], [29, 80]] as const) {
   const lossy = all.map((shard, i) => (i < Math.min(k, n - k) ? undefined : shard))
   const wanted = Array.from({ length: k }, (_, i) => i)
   const rebuilt = code.reconstruct(lossy, wanted)
-  for (const i of wanted) if (Buffer.compare(rebuilt.get(i)!, shards[i]!) !== 0) throw new Error(`shard ${i} was rebuilt wrong`)
+  for (const i of wanted)
+    if (Buffer.compare(rebuilt.get(i)!, shards[i]!) !== 0) throw new Error(`shard ${i} was rebuilt wrong`)
   const decode = measure(data.length, () => void code.reconstruct(lossy, wanted))
   const peers = [await subspace(k, n, data), wasmErasure(k, n, data)]
   report(`${k}-${n}`, ours, 'best npm WASM coder', Math.max(...peers))

@@ -22,7 +22,19 @@ for (const { source, target, variants } of modules) {
   for (const [name, flags] of Object.entries(variants)) {
     let binary
     const { error, stderr } = await asc.main(
-      [source, '--baseDir', root, '-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--outFile', `${name}.wasm`, ...flags],
+      [
+        source,
+        '--baseDir',
+        root,
+        '-O3',
+        '--noAssert',
+        '--runtime',
+        'stub',
+        '--importMemory',
+        '--outFile',
+        `${name}.wasm`,
+        ...flags,
+      ],
       {
         writeFile: (file, contents) => {
           if (file.endsWith('.wasm')) binary = contents

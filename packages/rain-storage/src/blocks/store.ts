@@ -50,11 +50,16 @@ export function blockKey(cid: CID): string {
 /** Checks that a block may be stored. @throws StorageError `STORAGE_LIMIT`, `STORAGE_INVALID_ARGUMENT` */
 export function checkStorable(cid: CID, bytes: Uint8Array): void {
   if (bytes.length > MAX_BLOCK_BYTES) {
-    throw new StorageError('STORAGE_LIMIT', `${cid} has ${bytes.length} bytes, more than ${MAX_BLOCK_BYTES}`, { cid: `${cid}`, length: bytes.length })
+    throw new StorageError('STORAGE_LIMIT', `${cid} has ${bytes.length} bytes, more than ${MAX_BLOCK_BYTES}`, {
+      cid: `${cid}`,
+      length: bytes.length,
+    })
   }
   // Digests below 20 bytes can be collided at will, and a block store must not mix up two blocks.
   if (cid.multihash.code !== hash.identity && cid.multihash.digest.length < 20) {
-    throw new StorageError('STORAGE_INVALID_ARGUMENT', `The digest of ${cid} is too short to name a block`, { cid: `${cid}` })
+    throw new StorageError('STORAGE_INVALID_ARGUMENT', `The digest of ${cid} is too short to name a block`, {
+      cid: `${cid}`,
+    })
   }
 }
 

@@ -48,7 +48,9 @@ export function isBlockOf(crypto: CryptoPort, cid: CID, bytes: Uint8Array): Mayb
     case hash.identity:
       return sameBytes(bytes, digest)
     default:
-      throw new StorageError('STORAGE_MALFORMED', `Hash function 0x${code.toString(16)} of ${cid} is not supported`, { cid: `${cid}` })
+      throw new StorageError('STORAGE_MALFORMED', `Hash function 0x${code.toString(16)} of ${cid} is not supported`, {
+        cid: `${cid}`,
+      })
   }
 }
 

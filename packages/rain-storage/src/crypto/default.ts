@@ -1,11 +1,11 @@
 import { createNobleCrypto } from './noble.ts'
 import { createNodeCrypto } from './node.ts'
 import type { CryptoPort } from './port.ts'
-import { createWebCrypto } from './webcrypto.ts'
+import { createWebCrypto, type WebCrypto } from './webcrypto.ts'
 
 interface Platform {
   process?: { getBuiltinModule?: (name: string) => unknown }
-  crypto?: Crypto
+  crypto?: WebCrypto
 }
 
 /** The fastest cryptography of this platform: `node:crypto`, else WebCrypto, else noble. */

@@ -1,6 +1,7 @@
 /** HKDF with SHA-256 (RFC 5869) over the {@link CryptoPort}. */
-import { StorageError } from '../errors.ts'
+
 import { concat } from '../content/bytes.ts'
+import { StorageError } from '../errors.ts'
 import type { CryptoPort } from './port.ts'
 
 const HASH_BYTES = 32
@@ -11,8 +12,14 @@ export async function extract(crypto: CryptoPort, salt: Uint8Array, secret: Uint
 }
 
 /** HKDF-Expand to `length` bytes, at most 8160. */
-export async function expand(crypto: CryptoPort, key: Uint8Array, info: Uint8Array, length: number): Promise<Uint8Array> {
-  if (length > 255 * HASH_BYTES) throw new StorageError('STORAGE_INVALID_ARGUMENT', 'HKDF gives at most 8160 bytes', { length })
+export async function expand(
+  crypto: CryptoPort,
+  key: Uint8Array,
+  info: Uint8Array,
+  length: number,
+): Promise<Uint8Array> {
+  if (length > 255 * HASH_BYTES)
+    throw new StorageError('STORAGE_INVALID_ARGUMENT', 'HKDF gives at most 8160 bytes', { length })
   const output = new Uint8Array(Math.ceil(length / HASH_BYTES) * HASH_BYTES)
   let block: Uint8Array = new Uint8Array(0)
   for (let i = 0; i * HASH_BYTES < length; i++) {

@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import { KEY_BYTES, type CryptoPort, TAG_BYTES } from './port.ts'
+import { type CryptoPort, KEY_BYTES, TAG_BYTES } from './port.ts'
 
 type NodeCrypto = typeof import('node:crypto')
 

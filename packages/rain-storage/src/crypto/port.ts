@@ -17,7 +17,12 @@ export interface CryptoPort {
   /** AES-256-GCM, 12-byte nonce; the 16-byte tag stands at the end. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>
   /** The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. */
-  open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array | undefined>
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+    associated: Uint8Array,
+  ): MaybePromise<Uint8Array | undefined>
 }
 
 /** Bytes of an AES-256 key, of a SHA-256 digest and of an X25519 key. */

@@ -1,11 +1,12 @@
 import type { CryptoPort } from './port.ts'
 
-type Subtle = Crypto['subtle']
+/** The `crypto` object of the platform. */
+export type WebCrypto = typeof globalThis.crypto
 type Source = Uint8Array<ArrayBuffer>
 
 /** WebCrypto of a browser, a worker or Node. Every call is asynchronous. */
-export function createWebCrypto(webcrypto: Crypto): CryptoPort {
-  const subtle: Subtle = webcrypto.subtle
+export function createWebCrypto(webcrypto: WebCrypto): CryptoPort {
+  const { subtle } = webcrypto
   const digest = async (name: string, bytes: Uint8Array) => new Uint8Array(await subtle.digest(name, bytes as Source))
   const aesKey = (key: Uint8Array, usage: 'encrypt' | 'decrypt') =>
     subtle.importKey('raw', key as Source, 'AES-GCM', false, [usage])

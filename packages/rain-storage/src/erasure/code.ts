@@ -47,7 +47,10 @@ export interface ErasureCode {
 export function createErasureCode(options: ErasureCodeOptions): ErasureCode {
   const { dataShards: k, totalShards: n } = options
   if (!Number.isInteger(k) || !Number.isInteger(n) || k < 1 || n < k || n > MAX_SHARDS) {
-    throw new StorageError('STORAGE_INVALID_ARGUMENT', `A code needs 1 ≤ k ≤ n ≤ ${MAX_SHARDS}, not k=${k} n=${n}`, { k, n })
+    throw new StorageError('STORAGE_INVALID_ARGUMENT', `A code needs 1 ≤ k ≤ n ≤ ${MAX_SHARDS}, not k=${k} n=${n}`, {
+      k,
+      n,
+    })
   }
   const kernel = options.kernel ?? bestKernel()
   const encodePlan = kernel.plan(generatorRows(k, range(k, n)))
@@ -58,12 +61,18 @@ export function createErasureCode(options: ErasureCodeOptions): ErasureCode {
     for (const shard of shards) {
       if (shard === undefined) continue
       if (length >= 0 && shard.length !== length) {
-        throw new StorageError('STORAGE_INVALID_ARGUMENT', 'All shards must have one length', { length, other: shard.length })
+        throw new StorageError('STORAGE_INVALID_ARGUMENT', 'All shards must have one length', {
+          length,
+          other: shard.length,
+        })
       }
       length = shard.length
     }
     if (shards.length !== count) {
-      throw new StorageError('STORAGE_INVALID_ARGUMENT', `Expected ${count} shards, got ${shards.length}`, { count, given: shards.length })
+      throw new StorageError('STORAGE_INVALID_ARGUMENT', `Expected ${count} shards, got ${shards.length}`, {
+        count,
+        given: shards.length,
+      })
     }
     return Math.max(length, 0)
   }
@@ -98,7 +107,10 @@ export function createErasureCode(options: ErasureCodeOptions): ErasureCode {
       const missing = wanted ?? range(0, n).filter((i) => shards[i] === undefined)
       const present = range(0, n).filter((i) => shards[i] !== undefined)
       if (present.length < k) {
-        throw new StorageError('STORAGE_TOO_FEW_SHARDS', `${present.length} shards are left and ${k} are needed`, { present, needed: k })
+        throw new StorageError('STORAGE_TOO_FEW_SHARDS', `${present.length} shards are left and ${k} are needed`, {
+          present,
+          needed: k,
+        })
       }
       const result = new Map<number, Uint8Array>()
       const compute = missing.filter((i) => {
@@ -109,7 +121,11 @@ export function createErasureCode(options: ErasureCodeOptions): ErasureCode {
       if (compute.length > 0) {
         const used = present.slice(0, k)
         const outputs = allocate(compute.length, length)
-        kernel.apply(recoverPlan(used, compute), used.map((i) => shards[i]!), outputs)
+        kernel.apply(
+          recoverPlan(used, compute),
+          used.map((i) => shards[i]!),
+          outputs,
+        )
         compute.forEach((index, i) => {
           result.set(index, outputs[i]!)
         })

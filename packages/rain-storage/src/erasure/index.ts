@@ -1,4 +1,18 @@
 export { createErasureCode, type ErasureCode, type ErasureCodeOptions, MAX_SHARDS } from './code.ts'
-export { bestKernel, createScalarKernel, createWasmKernel, type Kernel, type KernelName, type KernelPlan } from './kernel.ts'
+export {
+  bestKernel,
+  createScalarKernel,
+  createWasmKernel,
+  type Kernel,
+  type KernelName,
+  type KernelPlan,
+} from './kernel.ts'
 export type { Matrix } from './matrix.ts'
-export { decodeSegment, type EncodedSegment, encodeSegment, encodeStream, MAX_SEGMENT_BYTES, shardLength } from './segment.ts'
+export {
+  decodeSegment,
+  type EncodedSegment,
+  encodeSegment,
+  encodeStream,
+  MAX_SEGMENT_BYTES,
+  shardLength,
+} from './segment.ts'

@@ -36,7 +36,7 @@ type Multiply = (tbl: number, k: number, rows: number, src: number, dst: number,
 export function createWasmKernel(name: 'relaxed-simd' | 'simd'): Kernel | undefined {
   const module = loadWasm(name === 'simd' ? simdWasm : relaxedWasm, 1)
   if (module === undefined) return undefined
-  const multiply = module.exports['multiply'] as Multiply
+  const multiply = module.exports.multiply as Multiply
   const { memory } = module
   let loaded: KernelPlan | undefined
 

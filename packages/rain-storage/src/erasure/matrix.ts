@@ -39,7 +39,10 @@ export function generatorRows(dataShards: number, rows: readonly number[]): Matr
 export function inverse(matrix: Matrix): Matrix {
   const size = matrix.rows
   if (matrix.columns !== size) {
-    throw new StorageError('STORAGE_INVALID_ARGUMENT', 'Only a square matrix has an inverse', { rows: matrix.rows, columns: matrix.columns })
+    throw new StorageError('STORAGE_INVALID_ARGUMENT', 'Only a square matrix has an inverse', {
+      rows: matrix.rows,
+      columns: matrix.columns,
+    })
   }
   const width = 2 * size
   const work = new Uint8Array(size * width)

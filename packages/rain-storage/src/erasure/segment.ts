@@ -42,13 +42,21 @@ export function encodeSegment(code: ErasureCode, data: Uint8Array, index = 0): E
  * The data of a segment from any k of its shards (lost ones `undefined`).
  * @throws StorageError `STORAGE_TOO_FEW_SHARDS`, or `STORAGE_INVALID_ARGUMENT` when the length does not fit the shards
  */
-export function decodeSegment(code: ErasureCode, shards: readonly (Uint8Array | undefined)[], length: number): Uint8Array {
+export function decodeSegment(
+  code: ErasureCode,
+  shards: readonly (Uint8Array | undefined)[],
+  length: number,
+): Uint8Array {
   const size = shardLength(length, code.dataShards)
   const data = new Uint8Array(size * code.dataShards)
   const wanted = Array.from({ length: code.dataShards }, (_, i) => i)
   for (const [index, bytes] of code.reconstruct(shards, wanted)) {
     if (bytes.length !== size) {
-      throw new StorageError('STORAGE_INVALID_ARGUMENT', `Shards of ${bytes.length} bytes cannot hold a segment of ${length}`, { length, size })
+      throw new StorageError(
+        'STORAGE_INVALID_ARGUMENT',
+        `Shards of ${bytes.length} bytes cannot hold a segment of ${length}`,
+        { length, size },
+      )
     }
     data.set(bytes, index * size)
   }

@@ -18,10 +18,13 @@ const MAX_PAGES = 1024
  * Instantiates a module given in base64 with an imported memory of `pages` × 64 KiB; `undefined` when the engine has no
  * WebAssembly or not the instructions that the module needs. Synchronous: the modules are below 4 kB, which browsers allow.
  */
-export function loadWasm(base64: string, pages: number): { memory: WasmMemory; exports: Record<string, unknown> } | undefined {
+export function loadWasm(
+  base64: string,
+  pages: number,
+): { memory: WasmMemory; exports: Record<string, unknown> } | undefined {
   const wasm = (globalThis as { WebAssembly?: WasmNamespace }).WebAssembly
   if (wasm === undefined) return undefined
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+  const bytes = Uint8Array.from(atob(base64), (c: string) => c.charCodeAt(0))
   if (!wasm.validate(bytes)) return undefined
   const memory = new wasm.Memory({ initial: pages, maximum: MAX_PAGES })
   const { exports } = new wasm.Instance(new wasm.Module(bytes), { env: { memory, abort: () => undefined } })

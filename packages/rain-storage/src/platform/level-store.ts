@@ -14,7 +14,11 @@ import { StorageError } from '../errors.ts'
  */
 export async function openLevelStore(folder: string, options: { crypto?: CryptoPort } = {}): Promise<BlockStore> {
   const crypto = options.crypto ?? defaultCrypto()
-  const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, { keyEncoding: 'view', valueEncoding: 'view', compression: false })
+  const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    compression: false,
+  })
   try {
     await level.open()
   } catch (cause) {

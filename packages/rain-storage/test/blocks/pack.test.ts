@@ -140,7 +140,10 @@ describe('pins and collection', () => {
   it('removes what no pin reaches and gives the space back', async () => {
     const blocks = await blocksOf(40)
     for (const { cid, bytes } of blocks) await store.put(cid, bytes)
-    const inner = await node(201, blocks.slice(0, 5).map(({ cid }) => cid))
+    const inner = await node(
+      201,
+      blocks.slice(0, 5).map(({ cid }) => cid),
+    )
     const root = await node(202, [inner])
     await store.pin(root)
     const report = await store.collect(links)
@@ -186,7 +189,10 @@ describe('pins and collection', () => {
   it('keeps reads and writes right while it runs', async () => {
     const blocks = await blocksOf(200)
     for (const { cid, bytes } of blocks) await store.put(cid, bytes, { durable: false })
-    const root = await node(203, blocks.filter((_, i) => i % 4 === 0).map(({ cid }) => cid))
+    const root = await node(
+      203,
+      blocks.filter((_, i) => i % 4 === 0).map(({ cid }) => cid),
+    )
     await store.pin(root)
     const collecting = store.collect(links)
     const again = blocks.filter((_, i) => i % 4 === 1)
@@ -207,7 +213,10 @@ describe('pins and collection', () => {
   it('does not bring a deleted block back when packs are rewritten', async () => {
     const blocks = await blocksOf(60)
     for (const { cid, bytes } of blocks) await store.put(cid, bytes)
-    const root = await node(204, blocks.slice(0, 30).map(({ cid }) => cid))
+    const root = await node(
+      204,
+      blocks.slice(0, 30).map(({ cid }) => cid),
+    )
     await store.pin(root)
     await store.delete(blocks[3]!.cid)
     for (let i = 0; i < 3; i++) await store.collect(links)

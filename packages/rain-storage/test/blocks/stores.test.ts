@@ -14,7 +14,19 @@ const inFolder = (open: (folder: string) => Promise<BlockStore>) => async () => 
 }
 
 blockStoreSuite('the memory block store', async () => ({ store: createMemoryBlockStore() }))
-blockStoreSuite('the file block store', inFolder((folder) => openFileStore(folder)))
-blockStoreSuite('the LevelDB block store', inFolder((folder) => openLevelStore(folder)))
-blockStoreSuite('the pack store', inFolder((folder) => openPackStore(folder)))
-blockStoreSuite('the pack store with tiny packs', inFolder((folder) => openPackStore(folder, { packBytes: 100 })))
+blockStoreSuite(
+  'the file block store',
+  inFolder((folder) => openFileStore(folder)),
+)
+blockStoreSuite(
+  'the LevelDB block store',
+  inFolder((folder) => openLevelStore(folder)),
+)
+blockStoreSuite(
+  'the pack store',
+  inFolder((folder) => openPackStore(folder)),
+)
+blockStoreSuite(
+  'the pack store with tiny packs',
+  inFolder((folder) => openPackStore(folder, { packBytes: 100 })),
+)

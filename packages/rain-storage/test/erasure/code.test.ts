@@ -4,10 +4,16 @@ import { createErasureCode } from '../../src/erasure/code.ts'
 import { invert, multiply } from '../../src/erasure/field.ts'
 import { createScalarKernel, createWasmKernel, type Kernel } from '../../src/erasure/kernel.ts'
 import { generatorRows, inverse, product } from '../../src/erasure/matrix.ts'
-import { decodeSegment, encodeSegment, encodeStream, MAX_SEGMENT_BYTES, shardLength } from '../../src/erasure/segment.ts'
+import {
+  decodeSegment,
+  encodeSegment,
+  encodeStream,
+  MAX_SEGMENT_BYTES,
+  shardLength,
+} from '../../src/erasure/segment.ts'
 import { isStorageError } from '../../src/errors.ts'
 
-const seed = Number(process.env['ZOS_SEED'] ?? 20_260_801)
+const seed = Number(process.env.ZOS_SEED ?? 20_260_801)
 
 function bytes(length: number, start: number): Uint8Array {
   let x = start | 1
@@ -42,7 +48,12 @@ describe('GF(2^8)', () => {
   })
 
   it('inverts every chosen submatrix of the generator', () => {
-    for (const rows of [[1, 2, 3], [3, 4, 5], [0, 4, 6], [5, 6, 7]]) {
+    for (const rows of [
+      [1, 2, 3],
+      [3, 4, 5],
+      [0, 4, 6],
+      [5, 6, 7],
+    ]) {
       const m = generatorRows(3, rows)
       expect([...product(m, inverse(m)).cells]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1])
     }
@@ -64,19 +75,26 @@ it('has the Cauchy parity of ISA-L for k=2, n=4', () => {
 describe.each(kernels)('the %s kernel', (name, kernel) => {
   it('exists in this engine', () => expect(kernel?.name).toBe(name))
 
-  it.each([[1, 1], [1, 3], [2, 3], [4, 9], [10, 16], [5, 12], [29, 80], [128, 255], [255, 255]])(
-    'rebuilds k=%i n=%i from the last k shards, the worst loss',
-    (k, n) => {
-      const code = createErasureCode({ dataShards: k, totalShards: n, kernel: kernel! })
-      const data = bytes(k * 100 - 3, k * n)
-      const { shards } = encodeSegment(code, data)
-      expect(shards).toHaveLength(n)
-      expect(code.verify(shards)).toBe(true)
-      const lossy = shards.map((shard, i) => (i < n - k ? undefined : shard))
-      expect(Buffer.compare(decodeSegment(code, lossy, data.length), data)).toBe(0)
-      for (const [i, shard] of code.reconstruct(lossy)) expect(Buffer.compare(shard, shards[i]!)).toBe(0)
-    },
-  )
+  it.each([
+    [1, 1],
+    [1, 3],
+    [2, 3],
+    [4, 9],
+    [10, 16],
+    [5, 12],
+    [29, 80],
+    [128, 255],
+    [255, 255],
+  ])('rebuilds k=%i n=%i from the last k shards, the worst loss', (k, n) => {
+    const code = createErasureCode({ dataShards: k, totalShards: n, kernel: kernel! })
+    const data = bytes(k * 100 - 3, k * n)
+    const { shards } = encodeSegment(code, data)
+    expect(shards).toHaveLength(n)
+    expect(code.verify(shards)).toBe(true)
+    const lossy = shards.map((shard, i) => (i < n - k ? undefined : shard))
+    expect(Buffer.compare(decodeSegment(code, lossy, data.length), data)).toBe(0)
+    for (const [i, shard] of code.reconstruct(lossy)) expect(Buffer.compare(shard, shards[i]!)).toBe(0)
+  })
 
   it('gives the results of the reference for any k, n, length and loss', () => {
     const reference = createScalarKernel()
@@ -96,7 +114,8 @@ describe.each(kernels)('the %s kernel', (name, kernel) => {
           })
           const all: (Uint8Array | undefined)[] = [...data, ...parity]
           for (let lost = 0; lost < m; lost++) all[draw.next().value! % (k + m)] = undefined
-          for (const [i, shard] of code.reconstruct(all)) expect(Buffer.compare(shard, [...data, ...parity][i]!)).toBe(0)
+          for (const [i, shard] of code.reconstruct(all))
+            expect(Buffer.compare(shard, [...data, ...parity][i]!)).toBe(0)
         },
       ),
       { numRuns: name === 'typescript' ? 10 : 40, seed },
@@ -128,7 +147,12 @@ describe('limits', () => {
   }
 
   it('refuses impossible codes and unequal shards', () => {
-    for (const [k, n] of [[0, 1], [3, 2], [1, 256], [1.5, 3]]) {
+    for (const [k, n] of [
+      [0, 1],
+      [3, 2],
+      [1, 256],
+      [1.5, 3],
+    ]) {
       expect(codeOf(() => createErasureCode({ dataShards: k!, totalShards: n! }))).toBe('STORAGE_INVALID_ARGUMENT')
     }
     expect(codeOf(() => code.encode([bytes(3, 1), bytes(3, 1), bytes(4, 1)]))).toBe('STORAGE_INVALID_ARGUMENT')
@@ -156,7 +180,13 @@ it('streams segment by segment, whatever the pieces', async () => {
   const back: Uint8Array[] = []
   for await (const segment of encodeStream(code, pieces(), 4096)) {
     expect(segment.shards[0]!.length).toBe(shardLength(segment.length, 4))
-    back.push(decodeSegment(code, segment.shards.map((s, i) => (i < 2 ? undefined : s)), segment.length))
+    back.push(
+      decodeSegment(
+        code,
+        segment.shards.map((s, i) => (i < 2 ? undefined : s)),
+        segment.length,
+      ),
+    )
   }
   expect(back).toHaveLength(3)
   expect(Buffer.compare(Buffer.concat(back), data)).toBe(0)

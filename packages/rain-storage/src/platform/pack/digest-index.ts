@@ -112,7 +112,14 @@ export class DigestIndex {
   }
 
   #grow(): void {
-    const old = { slots: this.#slots, keys: this.#keys, packs: this.#packs, offsets: this.#offsets, lengths: this.#lengths, metas: this.#metas }
+    const old = {
+      slots: this.#slots,
+      keys: this.#keys,
+      packs: this.#packs,
+      offsets: this.#offsets,
+      lengths: this.#lengths,
+      metas: this.#metas,
+    }
     // Mostly deleted entries: rebuild at the same size.
     this.#slots = this.#size * 2 > old.slots / 2 ? old.slots * 2 : old.slots
     this.#keys = new Uint32Array(4 * this.#slots)

@@ -87,7 +87,11 @@ async function isWhole(crypto: CryptoPort, meta: Uint8Array, data: Uint8Array): 
 }
 
 /** Offset of the next valid header at or after `from`, or `undefined`. */
-async function resync(bytesAt: (at: number, n: number) => Promise<Uint8Array>, from: number, size: number): Promise<number | undefined> {
+async function resync(
+  bytesAt: (at: number, n: number) => Promise<Uint8Array>,
+  from: number,
+  size: number,
+): Promise<number | undefined> {
   for (let at = from; at < size; ) {
     const bytes = await bytesAt(at, Math.min(WINDOW, size - at))
     if (bytes.length === 0) return undefined
