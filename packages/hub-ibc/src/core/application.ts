@@ -1,0 +1,57 @@
+/** ICS-05/26: what an application on a port does, for v1 channels and v2 payloads. */
+import type { Packet, Payload } from './messages.ts'
+
+/** Called by v1 channels. Every callback may throw `HubError`; what it changed is then undone. */
+export interface ChannelApplication {
+  /** Returns the version it agrees to. `version` is empty when the opener left the choice. */
+  onOpenInit(channel: {
+    portId: string
+    channelId: string
+    ordering: number
+    version: string
+    counterpartyPortId: string
+  }): string
+  onOpenTry(channel: {
+    portId: string
+    channelId: string
+    ordering: number
+    version: string
+    counterpartyPortId: string
+  }): string
+  onOpenAck?(portId: string, channelId: string, counterpartyVersion: string): void
+  /** Returning without throwing permits a user to close the channel; leave it out to forbid. */
+  onCloseInit?(portId: string, channelId: string): void
+  onCloseConfirm?(portId: string, channelId: string): void
+  /** The acknowledgement's bytes; undefined: it comes later, through `writeAcknowledgement`. */
+  onReceive(packet: Packet, relayer: string): Uint8Array | undefined
+  /** The acknowledgement's bytes when `onReceive` threw: what the error looks like to the sender. */
+  errorAcknowledgement(error: unknown): Uint8Array
+  /** True for an acknowledgement that means failure: what `onReceive` changed is undone, the receipt stays. */
+  isError(acknowledgement: Uint8Array): boolean
+  onAcknowledge(packet: Packet, acknowledgement: Uint8Array, relayer: string): void
+  onTimeout(packet: Packet, relayer: string): void
+}
+
+/** A v2 packet's payload with what surrounds it. */
+export interface PayloadContext {
+  readonly sourceClient: string
+  readonly destinationClient: string
+  readonly sequence: bigint
+  readonly payload: Payload
+}
+
+/** Called by v2 packets. */
+export interface PayloadApplication {
+  /** Before the packet is committed; throws to refuse. */
+  onSend(context: PayloadContext, signer: string): void
+  /** The application's acknowledgement, `failure`, or undefined when it comes later. */
+  onReceive(context: PayloadContext, relayer: string): Uint8Array | 'failure' | undefined
+  onAcknowledge(context: PayloadContext, acknowledgement: Uint8Array | 'failure', relayer: string): void
+  onTimeout(context: PayloadContext, relayer: string): void
+}
+
+/** An event, in ibc-go's names, that relayers and explorers read. */
+export interface IbcEvent {
+  readonly type: string
+  readonly attributes: Readonly<Record<string, string>>
+}
