@@ -30,3 +30,20 @@ export {
   TERM_ROUNDS,
   type Term,
 } from './schedule/leader-schedule.ts'
+export {
+  createLotterySchedule,
+  type LotterySchedule,
+  type LotteryScheduleOptions,
+} from './lottery/lottery-schedule.ts'
+export { termSeed, vrfInput } from './lottery/seed.ts'
+export {
+  compareHashes,
+  rankCandidates,
+  type SearchOptions,
+  searchTicket,
+  type Ticket,
+  type TicketHash,
+  ticketInput,
+  verifyTicket,
+} from './lottery/ticket.ts'
+export { vrfProve, vrfPublicKey, vrfVerify } from './vrf/ecvrf.ts'
