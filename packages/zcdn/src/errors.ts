@@ -1,5 +1,19 @@
 /** The codes of {@link CdnError}. Stable; a code is never reused for another meaning. */
-export type CdnErrorCode = 'CDN_INVALID_ARGUMENT'
+export type CdnErrorCode =
+  /** An option or argument is out of its range. */
+  | 'CDN_INVALID_ARGUMENT'
+  /** A {@link ByteStore} refused to write. */
+  | 'CDN_STORE_FAILED'
+  /** A block is not what its CID says, or a DAG node cannot be read. */
+  | 'CDN_BAD_BLOCK'
+  /** Every source failed, lied or stalled, and bytes are still missing. */
+  | 'CDN_NO_SOURCE'
+  /** A source answered with an error or with something that it was not asked for. */
+  | 'CDN_SOURCE_FAILED'
+  /** The caller's signal, or the reader of the stream, gave up. */
+  | 'CDN_ABORTED'
+  /** No address could be connected to. */
+  | 'CDN_DIAL_FAILED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class CdnError extends Error {

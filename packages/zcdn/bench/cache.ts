@@ -1,0 +1,166 @@
+// Hit ratios of every policy on public traces beside Belady's bound and lru-cache, and operations a second beside lru-cache.
+import { execFileSync } from 'node:child_process'
+import { Cache, POLICIES, type PolicyName } from '@zos/zcdn'
+import { LRUCache } from 'lru-cache'
+import { beladyHits } from './traces/belady.ts'
+import { loadTraces, syntheticTrace, type Trace } from './traces/load.ts'
+
+const quick = process.argv.includes('--quick')
+const DEFAULT: PolicyName = 'filtered-s3-fifo'
+const round = (value: number, digits = 4) => Number(value.toFixed(digits))
+
+function print(
+  metric: string,
+  value: number,
+  unit: string,
+  peer: string | null = null,
+  peerValue: number | null = null,
+) {
+  const ratio = peerValue === null ? null : round(value / peerValue)
+  console.log(
+    JSON.stringify({
+      bench: 'cache',
+      metric,
+      value: round(value),
+      unit,
+      peer,
+      peerValue: peerValue === null ? null : round(peerValue),
+      ratio,
+    }),
+  )
+}
+
+interface Ratios {
+  object: number
+  byte: number
+}
+
+/** Object and byte hit ratio of a policy; `unit`: every object counts one byte. */
+function replay(trace: Trace, policy: PolicyName, capacityBytes: number, unit: boolean): Ratios {
+  const cache = new Cache<number, boolean>({ capacityBytes, policy, keys: 'integer' })
+  let hits = 0
+  let hitBytes = 0
+  let bytes = 0
+  for (let i = 0; i < trace.keys.length; i++) {
+    const key = trace.keys[i]!
+    const size = unit ? 1 : trace.sizes[i]!
+    bytes += size
+    if (cache.get(key)) {
+      hits++
+      hitBytes += size
+    } else cache.set(key, true, size)
+  }
+  if (cache.stats().bytes > capacityBytes) throw new Error(`${policy} holds more than its capacity`)
+  return { object: hits / trace.keys.length, byte: hitBytes / bytes }
+}
+
+function replayLruCache(trace: Trace, max: number): number {
+  const cache = new LRUCache<number, boolean>({ max })
+  let hits = 0
+  for (let i = 0; i < trace.keys.length; i++) {
+    const key = trace.keys[i]!
+    if (cache.get(key)) hits++
+    else cache.set(key, true)
+  }
+  return hits
+}
+
+// The operations are timed in a process of their own for each cache, so that neither warms the other's code.
+const timed = process.argv.find((argument) => argument.startsWith('--time='))?.slice('--time='.length)
+if (timed) {
+  const { traces } = loadTraces(quick)
+  const results = []
+  for (const trace of [...traces, syntheticTrace()]) {
+    for (const share of [0.01, 0.1]) {
+      const capacity = Math.round(trace.objects * share)
+      const seconds: number[] = []
+      for (let repeat = 0; repeat < (trace.keys.length > 1e6 ? 2 : 7); repeat++) {
+        const start = process.cpuUsage()
+        const hits =
+          timed === 'lru-cache'
+            ? replayLruCache(trace, capacity)
+            : replay(trace, timed as PolicyName, capacity, true).object
+        if (!(hits > 0)) throw new Error('no hits')
+        const used = process.cpuUsage(start)
+        seconds.push((used.user + used.system) / 1e6)
+      }
+      results.push(trace.keys.length / Math.min(...seconds))
+    }
+  }
+  console.log(JSON.stringify(results))
+  process.exit(0)
+}
+
+const { traces, skipped } = loadTraces(quick)
+for (const reason of skipped) console.error(`skipped ${reason}`)
+const policies = Object.keys(POLICIES) as PolicyName[]
+const shares: number[] = []
+const lruShares: number[] = []
+let belowLru = 0
+let worstBehind = 0
+for (const trace of traces) {
+  for (const share of [0.01, 0.1]) {
+    const capacity = Math.round(trace.objects * share)
+    const bound = beladyHits(trace, capacity) / trace.keys.length
+    const found = new Map(policies.map((policy) => [policy, replay(trace, policy, capacity, true).object]))
+    const mine = found.get(DEFAULT)!
+    const others = policies.filter((policy) => policy !== DEFAULT)
+    const best = others.reduce((a, b) => (found.get(a)! >= found.get(b)! ? a : b))
+    const lru = replayLruCache(trace, capacity) / trace.keys.length
+    if (Math.abs(lru - found.get('lru')!) > 1e-9) throw new Error('our LRU and lru-cache disagree')
+    if (mine < lru) belowLru++
+    worstBehind = Math.max(worstBehind, found.get(best)! - mine)
+    shares.push(mine / bound)
+    lruShares.push(lru / bound)
+    print(
+      `objects ${trace.name} ${share * 100} % (Belady ${round(bound * 100, 2)})`,
+      mine * 100,
+      '% hits',
+      best,
+      found.get(best)! * 100,
+    )
+    for (const policy of others) console.error(`    ${policy} ${round(found.get(policy)! * 100, 2)}`)
+  }
+  if (!trace.sized) continue
+  const sizeOf = new Map<number, number>()
+  for (let i = 0; i < trace.keys.length; i++) sizeOf.set(trace.keys[i]!, trace.sizes[i]!)
+  const total = [...sizeOf.values()].reduce((a, b) => a + b, 0)
+  for (const share of [0.01, 0.1]) {
+    const found = new Map(policies.map((policy) => [policy, replay(trace, policy, total * share, false)]))
+    for (const kind of ['object', 'byte'] as const) {
+      const others = policies.filter((policy) => policy !== DEFAULT)
+      const best = others.reduce((a, b) => (found.get(a)![kind] >= found.get(b)![kind] ? a : b))
+      print(
+        `sized ${kind}s ${trace.name} ${share * 100} % of bytes`,
+        found.get(DEFAULT)![kind] * 100,
+        '% hits',
+        best,
+        found.get(best)![kind] * 100,
+      )
+    }
+  }
+}
+const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length
+print('belady-mean', mean(shares), 'of Belady', 'lru-cache', mean(lruShares))
+print('cells-below-lru', belowLru, 'cells')
+print('worst-behind-best', worstBehind * 100, 'points')
+
+const time = (name: string): number[] =>
+  JSON.parse(
+    execFileSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', import.meta.filename, `--time=${name}`, ...(quick ? ['--quick'] : [])],
+      { encoding: 'utf8' },
+    ),
+  )
+const peer = time('lru-cache')
+const geometric = (values: number[]) => Math.exp(mean(values.map(Math.log)))
+for (const policy of [DEFAULT, 's3-fifo', 'sieve', 'lru'] as const) {
+  print(
+    policy === DEFAULT ? 'ops' : `ops ${policy}`,
+    geometric(time(policy)) / 1e6,
+    'M requests/s',
+    'lru-cache',
+    geometric(peer) / 1e6,
+  )
+}

@@ -1,0 +1,201 @@
+import { CdnError } from '../errors.ts'
+import { IntegerIndex, type KeyIndex, StringIndex } from './key-index.ts'
+import { POLICIES, type PolicyName } from './policies.ts'
+import type { Policy, PolicyFactory } from './policy.ts'
+import { GHOST, Slots } from './slots.ts'
+
+/** Options of {@link Cache}. */
+export interface CacheOptions<K, V> {
+  /** The sum of the sizes of the values never exceeds this. */
+  capacityBytes: number
+  /** A name, or a policy of your own. Default `filtered-s3-fifo`. */
+  policy?: PolicyName | PolicyFactory
+  /** `integer`: keys are 0 … 2^53−1 and live in typed arrays. Default `string`. */
+  keys?: 'string' | 'integer'
+  /** Called for each value that leaves, except by {@link Cache.clear}. */
+  onEvict?: (key: K, value: V) => void
+}
+
+/** What happened so far. Bytes are counted by the sizes that were given to {@link Cache.set}. */
+export interface CacheStats {
+  hits: number
+  misses: number
+  hitBytes: number
+  evictions: number
+  entries: number
+  bytes: number
+  capacityBytes: number
+}
+
+/**
+ * A cache in memory, bounded in bytes, with an interchangeable replacement {@link Policy}. Every operation is O(1) amortised.
+ * It keeps values of any kind; for bytes on a disk or in a browser's store see {@link openStoredCache}.
+ */
+export class Cache<K extends string | number, V> {
+  readonly capacityBytes: number
+  private readonly slots = new Slots()
+  private readonly index: KeyIndex<K>
+  private readonly policy: Policy
+  private readonly values: (V | undefined)[] = []
+  private entries = 0
+  private hits = 0
+  private misses = 0
+  private hitBytes = 0
+  private evictions = 0
+
+  /** @throws CdnError `CDN_INVALID_ARGUMENT` for a capacity that is not positive or an unknown policy. */
+  constructor(options: CacheOptions<K, V>) {
+    const { capacityBytes, policy = 'filtered-s3-fifo', keys = 'string', onEvict } = options
+    if (!(capacityBytes > 0) || !Number.isFinite(capacityBytes)) {
+      throw new CdnError('CDN_INVALID_ARGUMENT', `capacityBytes must be positive, not ${capacityBytes}`, {
+        capacityBytes,
+      })
+    }
+    const factory = typeof policy === 'function' ? policy : POLICIES[policy]
+    if (!factory) {
+      const known = Object.keys(POLICIES).join(', ')
+      throw new CdnError('CDN_INVALID_ARGUMENT', `unknown policy ${String(policy)}; there are ${known}`, { policy })
+    }
+    this.capacityBytes = capacityBytes
+    this.index = (keys === 'integer' ? new IntegerIndex() : new StringIndex()) as unknown as KeyIndex<K>
+    this.slots.onEvict = (slot) => {
+      this.evictions++
+      this.entries--
+      const value = this.values[slot] as V
+      this.values[slot] = undefined
+      onEvict?.(this.index.keyOf(slot), value)
+    }
+    this.slots.onForget = (slot) => {
+      this.index.delete(slot)
+      this.slots.release(slot)
+    }
+    this.policy = factory(this.slots, capacityBytes)
+  }
+
+  /** The value, and a hit for the policy; `undefined` when it is not here. */
+  get(key: K): V | undefined {
+    const slot = this.index.get(key)
+    if (slot < 0 || !this.slots.isResident(slot)) {
+      this.misses++
+      return undefined
+    }
+    this.hits++
+    this.hitBytes += this.slots.size[slot]!
+    this.policy.hit(slot)
+    return this.values[slot]
+  }
+
+  /** True when the value is here; the policy does not hear of it. */
+  has(key: K): boolean {
+    const slot = this.index.get(key)
+    return slot >= 0 && this.slots.isResident(slot)
+  }
+
+  /** The value without a hit for the policy. */
+  peek(key: K): V | undefined {
+    const slot = this.index.get(key)
+    return slot < 0 ? undefined : this.values[slot]
+  }
+
+  /**
+   * Offers a value of `sizeBytes`. False when the policy did not admit it (it is larger than the cache, or less in demand than what is here).
+   * A value that was here is replaced.
+   */
+  set(key: K, value: V, sizeBytes: number): boolean {
+    if (!(sizeBytes > 0)) {
+      throw new CdnError('CDN_INVALID_ARGUMENT', `sizeBytes must be positive, not ${sizeBytes}`, { key, sizeBytes })
+    }
+    let slot = this.index.get(key)
+    if (slot >= 0 && this.slots.isResident(slot)) {
+      if (this.slots.size[slot] === sizeBytes) {
+        this.policy.hit(slot)
+        this.values[slot] = value
+        return true
+      }
+      this.delete(key)
+      slot = -1
+    }
+    if (slot < 0) {
+      slot = this.slots.take(sizeBytes, this.index.hash(key))
+      this.index.set(key, slot)
+    } else if (this.slots.size[slot] !== sizeBytes) {
+      this.policy.remove(slot)
+      this.slots.where[slot] = 0
+      this.slots.size[slot] = sizeBytes
+    }
+    this.values[slot] = value
+    this.entries++
+    const evictions = this.evictions
+    if (this.policy.miss(slot)) return true
+    this.values[slot] = undefined
+    if (this.evictions === evictions) this.entries--
+    return false
+  }
+
+  /** Takes a value out. False when it was not here. */
+  delete(key: K): boolean {
+    const slot = this.index.get(key)
+    if (slot < 0) return false
+    const resident = this.slots.isResident(slot)
+    this.policy.remove(slot)
+    if (resident) this.entries--
+    this.values[slot] = undefined
+    this.slots.onForget(slot)
+    return resident
+  }
+
+  /** Keys and sizes of what is here, in no special order. */
+  *keys(): IterableIterator<[key: K, sizeBytes: number]> {
+    for (let slot = 0; slot < this.slots.used; slot++) {
+      if (this.slots.isResident(slot)) yield [this.index.keyOf(slot), this.slots.size[slot]!]
+    }
+  }
+
+  stats(): CacheStats {
+    const { hits, misses, hitBytes, evictions, entries, capacityBytes } = this
+    return { hits, misses, hitBytes, evictions, entries, bytes: this.policy.bytes(), capacityBytes }
+  }
+
+  /**
+   * The order of every queue with keys, sizes and marks, newest first: what {@link restore} needs to go on after a restart with the same
+   * decisions (sketches start anew).
+   */
+  snapshot(): CacheSnapshot<K> {
+    return this.policy.queues().map((queue) => {
+      const rows: [K, number, number][] = []
+      for (let slot = queue.head; slot >= 0; slot = this.slots.next[slot]!) {
+        rows.push([this.index.keyOf(slot), this.slots.size[slot]!, this.slots.mark[slot]!])
+      }
+      return rows
+    })
+  }
+
+  /**
+   * Fills an empty cache from a snapshot of one with the same policy; `valueOf` gives each value, or `undefined` when it is lost (the key
+   * then stays out). Entries that no longer fit are left out.
+   */
+  restore(snapshot: CacheSnapshot<K>, valueOf: (key: K) => V | undefined): void {
+    if (this.slots.used > 0) throw new CdnError('CDN_INVALID_ARGUMENT', 'restore needs an empty cache')
+    const queues = this.policy.queues()
+    snapshot.forEach((rows, at) => {
+      const queue = queues[at]
+      if (!queue) return
+      for (const [key, size, mark] of rows) {
+        const resident = queue.code < GHOST
+        const value = resident ? valueOf(key) : undefined
+        if (this.index.get(key) >= 0 || (resident && value === undefined)) continue
+        if (resident && this.policy.bytes() + size > this.capacityBytes) continue
+        const slot = this.slots.take(size, this.index.hash(key))
+        this.index.set(key, slot)
+        this.slots.mark[slot] = mark
+        queue.append(slot)
+        this.policy.restored?.(slot)
+        this.values[slot] = value
+        if (resident) this.entries++
+      }
+    })
+  }
+}
+
+/** See {@link Cache.snapshot}: for each queue of the policy its rows `[key, sizeBytes, mark]`. */
+export type CacheSnapshot<K> = [key: K, sizeBytes: number, mark: number][][]

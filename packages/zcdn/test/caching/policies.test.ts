@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { Cache } from '../../src/caching/cache.ts'
+import { POLICIES, type PolicyName } from '../../src/caching/policies.ts'
+import { isCdnError } from '../../src/errors.ts'
+import { seeded } from '../seeded.ts'
+
+const names = Object.keys(POLICIES) as PolicyName[]
+
+describe.each(names)('policy %s', (policy) => {
+  it.each(['string', 'integer'] as const)('keeps the contract of a cache over random work with %s keys', (keys) => {
+    const seed = 7
+    const random = seeded(seed)
+    const model = new Map<string | number, number>()
+    const cache = new Cache<string | number, number>({
+      capacityBytes: 5000,
+      policy,
+      keys,
+      onEvict: (key, value) => {
+        expect(model.get(key), `seed ${seed}`).toBe(value)
+        model.delete(key)
+      },
+    })
+    for (let step = 0; step < 20_000; step++) {
+      const id = Math.floor(random() ** 3 * 400)
+      const key = keys === 'integer' ? id * 4_294_967_311 : `k${id}`
+      const dice = random()
+      if (dice < 0.02) {
+        expect(cache.delete(key)).toBe(model.delete(key))
+      } else if (dice < 0.1) {
+        const size = 1 + Math.floor(random() * (random() < 0.02 ? 7000 : 300))
+        model.delete(key)
+        model.set(key, step)
+        if (!cache.set(key, step, size)) model.delete(key)
+      } else {
+        const value = cache.get(key)
+        expect(value).toBe(model.get(key))
+        if (value === undefined) {
+          model.set(key, step)
+          if (!cache.set(key, step, 1 + (id % 97))) model.delete(key)
+        }
+      }
+      const { bytes, entries } = cache.stats()
+      expect(bytes).toBeLessThanOrEqual(5000)
+      expect(entries).toBe(model.size)
+    }
+    let sum = 0
+    for (const [key, size] of cache.keys()) {
+      expect(model.has(key)).toBe(true)
+      sum += size
+    }
+    expect(sum).toBe(cache.stats().bytes)
+  })
+
+  it('refuses a value larger than the cache and keeps the rest', () => {
+    const cache = new Cache<string, number>({ capacityBytes: 10, policy })
+    expect(cache.set('a', 1, 4)).toBe(true)
+    expect(cache.set('large', 2, 11)).toBe(false)
+    expect(cache.get('a')).toBe(1)
+  })
+
+  it('goes on after a restart with the same values', () => {
+    const random = seeded(11)
+    const before = new Cache<string, number>({ capacityBytes: 900, policy })
+    for (let i = 0; i < 5000; i++) {
+      const key = `k${Math.floor(random() ** 2 * 60)}`
+      if (before.get(key) === undefined) before.set(key, i, 30)
+    }
+    const after = new Cache<string, number>({ capacityBytes: 900, policy })
+    after.restore(before.snapshot(), (key) => before.peek(key))
+    expect(new Map(after.keys())).toEqual(new Map(before.keys()))
+    expect(after.stats().bytes).toBe(before.stats().bytes)
+    for (let i = 0; i < 500; i++) if (after.get(`n${i % 50}`) === undefined) after.set(`n${i % 50}`, i, 30)
+    expect(after.stats().bytes).toBeLessThanOrEqual(900)
+  })
+})
+
+describe('known decisions', () => {
+  const order = (policy: PolicyName, uses: string, capacityBytes: number) => {
+    const gone: string[] = []
+    const cache = new Cache<string, true>({ capacityBytes, policy, onEvict: (key) => gone.push(key) })
+    for (const key of uses) if (!cache.get(key)) cache.set(key, true, 1)
+    return gone.join('')
+  }
+  it('LRU drops the least recently used', () => expect(order('lru', 'abcade', 3)).toBe('bc'))
+  it('LFU drops the least used, the oldest first', () => expect(order('lfu', 'aabcbd', 3)).toBe('c'))
+  it('SIEVE passes over what was used and its hand stays', () => expect(order('sieve', 'abcade', 3)).toBe('bc'))
+  it('S3-FIFO lets a scan pass through the small queue', () => {
+    const gone = order('s3-fifo', `ababab${'cdefghijklmnop'}ab`, 10)
+    expect(gone).not.toMatch(/[ab]/)
+  })
+  it('ARC keeps what was used twice through a scan', () => {
+    expect(order('arc', 'aabbcdefghij', 4)).not.toMatch(/[ab]/)
+  })
+  it('the filter keeps a working set through a loop that is larger than the cache', () => {
+    const hits = (policy: PolicyName) => {
+      const cache = new Cache<number, true>({ capacityBytes: 100, policy, keys: 'integer' })
+      for (let round = 0; round < 40; round++) {
+        for (let key = 0; key < 130; key++) if (!cache.get(key)) cache.set(key, true, 1)
+      }
+      return cache.stats().hits
+    }
+    expect(hits('lru')).toBe(0)
+    expect(hits('filtered-s3-fifo')).toBeGreaterThan(1000)
+  })
+})
+
+it('wrong options are refused with CDN_INVALID_ARGUMENT', () => {
+  for (const options of [{ capacityBytes: 0 }, { capacityBytes: 1, policy: 'none' as PolicyName }]) {
+    try {
+      new Cache(options)
+      expect.unreachable()
+    } catch (error) {
+      expect(isCdnError(error, 'CDN_INVALID_ARGUMENT')).toBe(true)
+    }
+  }
+  expect(() => new Cache({ capacityBytes: 1 }).set('a', 1, 0)).toThrow('sizeBytes')
+})
