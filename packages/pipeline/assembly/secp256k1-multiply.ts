@@ -17,7 +17,7 @@ const BASE_TABLE: usize = memory.data(2 * 512 * 80, 16)
 const TABLE: usize = memory.data(17 * 240, 16)
 const BETA_TABLE: usize = memory.data(17 * 80, 16)
 const SCRATCH: usize = memory.data(512 * 320, 16)
-const GENERATOR: usize = memory.data<u8>([
+export const GENERATOR: usize = memory.data<u8>([
   0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55, 0xa0, 0x62, 0x95, 0xce, 0x87, 0x0b, 0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d, 0xce, 0x28, 0xd9, 0x59,
   0xf2, 0x81, 0x5b, 0x16, 0xf8, 0x17, 0x98, 0x48, 0x3a, 0xda, 0x77, 0x26, 0xa3, 0xc4, 0x65, 0x5d, 0xa4, 0xfb, 0xfc, 0x0e, 0x11, 0x08, 0xa8, 0xfd, 0x17,
   0xb4, 0x48, 0xa6, 0x85, 0x54, 0x19, 0x9c, 0x47, 0xd0, 0x8f, 0xfb, 0x10, 0xd4, 0xb8,
@@ -104,9 +104,9 @@ export function normalizeAll(points: usize, stride: usize, count: i32): void {
 export function setScalars(lane: usize, g: usize, k: usize): void {
   const digits = DIGITS + lane * DIGITS_LANE
   const signs = splitScalar(HALVES, k)
-  recode(digits, HALVES, 4, WINDOW, STEPS, (signs & 1) != 0)
-  recode(digits + 52, HALVES + 32, 4, WINDOW, STEPS, (signs & 2) != 0)
-  recode(digits + 104, g, 8, BASE_WINDOW, 26, false)
+  recode(digits, 2, HALVES, 4, WINDOW, STEPS, (signs & 1) != 0)
+  recode(digits + 52, 2, HALVES + 32, 4, WINDOW, STEPS, (signs & 2) != 0)
+  recode(digits + 104, 2, g, 8, BASE_WINDOW, 26, false)
 }
 
 @inline function digit(lane: usize, row: usize, i: i32): i32 {

@@ -4,6 +4,7 @@
 /** 2^256 − n: 129 bits. */
 const COMPLEMENT: usize = memory.data<u32>([0x2fc9bebf, 0x402da173, 0x50b75fc4, 0x45512319, 1])
 const ORDER: usize = memory.data<u32>([0xd0364141, 0xbfd25e8c, 0xaf48a03b, 0xbaaedce6, 0xfffffffe, 0xffffffff, 0xffffffff, 0xffffffff])
+const PRIME: usize = memory.data<u32>([0xfffffc2f, 0xfffffffe, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff])
 /** (n − 1) / 2. */
 const HALF_ORDER: usize = memory.data<u32>([0x681b20a0, 0xdfe92f46, 0x57a4501d, 0x5d576e73, 0xffffffff, 0xffffffff, 0xffffffff, 0x7fffffff])
 /** round(2^384 · b2 / n) and round(2^384 · −b1 / n). */
@@ -113,6 +114,17 @@ export function isZeroScalar(a: usize): bool {
 /** 0 < a < n. */
 export function isValidScalar(a: usize): bool {
   return !isZeroScalar(a) && compareScalar(a, ORDER) < 0
+}
+
+/** r = a + n without reduction; true when it is still below p, that is when R.x = a + n is possible. */
+export function addOrder(r: usize, a: usize): bool {
+  let carry: u64 = 0
+  for (let i: usize = 0; i < 32; i += 4) {
+    const t: u64 = <u64>load<u32>(a + i) + <u64>load<u32>(ORDER + i) + carry
+    store<u32>(r + i, <u32>t)
+    carry = t >> 32
+  }
+  return carry == 0 && compareScalar(r, PRIME) < 0
 }
 
 /** a ≤ (n − 1) / 2. */
@@ -244,10 +256,10 @@ export function splitScalar(out: usize, k: usize): i32 {
 }
 
 /**
- * Signed digits of `bits` bits of an unsigned number of `words` words: digits[i] in −2^(bits−1)+1 … 2^(bits−1), as i16,
+ * Signed digits of `bits` bits of an unsigned number of `words` words: digits[i] in −2^(bits−1)+1 … 2^(bits−1), as i16, `stride` bytes apart,
  * Σ digits[i] · 2^(bits·i) = ±k. `count · bits` must exceed the number's length.
  */
-export function recode(digits: usize, k: usize, words: i32, bits: i32, count: i32, negative: bool): void {
+export function recode(digits: usize, stride: usize, k: usize, words: i32, bits: i32, count: i32, negative: bool): void {
   const mask: u32 = (1 << bits) - 1
   const half: i32 = 1 << (bits - 1)
   let carry: i32 = 0
@@ -266,6 +278,6 @@ export function recode(digits: usize, k: usize, words: i32, bits: i32, count: i3
       digit -= <i32>mask + 1
       carry = 1
     }
-    store<i16>(digits + (<usize>i << 1), <i16>(negative ? -digit : digit))
+    store<i16>(digits + <usize>i * stride, <i16>(negative ? -digit : digit))
   }
 }

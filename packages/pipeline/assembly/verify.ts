@@ -1,15 +1,18 @@
 // Module "verify": signatures on secp256k1. The field file is emitted for the backend that is built.
 import { initPoint } from './secp256k1-point'
 import { initTables } from './secp256k1-multiply'
+import { initVerify } from './secp256k1-verify'
 export { recover, recoverScratch } from './recover'
+export { msmScratch } from './secp256k1-msm'
+export { checkBatch, checkSingle, prepareBip340, prepareEcdsa, recordState } from './secp256k1-verify'
 
 /** Makes the tables; once after instantiation. */
 export function init(): void {
   initPoint()
   initTables()
+  initVerify()
 }
 
 export function heapBase(): usize {
   return __heap_base
 }
-

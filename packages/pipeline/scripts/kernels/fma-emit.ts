@@ -148,7 +148,8 @@ export interface WordLayout {
 
 /** `freeze` (canonical value of a lane as four 64-bit words w0 … w3, little end first) and `fromWords`. */
 export function emitWords({ widths, fold, load, store, balance }: WordLayout): string {
-  const at = widths.reduce<number[]>((sums, width) => [...sums, sums.at(-1)! + width], [0])
+  const at = [0]
+  for (const width of widths) at.push(at.at(-1)! + width)
   const mask = (k: number) => `0x${((1n << BigInt(widths[k]!)) - 1n).toString(16)}`
   const ripple = [0, 1, 2, 3].map((k) => `x${k + 1} += x${k} >> ${widths[k]}; x${k} &= ${mask(k)}`).join('; ')
   const words = [0, 1, 2, 3].map((w) => {

@@ -104,7 +104,7 @@ function settle<V>(m: IntMachine<V>, columns: V[]): void {
     columns[k] = r
     columns[k + 1] = m.add(columns[k + 1]!, q)
   }
-  columns.forEach((x, k) => m.store(k, x))
+  for (let k = 0; k < LIMBS; k++) m.store(k, columns[k]!)
 }
 
 /** One carry in each limb at once: enough after an addition, and without a chain. */
@@ -114,7 +114,7 @@ function weak<V>(m: IntMachine<V>, sums: readonly V[]): void {
   m.field.fold.forEach((factor, i) => {
     out[i] = m.add(out[i]!, m.scale(parts[LIMBS - 1]![0], factor))
   })
-  out.forEach((x, k) => m.store(k, x))
+  for (let k = 0; k < LIMBS; k++) m.store(k, out[k]!)
 }
 
 export function addition<V>(m: IntMachine<V>): void {

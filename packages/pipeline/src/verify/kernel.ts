@@ -7,17 +7,23 @@ export interface KernelExports {
   heapBase(): number
   recoverScratch(count: number): number
   recover(items: number, count: number, results: number, scratch: number): void
+  prepareBip340(items: number, count: number, records: number): void
+  prepareEcdsa(items: number, count: number, records: number, scratch: number): void
+  recordState(records: number, index: number): number
+  msmScratch(terms: number): number
+  checkBatch(records: number, list: number, count: number, weights: number, scratch: number): number
+  checkSingle(records: number, i: number, j: number): number
 }
 
 /** An instance with its tables made, and views on its memory that survive growth. */
 export class Kernel {
   readonly exports: KernelExports
-  #bytes: Uint8Array
+  #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
 
   constructor(exports: KernelExports) {
     this.exports = exports
-    this.#bytes = new Uint8Array(exports.memory.buffer)
+    this.#bytes = new Uint8Array(exports.memory.buffer as ArrayBuffer)
     this.#view = new DataView(exports.memory.buffer)
     exports.init()
   }
@@ -40,8 +46,8 @@ export class Kernel {
     return areas
   }
 
-  get bytes(): Uint8Array {
-    if (this.#bytes.buffer !== this.exports.memory.buffer) this.#bytes = new Uint8Array(this.exports.memory.buffer)
+  get bytes(): Uint8Array<ArrayBuffer> {
+    if (this.#bytes.buffer !== this.exports.memory.buffer) this.#bytes = new Uint8Array(this.exports.memory.buffer as ArrayBuffer)
     return this.#bytes
   }
 

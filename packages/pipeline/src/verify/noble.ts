@@ -27,8 +27,14 @@ const { Point } = secp256k1
 const ORDER = Point.Fn.ORDER
 
 function bip340({ publicKey, message, signature }: Bip340Item): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false
-  return schnorr.verify(signature, message, publicKey)
+  if (signature.length !== 64) return false
+  if (publicKey.length === 64) {
+    const full = new Uint8Array(65)
+    full[0] = 4
+    full.set(publicKey, 1)
+    if (publicKey[63]! & 1 || !secp256k1.utils.isValidPublicKey(full, false)) return false
+  } else if (publicKey.length !== 32) return false
+  return schnorr.verify(signature, message, publicKey.subarray(0, 32))
 }
 
 function ecdsa({ publicKey, hash, r, s, yParity }: EcdsaItem): boolean {
