@@ -12,6 +12,14 @@ export {
 } from './dag/dag.ts'
 export type { DagView } from './dag/view.ts'
 export { DagError, type DagErrorCode, isDagError } from './errors.ts'
+export {
+  type Decision,
+  type DoubleSpendRule,
+  DoubleSpendRules,
+  type Preference,
+  type StakeAt,
+} from './order/double-spend.ts'
+export { createLedger, type Ledger, type LedgerEvents, type LedgerOptions } from './order/ledger.ts'
 export { createMainChain, type IndexedUnit, type MainChain, type MainChainCommit } from './order/main-chain.ts'
 export { unitBlock, unitCid, unitIdOfCid } from './unit/cid.ts'
 export {
@@ -73,3 +81,8 @@ export {
   verifyUnitSignatures,
 } from './unit/unit.ts'
 export { type UnitProblem, type UnitProblemCode, validateHeaderShape } from './unit/validate.ts'
+export { Ghostdag, type GhostdagData, type GhostdagOptions } from './voting/ghostdag.ts'
+export { ghostdagRule, type PairRule, spectreRule } from './voting/rule.ts'
+export { type SpectreOptions, SpectrePair, type Tally } from './voting/spectre.ts'
+export { oneVoteEach, referenceVotes, type Vote, type VoteWeight } from './voting/spectre-reference.ts'
+export { type Access, accessOf, byZone, dependent, foataSteps, sameClass, zoneClasses, zoneOf } from './zones/trace.ts'

@@ -6,7 +6,7 @@ import { appendAll, closure, genesis, random, randomLedger, userUnit, validatorU
 function reference(units: UnitRef[], leaders: UnitId[]): Map<UnitId, number> {
   const past = closure(units)
   const byId = new Map(units.map((unit) => [unit.id, unit]))
-  const round = (id: UnitId) => byId.get(id)!.header.validator?.round ?? 0
+  const round = (id: UnitId) => (id === genesis.id ? 0 : (byId.get(id)!.header.validator?.round ?? -1))
   const chain: UnitId[] = [genesis.id]
   for (const leader of leaders) {
     const earlier = chain.at(-1)!

@@ -143,6 +143,17 @@ export class DagCore implements DagView {
     for (let k = 0; k < this.parentCount(index); k++) children[this.parentAt(index, k)]!.push(index)
   }
 
+  isEquivocator(author: number, observer: number): boolean {
+    if (!this.#reach.hasBranches(author)) return false
+    let last = -1
+    for (let unit = 0; unit < this.size; unit++) {
+      if (this.authors.values[unit] !== author || (observer >= 0 && !this.isAncestor(unit, observer))) continue
+      if (last >= 0 && !this.isAncestor(last, unit)) return true
+      last = unit
+    }
+    return false
+  }
+
   isAncestor(a: number, b: number): boolean {
     return this.#reach.isAncestor(a, b)
   }

@@ -36,9 +36,12 @@ export class IdTable {
     return true
   }
 
-  /** Ids are hashes already: one word of them spreads; a second one makes chosen collisions cost more. */
+  /** Mixes all words: an id's first bytes can be chosen by grinding, so one word alone would let a stranger fill a bucket. */
   #bucket(): number {
-    return (this.#parsed[0]! ^ Math.imul(this.#parsed[5]!, 0x9e3779b1)) & (this.#slots.length - 1)
+    const parsed = this.#parsed
+    let hash = 0
+    for (let w = 0; w < WORDS; w++) hash = Math.imul(hash ^ parsed[w]!, 0x9e3779b1) ^ (hash >>> 15)
+    return (hash ^ (hash >>> 16)) & (this.#slots.length - 1)
   }
 
   #holds(index: number): boolean {

@@ -25,6 +25,8 @@ export interface DagView {
   childCount(unit: number): number
   /** Children in the order of arrival. */
   childrenOf(unit: number): readonly number[]
+  /** True if the past of `observer` (−1: the whole DAG) has two units of this validator, neither in the other's past. */
+  isEquivocator(author: number, observer: number): boolean
   /** True if `a` is in the past of `b`; a unit is not in its own past. */
   isAncestor(a: number, b: number): boolean
   /** Calls `listener` with the new index of every old one (−1: dropped) after pruning. Returns the way to stop. */

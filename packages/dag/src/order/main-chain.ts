@@ -114,8 +114,13 @@ export class MainChain {
   }
 
   #better(a: number, b: number): boolean {
-    const [roundA, roundB] = [this.#view.roundOf(a), this.#view.roundOf(b)]
-    return roundA !== roundB ? roundA > roundB : this.#view.compareIds(a, b) < 0
+    const [rankA, rankB] = [this.#rank(a), this.#rank(b)]
+    return rankA !== rankB ? rankA > rankB : this.#view.compareIds(a, b) < 0
+  }
+
+  /** The round; user units after all others, so that they carry the chain only where nothing else can. */
+  #rank(unit: number): number {
+    return this.#view.authorOf(unit) < 0 && this.#view.parentCount(unit) > 0 ? -1 : this.#view.roundOf(unit)
   }
 
   /** Gives `mci` to the unit and its past that has none, and returns them by height, then id. */

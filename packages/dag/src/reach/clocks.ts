@@ -34,6 +34,11 @@ export class ClockIndex {
     return this.#branchOf.values[unit]! >= 0
   }
 
+  /** True if the author opened a second branch. */
+  hasBranches(author: number): boolean {
+    return author < this.#branchesOfAuthor.length && this.#branchesOfAuthor.values[author]! > 1
+  }
+
   /** True if clocked `a` of round `roundOfA` is `b` or in the past of `b`. */
   covers(a: number, roundOfA: number, b: number): boolean {
     const branch = this.#branchOf.values[a]!

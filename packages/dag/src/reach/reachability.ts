@@ -41,6 +41,11 @@ export class Reachability {
     if (this.#clocks.addOnBranch(unit, author, round, selfParent, parents, count)) this.#carry(unit, parents, count)
   }
 
+  /** True if the author's units are not one chain by self-parents: it may have equivocated. */
+  hasBranches(author: number): boolean {
+    return this.#clocks.hasBranches(author)
+  }
+
   #covers(carrier: number, unit: number): boolean {
     return this.#clocks.covers(carrier, this.#source.rounds.values[carrier]!, unit)
   }

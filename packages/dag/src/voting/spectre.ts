@@ -12,12 +12,12 @@
  *     agrees, by induction downwards: a lower unit's future only has more. The heap of the sweep contains the maximal units of R.
  * (iii) If T is 0 and all of Q abstains, all of R abstains.
  *
- * T follows from a parent's by the units that z adds, so a vote costs the new units in its past, not the whole past.
+ * T follows from a parent's by the units that z adds, so a vote costs the new units in its past, not the whole past. Sums are doubles;
+ * where stakes are so large that their rounding could matter, the sum is taken again in bigints.
  */
 import type { DagView } from '../dag/view.ts'
 import { DagError } from '../errors.ts'
 import { oneVoteEach, signOf, type Vote, type VoteWeight } from './spectre-reference.ts'
-import { WeightSums } from './weight-sums.ts'
 
 /** How the votes stand. */
 export interface Tally {
@@ -37,9 +37,23 @@ export interface SpectreOptions {
   readonly within?: number
 }
 
-/** State of one local unit's class. */
-const SEER = 1
-const NEAR = 0
+/** One unit's part in a sweep: how it voted and with what weight. */
+interface Ballot {
+  readonly unit: number
+  readonly vote: Vote
+  readonly weight: number
+}
+
+/** What a sweep found. */
+interface Sweep {
+  readonly sign: Vote
+  /** How every deep unit votes that is not in `votes`. */
+  readonly rest: Vote
+  readonly votes: ReadonlyMap<number, Vote>
+}
+
+/** Sums of doubles over a few thousand units are off by less than this part of the total. */
+const ROUNDING = 2 ** -32
 
 /** The votes on one pair of units; `update` takes in units that the DAG got since. */
 export class SpectrePair {
@@ -53,19 +67,25 @@ export class SpectrePair {
   /** Dense index of local units; parents come first. Deep units are not local. */
   readonly #units: number[] = []
   readonly #local = new Map<number, number>()
-  readonly #kind: number[] = []
+  readonly #isSeer: boolean[] = []
+  readonly #near: number[] = []
   readonly #votes: Vote[] = []
-  /** Local past of each local unit as a bit set. */
+  /** Local past of each local unit as a bit set; of near units also their future. */
   readonly #pasts: Uint32Array[] = []
-  /** T and the weight of near units over each local unit's past. */
-  readonly #seerSums: WeightSums
-  readonly #nearSums: WeightSums
-  readonly #weights: WeightSums
-  /** Units below this were taken in. */
+  readonly #futures = new Map<number, Uint32Array>()
+  /** Vote times weight of seers; of near units only while a sweep runs. */
+  #ballots = new Float64Array(64)
+  /** T, and the weight of near units, over each local unit's past. */
+  #seerSums = new Float64Array(64)
+  #nearSums = new Float64Array(64)
+  /** Weights as doubles, and exactly. While `#total` is below 2^53 the doubles are exact, too. */
+  #weights = new Float64Array(64)
+  readonly #exact: bigint[] = []
+  #total = 0n
   #taken = 0
   #deepTop: number[] | undefined
 
-  /** The pair is of dense indices. Throws `DAG_INVALID_ARGUMENT` if they are the same unit. */
+  /** The pair is of dense indices. Throws `DAG_INVALID_ARGUMENT` if they are the same unit, or for a negative weight. */
   constructor(view: DagView, x: number, y: number, { weight = oneVoteEach, within }: SpectreOptions = {}) {
     if (x === y || x < 0 || y < 0)
       throw new DagError('DAG_INVALID_ARGUMENT', `not a pair of two units: ${x}, ${y}`, { x, y })
@@ -75,9 +95,6 @@ export class SpectrePair {
     this.#weight = weight
     this.#within = within ?? -1
     this.#first = view.isAncestor(x, y) ? 1 : view.isAncestor(y, x) ? -1 : 0
-    this.#weights = new WeightSums()
-    this.#seerSums = new WeightSums()
-    this.#nearSums = new WeightSums()
     this.update()
   }
 
@@ -116,132 +133,213 @@ export class SpectrePair {
     }
   }
 
+  #reserve(local: number): void {
+    if (local < this.#weights.length) return
+    const grow = (from: Float64Array) => {
+      const to = new Float64Array(from.length * 2)
+      to.set(from)
+      return to
+    }
+    this.#ballots = grow(this.#ballots)
+    this.#seerSums = grow(this.#seerSums)
+    this.#nearSums = grow(this.#nearSums)
+    this.#weights = grow(this.#weights)
+  }
+
   #add(unit: number): void {
     const view = this.#view
     const local = this.#units.length
+    this.#reserve(local)
     const past = new Uint32Array((local >> 5) + 1)
     let base = -1
-    for (let k = 0; k < view.parentCount(unit); k++) {
+    for (let k = view.parentCount(unit) - 1; k >= 0; k--) {
       const parent = this.#local.get(view.parentAt(unit, k))
       if (parent === undefined) continue
+      base = Math.max(base, parent)
       const other = this.#pasts[parent]!
       for (let w = 0; w < other.length; w++) past[w]! |= other[w]!
       past[parent >> 5]! |= 1 << (parent & 31)
-      base = Math.max(base, parent)
     }
+    const weight = this.#weight(unit)
+    if (weight < 0n) throw new DagError('DAG_INVALID_ARGUMENT', `weight of ${view.idOf(unit)} is ${weight}`, { unit })
     this.#units.push(unit)
     this.#local.set(unit, local)
     this.#pasts.push(past)
-    this.#weights.push(this.#weight(unit))
-    this.#sumPast(past, base)
+    this.#exact.push(weight)
+    this.#weights[local] = Number(weight)
+    this.#total += weight
+    this.#sumPast(local, past, base)
     const seesX = view.isAncestor(this.#x, unit) || (unit === this.#x && this.#first !== -1)
     const seesY = view.isAncestor(this.#y, unit) || (unit === this.#y && this.#first !== 1)
-    this.#kind.push(seesX || seesY ? SEER : NEAR)
-    this.#votes.push(seesX && seesY ? this.#sight(local, past) : seesX ? 1 : seesY ? -1 : 0)
+    const isSeer = seesX || seesY
+    const vote = seesX && seesY ? this.#sight(local, past) : seesX ? 1 : seesY ? -1 : 0
+    this.#isSeer.push(isSeer)
+    this.#votes.push(vote)
+    this.#ballots[local] = vote * this.#weights[local]!
+    for (const near of this.#near) if (this.#inPast(past, near)) this.#addFuture(near, local)
+    if (!isSeer) {
+      this.#near.push(local)
+      this.#futures.set(local, new Uint32Array(4))
+    }
+  }
+
+  #addFuture(near: number, local: number): void {
+    let future = this.#futures.get(near)!
+    const word = local >> 5
+    if (word >= future.length) {
+      const grown = new Uint32Array(2 * word)
+      grown.set(future)
+      future = grown
+      this.#futures.set(near, grown)
+    }
+    future[word]! |= 1 << (local & 31)
   }
 
   /** T and the near weight of a new unit: its parent's, and what it has beyond that parent's past. */
-  #sumPast(past: Uint32Array, base: number): void {
-    this.#seerSums.copyPush(base)
-    this.#nearSums.copyPush(base)
+  #sumPast(local: number, past: Uint32Array, base: number): void {
     const known = base < 0 ? undefined : this.#pasts[base]!
-    const at = this.#units.length - 1
+    let seers = base < 0 ? 0 : this.#seerSums[base]!
+    let near = base < 0 ? 0 : this.#nearSums[base]!
     for (let w = 0; w < past.length; w++) {
       let bits = past[w]! & ~(known?.[w] ?? 0)
       while (bits !== 0) {
         const unit = (w << 5) | (31 - Math.clz32(bits & -bits))
         bits &= bits - 1
-        if (this.#kind[unit] === SEER) this.#seerSums.addTo(at, this.#weights, unit, this.#votes[unit]!)
-        else this.#nearSums.addTo(at, this.#weights, unit, 1)
+        if (this.#isSeer[unit]) seers += this.#ballots[unit]!
+        else near += this.#weights[unit]!
       }
     }
+    this.#seerSums[local] = seers
+    this.#nearSums[local] = near
+  }
+
+  /** By how much a sum of doubles may be wrong. */
+  get #slack(): number {
+    return this.#total < 2n ** 53n ? 0 : Number(this.#total) * ROUNDING
+  }
+
+  /** The sign of a sum: of its double if that is certain, else computed exactly. */
+  #signOf(sum: number, exactly: () => bigint): Vote {
+    const slack = this.#slack
+    if (sum > slack) return 1
+    if (sum < -slack) return -1
+    return slack === 0 ? 0 : signOf(exactly())
   }
 
   /** The vote of a seer of both: the virtual vote over its past. */
   #sight(local: number, past: Uint32Array): Vote {
-    return this.#sign(this.#seerSums.value(local), this.#nearSums.value(local), past) || this.#smaller
+    return this.#sign(this.#seerSums[local]!, this.#nearSums[local]!, past) || this.#smaller
   }
 
   get #smaller(): Vote {
     return this.#view.compareIds(this.#x, this.#y) < 0 ? 1 : -1
   }
 
-  #sign(seers: bigint, near: bigint, past: Uint32Array): Vote {
-    if (seers > near || -seers > near) return signOf(seers)
-    return signOf(this.#sweep(seers, past).sum)
+  /** (i), else a sweep. */
+  #sign(seers: number, near: number, past: Uint32Array): Vote {
+    const margin = near + 2 * this.#slack
+    if (seers > margin) return 1
+    if (-seers > margin) return -1
+    return this.#sweep(seers, past).sign
   }
 
   #inPast(past: Uint32Array, local: number): boolean {
     return (((past[local >> 5] ?? 0) >>> (local & 31)) & 1) === 1
   }
 
-  /**
-   * Evaluates near units, then deep ones until the rest is known to agree. `sum` has the sign of the virtual vote; `rest` is
-   * how every deep unit votes that is not in `votes`.
-   */
-  #sweep(seers: bigint, past: Uint32Array): { sum: bigint; rest: Vote; votes: Map<number, Vote> } {
+  #exactSeers(past: Uint32Array): bigint {
+    let sum = 0n
+    for (let local = 0; local < this.#isSeer.length; local++) {
+      if (this.#isSeer[local] && this.#inPast(past, local)) sum += BigInt(this.#votes[local]!) * this.#exact[local]!
+    }
+    return sum
+  }
+
+  /** Evaluates near units from the top, then deep ones until the rest is known to agree. */
+  #sweep(seers: number, past: Uint32Array): Sweep {
     const votes = new Map<number, Vote>()
-    const evaluated: { unit: number; vote: Vote; weight: bigint }[] = []
-    const weightFor = { 1: 0n, [-1]: 0n }
-    const note = (unit: number, vote: Vote, weight: bigint) => {
+    const cast: Ballot[] = []
+    const weightFor = { 1: 0, [-1]: 0 }
+    const count = (unit: number, vote: Vote, weight: number) => {
       votes.set(unit, vote)
-      if (vote === 0 || weight === 0n) return
-      evaluated.push({ unit, vote, weight })
+      if (vote === 0 || weight === 0) return
+      cast.push({ unit, vote, weight })
       weightFor[vote] += weight
     }
-    for (let near = this.#units.length - 1; near >= 0; near--) {
-      if (this.#kind[near] !== NEAR || !this.#inPast(past, near)) continue
-      note(this.#units[near]!, this.#nearVote(near, past, evaluated), this.#weight(this.#units[near]!))
+    for (let i = this.#near.length - 1; i >= 0; i--) {
+      const near = this.#near[i]!
+      if (!this.#inPast(past, near)) continue
+      const vote = this.#nearVote(near, past, votes)
+      this.#ballots[near] = vote * this.#weights[near]!
+      count(this.#units[near]!, vote, this.#weights[near]!)
     }
+    for (const near of this.#near) this.#ballots[near] = 0
+    const exactly = () => this.#exactSeers(past) + this.#exactCast(votes)
     const heap = new Set(this.#topmostDeep())
-    let checkAt = 0
-    for (let done = 0; ; done++) {
+    for (let done = 0, checkAt = 0; ; done++) {
       if (done >= checkAt || heap.size === 0) {
-        const rest = this.#restAgrees(seers, weightFor, evaluated, heap)
-        if (rest !== undefined) return { sum: seers + weightFor[1] - weightFor[-1] || BigInt(rest), rest, votes }
+        const rest = this.#restAgrees(seers, weightFor, cast, heap, exactly)
+        if (rest === 0) return { sign: this.#signOf(seers + weightFor[1] - weightFor[-1], exactly), rest, votes }
+        if (rest !== undefined) return { sign: rest, rest, votes }
         checkAt = done + 1 + (done >> 2)
       }
       let top = -1
       for (const unit of heap) top = Math.max(top, unit)
       heap.delete(top)
       let sum = seers
-      for (const { unit, vote, weight } of evaluated) if (this.#view.isAncestor(top, unit)) sum += BigInt(vote) * weight
-      note(top, signOf(sum), this.#weight(top))
+      for (const { unit, vote, weight } of cast) if (this.#view.isAncestor(top, unit)) sum += vote * weight
+      const vote = this.#signOf(sum, () => this.#exactSeers(past) + this.#exactCast(votes, top))
+      count(top, vote, Number(this.#weight(top)))
       for (let k = 0; k < this.#view.parentCount(top); k++) heap.add(this.#view.parentAt(top, k))
     }
   }
 
-  #nearVote(near: number, past: Uint32Array, evaluated: readonly { unit: number; vote: Vote; weight: bigint }[]): Vote {
+  /** The exact sum of these votes, of units after `below` only if that is given. */
+  #exactCast(votes: ReadonlyMap<number, Vote>, below = -1): bigint {
     let sum = 0n
-    for (let seer = near + 1; seer < this.#units.length; seer++) {
-      if (this.#kind[seer] !== SEER || !this.#inPast(past, seer) || !this.#inPast(this.#pasts[seer]!, near)) continue
-      sum += BigInt(this.#votes[seer]!) * this.#weights.value(seer)
+    for (const [unit, vote] of votes) {
+      if (below < 0 || this.#view.isAncestor(below, unit)) sum += BigInt(vote) * this.#weight(unit)
     }
-    for (const { unit, vote, weight } of evaluated) {
-      if (this.#view.isAncestor(this.#units[near]!, unit)) sum += BigInt(vote) * weight
+    return sum
+  }
+
+  #nearVote(near: number, past: Uint32Array, votes: ReadonlyMap<number, Vote>): Vote {
+    const future = this.#futures.get(near)!
+    let sum = 0
+    for (let w = Math.min(past.length, future.length) - 1; w >= 0; w--) {
+      let bits = past[w]! & future[w]!
+      while (bits !== 0) {
+        sum += this.#ballots[(w << 5) | (31 - Math.clz32(bits & -bits))]!
+        bits &= bits - 1
+      }
     }
-    return signOf(sum)
+    return this.#signOf(sum, () => {
+      const mine = past.map((word, w) => word & (future[w] ?? 0))
+      return this.#exactSeers(mine) + this.#exactCast(votes, this.#units[near]!)
+    })
   }
 
   /** How all remaining deep units vote, if that is certain: (ii) and (iii) above. */
   #restAgrees(
-    seers: bigint,
-    weightFor: { 1: bigint; [-1]: bigint },
-    evaluated: readonly { unit: number; vote: Vote; weight: bigint }[],
+    seers: number,
+    weightFor: Readonly<Record<1 | -1, number>>,
+    cast: readonly Ballot[],
     heap: ReadonlySet<number>,
+    exactly: () => bigint,
   ): Vote | undefined {
     if (heap.size === 0) return 0
-    if (seers === 0n && weightFor[1] === 0n && weightFor[-1] === 0n) return 0
+    if (cast.length === 0 && this.#signOf(seers, exactly) === 0) return 0
+    const slack = 2 * this.#slack
     for (const side of [1, -1] as const) {
-      const base = (side === 1 ? seers : -seers) - weightFor[side === 1 ? -1 : 1]
-      if (base + weightFor[side] <= 0n) continue
+      const base = side * seers - weightFor[side === 1 ? -1 : 1]
+      if (base + weightFor[side] <= slack) continue
       const agrees = (unit: number) => {
-        if (base > 0n) return true
+        if (base > slack) return true
         let sum = base
-        for (const { unit: other, vote, weight } of evaluated) {
+        for (const { unit: other, vote, weight } of cast) {
           if (vote === side && this.#view.isAncestor(unit, other)) sum += weight
         }
-        return sum > 0n
+        return sum > slack
       }
       if ([...heap].every(agrees)) return side
     }
@@ -270,7 +368,7 @@ export class SpectrePair {
    */
   voteOf(unit: number): Vote {
     const local = this.#local.get(unit)
-    if (local === undefined || this.#kind[local] !== SEER) {
+    if (local === undefined || !this.#isSeer[local]) {
       throw new DagError('DAG_INVALID_ARGUMENT', `unit ${this.#view.idOf(unit)} has neither of the pair in its past`, {
         unit,
       })
@@ -292,14 +390,13 @@ export class SpectrePair {
     return this.#sign(seers, near, this.#members())
   }
 
-  #totals(): { seers: bigint; near: bigint } {
-    let seers = 0n
-    let near = 0n
+  #totals(): { seers: number; near: number } {
+    let seers = 0
+    let near = 0
     for (let local = 0; local < this.#units.length; local++) {
       if (this.#units[local] === this.#within) continue
-      const weight = this.#weights.value(local)
-      if (this.#kind[local] === SEER) seers += BigInt(this.#votes[local]!) * weight
-      else near += weight
+      if (this.#isSeer[local]) seers += this.#ballots[local]!
+      else near += this.#weights[local]!
     }
     return { seers, near }
   }
@@ -320,7 +417,7 @@ export class SpectrePair {
     for (let unit = 0; unit < count; unit++) {
       if (this.#within >= 0 && !this.#view.isAncestor(unit, this.#within)) continue
       const local = this.#local.get(unit)
-      const isSeer = local !== undefined && this.#kind[local] === SEER
+      const isSeer = local !== undefined && this.#isSeer[local]
       votes.set(unit, isSeer ? this.#votes[local]! : (swept.votes.get(unit) ?? swept.rest))
     }
     return votes
