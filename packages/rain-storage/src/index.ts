@@ -32,8 +32,47 @@ export { linksOf } from './content/links.ts'
 export { type Resolved, resolvePath } from './content/resolve.ts'
 export { type WalkOptions, walk } from './content/walk.ts'
 export { defaultCrypto } from './crypto/default.ts'
+export { deriveKey } from './crypto/hkdf.ts'
+export { type KeyPair, keyPairOf, unwrap, wrapFor } from './crypto/hpke.ts'
 export { createNobleCrypto } from './crypto/noble.ts'
 export type { CryptoPort } from './crypto/port.ts'
 export { createWebCrypto } from './crypto/webcrypto.ts'
+export {
+  annualLoss,
+  availability,
+  type DurabilityInput,
+  domainLoss,
+  meanTimeToLossHours,
+  nines,
+  YEAR_HOURS,
+} from './durability/model.ts'
+export { DEFAULT_REDUNDANCY, type Plan, type PlanInput, planRedundancy } from './durability/planner.ts'
+export { type SimulationResult, simulateLoss } from './durability/simulate.ts'
 export * from './erasure/index.ts'
 export { isStorageError, StorageError, type StorageErrorCode } from './errors.ts'
+export { answerChallenge, type Challenge, checkAnswer, type LeafProof, merkleRoot } from './rain/audit.ts'
+export { type Capability, formatCapability, parseCapability } from './rain/capability.ts'
+export { decodeLayout, encodeLayout, type FileFacts, type Layout, type LayoutSegment } from './rain/layout.ts'
+export { createLocalNode, type LocalNodeOptions, type NodeOptions, type StorageNode } from './rain/node.ts'
+export { type Padding, paddedSize } from './rain/padding.ts'
+export { createPlacement, type Placement, type PlacementNode } from './rain/placement.ts'
+export { type PrivateEntry, readPrivateDirectory, writePrivateDirectory } from './rain/private-directory.ts'
+export {
+  type Identity,
+  identityFromSeed,
+  openShare,
+  readShare,
+  revoke,
+  rotateKey,
+  type ShareRecord,
+  share,
+} from './rain/sharing.ts'
+export {
+  createVault,
+  type RepairReport,
+  type SegmentHealth,
+  type Vault,
+  type VaultGetOptions,
+  type VaultOptions,
+  type VaultPutOptions,
+} from './rain/vault.ts'

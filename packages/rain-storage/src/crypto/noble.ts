@@ -8,7 +8,12 @@ import type { CryptoPort } from './port.ts'
 export function createNobleCrypto(): CryptoPort {
   return {
     name: 'noble',
-    randomBytes,
+    randomBytes(length) {
+      const bytes = new Uint8Array(length)
+      // the generator gives at most 64 KiB a call
+      for (let i = 0; i < length; i += 65_536) bytes.set(randomBytes(Math.min(65_536, length - i)), i)
+      return bytes
+    },
     sha256: (bytes) => sha256(bytes),
     sha512: (bytes) => sha512(bytes),
     hmacSha256: (key, bytes) => hmac(sha256, key, bytes),

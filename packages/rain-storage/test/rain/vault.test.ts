@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
+import { concat } from '../../src/content/bytes.ts'
+import { defaultCrypto } from '../../src/crypto/default.ts'
+import { isStorageError, StorageError } from '../../src/errors.ts'
+import { answerChallenge, checkAnswer, merkleRoot } from '../../src/rain/audit.ts'
+import { formatCapability, parseCapability } from '../../src/rain/capability.ts'
+import { decodeLayout } from '../../src/rain/layout.ts'
+import { createLocalNode, type StorageNode } from '../../src/rain/node.ts'
+import { paddedSize } from '../../src/rain/padding.ts'
+import { createPlacement } from '../../src/rain/placement.ts'
+import { readPrivateDirectory, writePrivateDirectory } from '../../src/rain/private-directory.ts'
+import { identityFromSeed, openShare, readShare, revoke, rotateKey, share } from '../../src/rain/sharing.ts'
+import { createVault, type VaultOptions } from '../../src/rain/vault.ts'
+
+const crypto = defaultCrypto()
+const text = (value: string) => new TextEncoder().encode(value)
+const collect = async (source: AsyncIterable<Uint8Array>) => {
+  const parts: Uint8Array[] = []
+  for await (const part of source) parts.push(part)
+  return Buffer.from(concat([new Uint8Array(0), ...parts]))
+}
+
+/** Nodes over memory that can be killed and rotted. */
+function cluster(count: number, options: Partial<VaultOptions> = {}) {
+  const dead = new Set<string>()
+  const stores = Array.from({ length: count }, () => createMemoryBlockStore())
+  const nodes = stores.map((store, i): StorageNode => {
+    const id = `node-${i}`
+    const node = createLocalNode({ id, domain: `site-${i % 8}`, weight: 1, store })
+    const alive =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A) => {
+        if (dead.has(id)) throw new StorageError('STORAGE_UNAVAILABLE', `${id} is down`)
+        return call(...args)
+      }
+    return { ...node, put: alive(node.put), get: alive(node.get), has: alive(node.has), audit: alive(node.audit) }
+  })
+  const vault = createVault({ nodes: () => nodes, segmentBytes: 10_000, ...options })
+  return { nodes, stores, dead, vault }
+}
+
+describe('a vault', () => {
+  const data = Buffer.from(crypto.randomBytes(35_000))
+
+  it('gives back what was put, whole and by range', async () => {
+    const { vault } = cluster(20)
+    const capability = await vault.put([data.subarray(0, 7), data.subarray(7)], {
+      name: 'plans.txt',
+      type: 'text/plain',
+    })
+    expect(await collect(vault.get(capability))).toEqual(data)
+    for (const [offset, length] of [
+      [0, 1],
+      [9_999, 2],
+      [34_999, 100],
+      [12_345, 15_000],
+    ] as const) {
+      expect(await collect(vault.get(capability, { offset, length }))).toEqual(data.subarray(offset, offset + length))
+    }
+    expect(await vault.facts(parseCapability(formatCapability(capability)))).toEqual({
+      size: 35_000,
+      name: 'plans.txt',
+      type: 'text/plain',
+    })
+    const empty = await vault.put([])
+    expect(await collect(vault.get(empty))).toHaveLength(0)
+  })
+
+  it('loses nothing when n − k nodes die, and repairs with the least traffic', async () => {
+    const { vault, dead, nodes } = cluster(34)
+    const capability = await vault.put([data])
+    const layout = await vault.layout(capability.root)
+    // kill six of the sixteen that hold the first segment
+    const holders: string[] = []
+    for (const node of nodes) {
+      for (const cid of layout.segments[0]!.shards) if (await node.has(cid)) holders.push(node.id)
+    }
+    expect(holders).toHaveLength(16)
+    for (const id of holders.slice(0, 6)) dead.add(id)
+    expect(await collect(vault.get(capability))).toEqual(data)
+    const before = []
+    for await (const health of vault.inspect(capability.root)) before.push(health)
+    expect(before[0]!.margin).toBe(0)
+    const lost = before.reduce((sum, { lost }) => sum + lost.length, 0)
+    const damagedSegments = before.filter(({ lost }) => lost.length > 0)
+    const report = await vault.repair(capability.root)
+    expect(report.rebuilt).toBe(lost)
+    const shard = (length: number) => Math.ceil(length / 10 / 32) * 32
+    const least = damagedSegments.reduce(
+      (sum, { index, lost }) => sum + shard(layout.segments[index]!.length) * (10 + lost.length),
+      0,
+    )
+    expect(report.bytesRead + report.bytesWritten).toBeLessThanOrEqual(least * 1.05)
+    for await (const { margin } of vault.inspect(capability.root)) expect(margin).toBe(6)
+    for (const id of holders.slice(6, 12)) dead.add(id)
+    expect(await collect(vault.get(capability))).toEqual(data)
+    expect((await vault.repair(capability.root)).rebuilt).toBeGreaterThan(0)
+  })
+
+  it('says so when more than n − k are gone', async () => {
+    const { vault, dead } = cluster(20)
+    const capability = await vault.put([data])
+    for (let i = 0; i < 15; i++) dead.add(`node-${i}`)
+    await expect(collect(vault.get(capability))).rejects.toSatisfy(
+      (error) => isStorageError(error, 'STORAGE_TOO_FEW_SHARDS') || isStorageError(error, 'STORAGE_NOT_FOUND'),
+    )
+  })
+
+  it('treats rotten shards as lost and repairs them in place', async () => {
+    const { vault, stores } = cluster(16)
+    const capability = await vault.put([data.subarray(0, 5000)])
+    const { segments } = await vault.layout(capability.root)
+    let rotted = 0
+    for (const store of stores) {
+      for (const cid of segments[0]!.shards.slice(0, 6)) {
+        if (!(await store.has(cid))) continue
+        const bytes = await store.get(cid)
+        bytes[100]! ^= 0xff // the memory store keeps this very array
+        rotted++
+      }
+    }
+    expect(rotted).toBe(6)
+    expect(await collect(vault.get(capability))).toEqual(data.subarray(0, 5000))
+    expect((await vault.repair(capability.root)).rebuilt).toBe(6)
+    for await (const { lost } of vault.inspect(capability.root)) expect(lost).toEqual([])
+  })
+
+  it('puts around nodes that fail or are full', async () => {
+    const { vault, dead, nodes } = cluster(20)
+    dead.add('node-3')
+    dead.add('node-11')
+    const full = createLocalNode({
+      id: 'full',
+      domain: 'x',
+      weight: 1,
+      store: createMemoryBlockStore(),
+      capacityBytes: 10,
+    })
+    nodes.push(full)
+    const capability = await vault.put([data])
+    for await (const { margin } of vault.inspect(capability.root)) expect(margin).toBe(6)
+    expect(await collect(vault.get(capability))).toEqual(data)
+    const small = cluster(15)
+    await expect(small.vault.put([data])).rejects.toMatchObject({ code: 'STORAGE_PLACEMENT' })
+  })
+
+  it('lets nothing out in clear: no content, no name, no exact size', async () => {
+    const { vault, stores } = cluster(16, { padding: 'padme' })
+    const secret = Buffer.concat([Buffer.from('SECRET-MARKER'.repeat(100)), data.subarray(0, 33)])
+    await vault.put([secret], { name: 'NAME-MARKER.txt', type: 'TYPE-MARKER' })
+    for (const store of stores) {
+      for await (const cid of store.list()) {
+        const bytes = Buffer.from(await store.get(cid))
+        for (const marker of ['SECRET', 'NAME-MARKER', 'TYPE-MARKER']) expect(bytes.includes(marker)).toBe(false)
+      }
+    }
+    const a = await vault.layout((await vault.put([new Uint8Array(20_001)], { name: 'a' })).root)
+    const b = await vault.layout((await vault.put([new Uint8Array(20_400)], { name: 'bb' })).root)
+    expect(a.segments.map(({ length }) => length)).toEqual(b.segments.map(({ length }) => length))
+    expect(a.facts.length).toBe(b.facts.length)
+    for (let size = 1; size < 100_000; size = Math.ceil(size * 1.3)) {
+      expect(paddedSize(size, 'padme')).toBeGreaterThanOrEqual(size)
+      expect(paddedSize(size, 'padme')).toBeLessThanOrEqual(size * 1.13 + 1)
+      expect(paddedSize(size, 'power2')).toBe(2 ** Math.ceil(Math.log2(size)))
+      expect(paddedSize(size, 'none')).toBe(size)
+    }
+  })
+
+  it('refuses a wrong key and a broken layout', async () => {
+    const { vault } = cluster(16)
+    const { root } = await vault.put([data])
+    await expect(collect(vault.get({ root, key: new Uint8Array(32) }))).rejects.toMatchObject({
+      code: 'STORAGE_UNAUTHENTIC',
+    })
+    expect(() => decodeLayout(text('x'))).toThrow(/layout/)
+    expect(() => decodeLayout(Uint8Array.of(0xa0))).toThrow(/layout/)
+    expect(() => parseCapability('zos1!!')).toThrow(/capability/)
+    expect(() => parseCapability('hello')).toThrow(/capability/)
+    await expect(
+      collect(vault.get({ root, key: new Uint8Array(32) }, { signal: AbortSignal.abort() })),
+    ).rejects.toThrow(/abort/i)
+  })
+
+  it('keeps a private directory', async () => {
+    const { vault } = cluster(16)
+    const capability = await vault.put([data])
+    const directory = await writePrivateDirectory(vault, [{ name: 'd/Ж.bin', size: 35_000, capability }])
+    const [entry] = await readPrivateDirectory(vault, directory)
+    expect(entry).toMatchObject({ name: 'd/Ж.bin', size: 35_000 })
+    expect(await collect(vault.get(entry!.capability))).toEqual(data)
+  })
+})
+
+describe('sharing', () => {
+  it('lets readers in, takes one off, and rotates the key', async () => {
+    const { vault } = cluster(16)
+    const [owner, anna, bert] = await Promise.all(
+      [1, 2, 3].map((i) => identityFromSeed(crypto, new Uint8Array(32).fill(i))),
+    )
+    const capability = await vault.put([text('shared')], { name: 's' })
+    const record = await share(crypto, capability, [owner!.publicKey, anna!.publicKey, bert!.publicKey])
+    expect(await collect(vault.get(await openShare(crypto, record, anna!)))).toEqual(Buffer.from('shared'))
+    const without = await revoke(crypto, record, owner!, [bert!.publicKey])
+    expect(readShare(without)).toMatchObject({ epoch: 1 })
+    await expect(openShare(crypto, without, bert!)).rejects.toMatchObject({ code: 'STORAGE_FORBIDDEN' })
+    const old = await openShare(crypto, record, bert!)
+    const rotated = await rotateKey(crypto, vault, without, owner!)
+    const fresh = await openShare(crypto, rotated, anna!)
+    expect(await collect(vault.get(fresh))).toEqual(Buffer.from('shared'))
+    await expect(collect(vault.get({ root: fresh.root, key: old.key }))).rejects.toMatchObject({
+      code: 'STORAGE_UNAUTHENTIC',
+    })
+    await expect(identityFromSeed(crypto, new Uint8Array(3))).rejects.toMatchObject({
+      code: 'STORAGE_INVALID_ARGUMENT',
+    })
+    expect(() => readShare(text('junk'))).toThrow(/share/)
+  })
+})
+
+describe('audits', () => {
+  it.each([1, 1023, 1024, 1025, 5000, 100_000])('prove %i bytes and catch any change', async (length) => {
+    const bytes = crypto.randomBytes(length)
+    const root = await merkleRoot(crypto, bytes)
+    for (let i = 0; i < 5; i++) {
+      const challenge = { nonce: crypto.randomBytes(16), leaves: 8 }
+      const proofs = await answerChallenge(crypto, bytes, challenge)
+      expect(await checkAnswer(crypto, root, length, challenge, proofs)).toBe(true)
+      expect(await checkAnswer(crypto, root, length, { ...challenge, nonce: crypto.randomBytes(16) }, proofs)).toBe(
+        length <= 1024,
+      )
+      expect(await checkAnswer(crypto, root, length, challenge, proofs.slice(1))).toBe(false)
+      proofs[0]!.leaf[0]! ^= 1
+      expect(await checkAnswer(crypto, root, length, challenge, proofs)).toBe(false)
+    }
+  })
+})
+
+describe('placement', () => {
+  const nodes = (count: number, domains = 50) =>
+    Array.from({ length: count }, (_, i) => ({ id: `n${i}`, domain: `d${i % domains}`, weight: 1 }))
+  const keys = Array.from({ length: 400 }, (_, i) => crypto.sha256(Uint8Array.of(i & 255, i >> 8)) as Uint8Array)
+
+  it('draws distinct nodes within the domain cap, by weight', () => {
+    const list = nodes(200).map((node, i) => ({ ...node, weight: i < 100 ? 1 : 3 }))
+    const placement = createPlacement(list)
+    let heavy = 0
+    for (const key of keys) {
+      const placed = placement.place(key, 16, 2)
+      expect(new Set(placed.map(({ id }) => id)).size).toBe(16)
+      const perDomain = Map.groupBy(placed, ({ domain }) => domain)
+      expect(Math.max(...[...perDomain.values()].map((group) => group.length))).toBeLessThanOrEqual(2)
+      heavy += placed.filter(({ weight }) => weight === 3).length
+    }
+    expect(heavy / (keys.length * 16)).toBeGreaterThan(0.7)
+    expect(heavy / (keys.length * 16)).toBeLessThan(0.8)
+    expect(() => createPlacement(nodes(40, 4)).place(keys[0]!, 16, 3)).toThrow(/16 shards need/)
+    const avoided = placement.place(keys[0]!, 16, 2, new Set(['n5', 'n6']))
+    expect(avoided.some(({ id }) => id === 'n5' || id === 'n6')).toBe(false)
+  })
+
+  it('moves little when a node comes or goes', () => {
+    const before = createPlacement(nodes(200))
+    const after = createPlacement(nodes(201))
+    let moved = 0
+    for (const key of keys) {
+      const old = before.place(key, 16, 6)
+      const now = after.place(key, 16, 6)
+      moved += now.filter(({ id }, slot) => id !== old[slot]!.id).length
+    }
+    const ideal = (keys.length * 16) / 201
+    expect(moved / ideal).toBeLessThan(1.4)
+    expect(moved / ideal).toBeGreaterThan(0.6)
+  })
+})
