@@ -9,6 +9,7 @@
  * - `ZPOS_JOURNAL_LOCKED`: another process has this key's journal open.
  * - `ZPOS_INTERCHANGE_REFUSED`: an EIP-3076 document is malformed or of another chain.
  * - `ZPOS_NO_WEBASSEMBLY`: the platform has or allows no WebAssembly.
+ * - `ZPOS_CONTRACT_REVERTED`: the consensus contract refuses an operation; `run` turns it into a result.
  */
 export type ZposErrorCode =
   | 'ZPOS_INVALID_ARGUMENT'
@@ -18,6 +19,7 @@ export type ZposErrorCode =
   | 'ZPOS_JOURNAL_LOCKED'
   | 'ZPOS_INTERCHANGE_REFUSED'
   | 'ZPOS_NO_WEBASSEMBLY'
+  | 'ZPOS_CONTRACT_REVERTED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class ZposError extends Error {

@@ -68,7 +68,13 @@ test('a flood of tickets costs one hash a candidate; a false claim, a stranger a
   const liar: Ticket = { term: 3, candidate: candidates[0]!, nonce: 1n, hash: new Uint8Array(32) }
   const stranger: Ticket = { ...liar, candidate: `0x${'f'.repeat(40)}` as Address }
   hashes = 0
-  const ranking = rankCandidates({ term: 3, seed, candidates, tickets: [liar, stranger, honest, mine(candidates[3]!, 50, 4), ...flood], hash })
+  const ranking = rankCandidates({
+    term: 3,
+    seed,
+    candidates,
+    tickets: [liar, stranger, honest, mine(candidates[3]!, 50, 4), ...flood],
+    hash,
+  })
   expect(hashes - 50).toBeLessThanOrEqual(candidates.length)
   expect([...ranking].sort()).toEqual([...candidates].sort())
   expect(ranking.indexOf(candidates[1]!)).toBeLessThan(2)
@@ -101,7 +107,9 @@ test('the ranking changes at the commit that ends a term, by the tickets in its 
     hash,
     ticketsIn: (unit, term) => {
       asked.push([unit, term])
-      return [searchTicket({ seed: schedule.seedOf(term)!, term, candidate: candidates[4]!, hash, start: 0n, count: 1 })!]
+      return [
+        searchTicket({ seed: schedule.seedOf(term)!, term, candidate: candidates[4]!, hash, start: 0n, count: 1 })!,
+      ]
     },
     vrfOutputsIn: () => [new Uint8Array(64).fill(5)],
   })
@@ -109,7 +117,8 @@ test('the ranking changes at the commit that ends a term, by the tickets in its 
   expect(schedule.seedOf(2)).toBeUndefined()
   const first = schedule.leaderAt(2)!
   const unit = `0x${'aa'.repeat(32)}` as UnitId
-  const commit = (round: number) => schedule.record({ round, offset: 0, leader: first, outcome: 'commit', unit, rule: 'direct' })
+  const commit = (round: number) =>
+    schedule.record({ round, offset: 0, leader: first, outcome: 'commit', unit, rule: 'direct' })
   expect(commit(2)).toBe(false)
   expect(commit(4)).toBe(true)
   expect(asked).toEqual([[unit, 1]])
@@ -121,7 +130,13 @@ test('the ranking changes at the commit that ends a term, by the tickets in its 
 })
 
 test('when all are demoted all are pardoned', () => {
-  const schedule = createLotterySchedule({ committee, baseUnit: GENESIS, hash, ticketsIn: () => [], vrfOutputsIn: () => [] })
+  const schedule = createLotterySchedule({
+    committee,
+    baseUnit: GENESIS,
+    hash,
+    ticketsIn: () => [],
+    vrfOutputsIn: () => [],
+  })
   const order = candidates.map((_, i) => {
     const leader = schedule.leaderAt(2 * i + 2)!
     schedule.record({ round: 2 * i + 2, offset: 0, leader, outcome: 'skip', rule: 'direct' })

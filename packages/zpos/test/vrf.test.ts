@@ -62,12 +62,23 @@ test('keys of small order, s not below the order, non-canonical points and wrong
   const { public: key, proof } = EXAMPLES[0]!
   const good = hexToBytes(proof)
   const s = good.slice(48).reduceRight((n, byte) => (n << 8n) | BigInt(byte), 0n) + ed25519.Point.Fn.ORDER
-  const over = Uint8Array.of(...good.subarray(0, 48), ...Array.from({ length: 32 }, (_, i) => Number((s >> BigInt(8 * i)) & 255n)))
+  const over = Uint8Array.of(
+    ...good.subarray(0, 48),
+    ...Array.from({ length: 32 }, (_, i) => Number((s >> BigInt(8 * i)) & 255n)),
+  )
   expect(vrfVerify(hexToBytes(key), new Uint8Array(), over)).toBeUndefined()
-  const small = [`01${'00'.repeat(31)}`, '00'.repeat(32), `ec${'ff'.repeat(30)}7f`, `ed${'ff'.repeat(30)}7f`, 'ff'.repeat(32)]
+  const small = [
+    `01${'00'.repeat(31)}`,
+    '00'.repeat(32),
+    `ec${'ff'.repeat(30)}7f`,
+    `ed${'ff'.repeat(30)}7f`,
+    'ff'.repeat(32),
+  ]
   for (const bad of small) {
     expect(vrfVerify(hexToBytes(bad), new Uint8Array(), good)).toBeUndefined()
-    expect(vrfVerify(hexToBytes(key), new Uint8Array(), Uint8Array.of(...hexToBytes(bad), ...good.subarray(32)))).toBeUndefined()
+    expect(
+      vrfVerify(hexToBytes(key), new Uint8Array(), Uint8Array.of(...hexToBytes(bad), ...good.subarray(32))),
+    ).toBeUndefined()
   }
   expect(vrfVerify(hexToBytes(key), new Uint8Array(), good.subarray(1))).toBeUndefined()
   expect(vrfVerify(hexToBytes(key).subarray(1), new Uint8Array(), good)).toBeUndefined()

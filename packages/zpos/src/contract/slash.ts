@@ -1,0 +1,73 @@
+/** What an offence costs (C10): stake, stake on its way out, stake that left for another validator; jail for good. */
+import type { Address } from '../dag-port.ts'
+import type { ContractParams } from './params.ts'
+import type { Records } from './records.ts'
+import { type Effects, revert, type Staking } from './staking.ts'
+
+/** A proved offence. */
+export interface ProvedOffence {
+  /** Address of the key that signed twice. */
+  readonly key: Address
+  /** When, by consensus time. */
+  readonly offenceMs: number
+  /** One evidence, one id; the same pair of signatures always has the same. */
+  readonly id: string
+  readonly reporter: Address
+}
+
+/**
+ * Slashes. Delegators bear it pro rata: all shares of the validator lose the same part; stake that unbonded or was redelegated after the
+ * offence loses it too. A validator is slashed once: the tombstone makes every further offence cost nothing more.
+ *
+ * Reverts with `ZPOS_CONTRACT_REVERTED` for an unknown key, an offence that is too old or of after the key was retired, and evidence
+ * that was used. Evidence may come in any order.
+ */
+export function slash(
+  records: Records,
+  staking: Staking,
+  params: ContractParams,
+  effects: Effects,
+  { key, offenceMs, id, reporter }: ProvedOffence,
+  nowMs: number,
+): bigint {
+  const { validators, delegations, unbondings, redelegations, keys, offences } = records
+  const owner = keys.get(key)?.owner ?? revert(`no validator has or had the key of ${key}`, { key })
+  if (offences.get(id) !== undefined) revert(`this evidence was used`, { id })
+  if (offenceMs > nowMs || offenceMs + params.evidenceWindowMs < nowMs) {
+    revert(`the offence at ${offenceMs} is not within the evidence window`, { nowMs })
+  }
+  const record = staking.validatorOf(owner)
+  if (record.tombstoned) revert(`${owner} was slashed already`)
+  offences.set(id, owner)
+
+  const part = (amount: bigint): bigint => (amount * params.slashBps) / 10_000n
+  let taken = part(record.tokens)
+  staking.update(owner, { tokens: record.tokens - taken, tombstoned: true, jailed: true })
+
+  for (const account of unbondings.keys()) {
+    const list = unbondings.get(account)!
+    if (!list.some(({ validator, createdMs }) => validator === owner && createdMs >= offenceMs)) continue
+    unbondings.set(
+      account,
+      list.map((entry) => {
+        if (entry.validator !== owner || entry.createdMs < offenceMs) return entry
+        const loss = part(entry.amount)
+        taken += loss
+        return { ...entry, amount: entry.amount - loss }
+      }),
+    )
+  }
+
+  for (const { delegator, to, shares, createdMs } of redelegations.get(owner) ?? []) {
+    if (createdMs < offenceMs || validators.get(to) === undefined) continue
+    const held = delegations.get(`${to}/${delegator}`)?.shares ?? 0n
+    const lost = part(shares < held ? shares : held)
+    if (lost > 0n) taken += staking.removeShares(effects, to, delegator as Address, lost, nowMs)
+  }
+
+  const reward = (taken * params.reporterBps) / 10_000n
+  if (reward > 0n) effects.transfers.push({ to: reporter, amount: reward })
+  effects.burned += taken - reward
+  effects.events.push({ name: 'Slashed', validator: owner, account: reporter, amount: taken })
+  return taken
+}
