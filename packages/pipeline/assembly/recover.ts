@@ -1,7 +1,8 @@
 // Public keys from ECDSA signatures (SEC 1 §4.1.6 with R.x = r): Q = r⁻¹(s·R − z·G). Inverses are shared across the batch.
 import { keccak256 } from './keccak'
+import { copyLane } from './lanes'
 import { mul } from './field-secp256k1'
-import { copyLane, ELEMENT, isOdd, isZero, liftX, ONE, parseElement, POINT, writeElement } from './secp256k1-point'
+import { ELEMENT, isOdd, isZero, liftX, ONE, parseElement, POINT, writeElement } from './secp256k1-point'
 import { multiplyDouble, normalizeAll, setScalars } from './secp256k1-multiply'
 import { invertScalar, isLowScalar, isValidScalar, multiplyScalar, negateScalar, parseReduced, parseScalar } from './secp256k1-scalar'
 import { negateIf } from './field-secp256k1'

@@ -2,6 +2,7 @@
 // The points of a term are the same in both lanes, so nothing diverges; a digit of zero goes to bucket 0, which is never read.
 import { spread } from './field-secp256k1'
 import { addAffine, addPoint, doublePoint, infinity, isZero, ONE, POINT } from './secp256k1-point'
+import { loadPacked, storePacked } from './lanes'
 import { recode } from './secp256k1-scalar'
 
 const X: usize = memory.data(80, 16)
@@ -45,32 +46,6 @@ export function msmAdd(record: usize, beta: bool, k: usize, negative: bool): voi
   terms++
 }
 
-@inline function loadBuckets(p: usize, b0: usize, b1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    for (let i: usize = 0; i < 120; i += 8) v128.store(p + 2 * i, v128.load64_lane(b1 + i, v128.load64_zero(b0 + i), 1))
-  } else {
-    for (let i: usize = 0; i < 120; i += 8) {
-      store<u64>(p + 2 * i, load<u64>(b0 + i))
-      store<u64>(p + 2 * i, load<u64>(b1 + i), 8)
-    }
-  }
-}
-
-@inline function storeBuckets(p: usize, b0: usize, b1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    for (let i: usize = 0; i < 120; i += 8) {
-      const v = v128.load(p + 2 * i)
-      v128.store64_lane(b0 + i, v, 0)
-      v128.store64_lane(b1 + i, v, 1)
-    }
-  } else {
-    for (let i: usize = 0; i < 120; i += 8) {
-      store<u64>(b0 + i, load<u64>(p + 2 * i))
-      store<u64>(b1 + i, load<u64>(p + 2 * i, 8))
-    }
-  }
-}
-
 /** The sums of windows w and w + 1 in the lanes of `out`. */
 function windowPair(w: i32, out: usize): void {
   const last: usize = 1 << (bits - 1)
@@ -89,14 +64,14 @@ function windowPair(w: i32, out: usize): void {
     const record = tagged & ~1
     spread(X, tagged & 1 ? record + 80 : record, false, false)
     spread(Y, record + 40, d0 < 0, d1 < 0)
-    loadBuckets(P, b0, b1)
+    loadPacked(P, b0, b1, 15)
     addAffine(P, X, Y)
-    storeBuckets(P, b0, b1)
+    storePacked(P, b0, b1, 15)
   }
   infinity(RUNNING)
   infinity(out)
   for (let j = last; j > 0; j--) {
-    loadBuckets(P, BUCKETS + j * 240, BUCKETS + j * 240 + 120)
+    loadPacked(P, BUCKETS + j * 240, BUCKETS + j * 240 + 120, 15)
     addPoint(RUNNING, P)
     addPoint(out, RUNNING)
   }

@@ -1,7 +1,8 @@
 // g·G + k·P for two lanes at once: 130 doublings, digits of k (split by λ) in windows of 5 bits from a table of multiples of P,
 // digits of g in windows of 10 bits from two fixed tables, of G and of 2^130·G, so that both share the doublings.
 import { mul, negateIf } from './field-secp256k1'
-import { addAffine, addPoints, addPoint, BETA, copyLane, doublePoint, ELEMENT, infinity, invert, ONE, parseElement, POINT } from './secp256k1-point'
+import { addAffine, addPoints, addPoint, BETA, doublePoint, ELEMENT, infinity, invert, ONE, parseElement, POINT } from './secp256k1-point'
+import { copyLane, gather, loadPacked } from './lanes'
 import { recode, splitScalar } from './secp256k1-scalar'
 
 const WINDOW: i32 = 5
@@ -76,30 +77,6 @@ export function normalizeAll(points: usize, stride: usize, count: i32): void {
   }
 }
 
-/** Lane 0 from p0, lane 1 from p1: each the start of a two-lane element. */
-@inline function gather(r: usize, p0: usize, p1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    for (let k: usize = 0; k < 80; k += 16) v128.store(r + k, v128.load64_lane(p1 + k, v128.load64_zero(p0 + k), 1, 8))
-  } else {
-    for (let k: usize = 0; k < 80; k += 16) {
-      store<u64>(r + k, load<u64>(p0 + k))
-      store<u64>(r + k, load<u64>(p1 + k, 8), 8)
-    }
-  }
-}
-
-/** As gather, from packed lanes. */
-@inline function gatherPacked(r: usize, p0: usize, p1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    for (let k: usize = 0; k < 40; k += 8) v128.store(r + 2 * k, v128.load64_lane(p1 + k, v128.load64_zero(p0 + k), 1, 0))
-  } else {
-    for (let k: usize = 0; k < 40; k += 8) {
-      store<u64>(r + 2 * k, load<u64>(p0 + k))
-      store<u64>(r + 2 * k, load<u64>(p1 + k), 8)
-    }
-  }
-}
-
 /** Sets the scalars of a lane: words of g and k, below n. */
 export function setScalars(lane: usize, g: usize, k: usize): void {
   const digits = DIGITS + lane * DIGITS_LANE
@@ -136,8 +113,8 @@ export function setScalars(lane: usize, g: usize, k: usize): void {
   const a0 = absolute(d0), a1 = absolute(d1)
   const start = BASE_TABLE + table * 512 * 80
   const p0 = start + (a0 ? a0 - 1 : 0) * 80, p1 = start + (a1 ? a1 - 1 : 0) * 80
-  gatherPacked(X, p0, p1)
-  gatherPacked(Y, p0 + 40, p1 + 40)
+  loadPacked(X, p0, p1, 5)
+  loadPacked(Y, p0 + 40, p1 + 40, 5)
   negateIf(Y, Y, d0 < 0, d1 < 0)
   const oneIdle = a0 == 0 || a1 == 0
   if (oneIdle) memory.copy(SAVED, acc, POINT)

@@ -33,11 +33,6 @@ export function isZero(a: usize, lane: usize): bool {
   return (w0 | w1 | w2 | w3) == 0
 }
 
-/** Lane `lane` of b into the same lane of r. */
-export function copyLane(r: usize, b: usize, lane: usize, bytes: usize): void {
-  for (let k: usize = lane << 3; k < bytes; k += 16) store<u64>(r + k, load<u64>(b + k))
-}
-
 export function infinity(p: usize): void {
   memory.fill(p, 0, POINT)
   memory.copy(p + ELEMENT, ONE, ELEMENT)

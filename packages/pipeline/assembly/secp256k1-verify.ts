@@ -1,7 +1,8 @@
 // BIP-340 and ECDSA brought to one form: an item holds when g·G + b·Q = R, and a batch when Σ w·(g·G + b·Q − R) = 0 for random
 // 128-bit weights w. The group has prime order, so single and batch agree (a false batch passes with probability 2^-128).
+import { copyLane } from './lanes'
 import { mul, negateIf, sqr, sub } from './field-secp256k1'
-import { BETA, copyLane, ELEMENT, isOdd, isZero, liftX, ONE, parseElement } from './secp256k1-point'
+import { BETA, ELEMENT, isOdd, isZero, liftX, ONE, parseElement } from './secp256k1-point'
 import { GENERATOR, multiplyDouble, setScalars } from './secp256k1-multiply'
 import { msmAdd, msmBegin, msmIsZero } from './secp256k1-msm'
 import {

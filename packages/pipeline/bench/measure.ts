@@ -20,8 +20,18 @@ export function perCpuSecond(items: number, run: () => void, seconds = 1): numbe
 }
 
 /** One metric as a line of JSON. */
-export function report(bench: string, metric: string, value: number, unit: string, peer?: string, peerValue?: number): void {
+export function report(
+  bench: string,
+  metric: string,
+  value: number,
+  unit: string,
+  peer?: string,
+  peerValue?: number,
+): void {
   const round = (x: number) => Number(x.toPrecision(4))
-  const comparison = peerValue === undefined ? { peer: null, peerValue: null, ratio: null } : { peer, peerValue: round(peerValue), ratio: round(value / peerValue) }
+  const comparison =
+    peerValue === undefined
+      ? { peer: null, peerValue: null, ratio: null }
+      : { peer, peerValue: round(peerValue), ratio: round(value / peerValue) }
   console.log(JSON.stringify({ bench, metric, value: round(value), unit, ...comparison }))
 }

@@ -26,7 +26,8 @@ export function nativeEcdsa(seconds: number, operation: 'verify' | 'recover' = '
       for (const { hash, key, signature, recid } of items) {
         if (operation === 'verify') {
           if (!secp256k1.ecdsaVerify(signature, hash, key)) throw new Error('native verification failed')
-        } else if (secp256k1.ecdsaRecover(signature, recid, hash, false).length !== 65) throw new Error('native recovery failed')
+        } else if (secp256k1.ecdsaRecover(signature, recid, hash, false).length !== 65)
+          throw new Error('native recovery failed')
       }
     },
     seconds,
@@ -38,9 +39,14 @@ interface NativeSodium {
 }
 
 /** Ed25519 verifications a CPU-second of `sodium-native` (libsodium). */
-export function nativeEd25519(items: readonly { publicKey: Uint8Array; message: Uint8Array; signature: Uint8Array }[], seconds: number): number {
+export function nativeEd25519(
+  items: readonly { publicKey: Uint8Array; message: Uint8Array; signature: Uint8Array }[],
+  seconds: number,
+): number {
   const sodium = require('sodium-native') as NativeSodium
-  const buffers = items.map((item) => [Buffer.from(item.signature), Buffer.from(item.message), Buffer.from(item.publicKey)] as const)
+  const buffers = items.map(
+    (item) => [Buffer.from(item.signature), Buffer.from(item.message), Buffer.from(item.publicKey)] as const,
+  )
   return perCpuSecond(
     items.length,
     () => {

@@ -34,6 +34,18 @@ const builds: ModuleBuild[] = [
     features: [],
     emitted: { 'assembly/field-secp256k1.ts': emitIntField(SECP256K1_INT) },
   },
+  {
+    entry: 'ed25519.ts',
+    name: 'ed25519-simd',
+    features: ['simd', 'relaxed-simd'],
+    emitted: { 'assembly/field-ed25519.ts': emitFmaField(ED25519_FMA) },
+  },
+  {
+    entry: 'ed25519.ts',
+    name: 'ed25519-scalar',
+    features: [],
+    emitted: { 'assembly/field-ed25519.ts': emitIntField(ED25519_INT) },
+  },
 ]
 
 // The field operations alone, for the tests of the bounds.

@@ -1,27 +1,43 @@
 import { ensureMemory, instantiateSync } from '../hash/wasm-module.ts'
 
-/** What the module `verify` exports (assembly/verify.ts); addresses and sizes in bytes. */
+/** What every kernel exports; addresses and sizes in bytes. */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory
+  /** Makes the tables. */
   init(): void
+  /** Where the module's own data end. */
   heapBase(): number
-  recoverScratch(count: number): number
-  recover(items: number, count: number, results: number, scratch: number): void
-  prepareBip340(items: number, count: number, records: number): void
-  prepareEcdsa(items: number, count: number, records: number, scratch: number): void
+}
+
+/** What a kernel with batch equations exports besides. */
+export interface BatchExports extends KernelExports {
   recordState(records: number, index: number): number
-  msmScratch(terms: number): number
   checkBatch(records: number, list: number, count: number, weights: number, scratch: number): number
   checkSingle(records: number, i: number, j: number): number
 }
 
+/** The module of assembly/ed25519.ts. */
+export interface Ed25519Exports extends BatchExports {
+  prepareEd25519(items: number, count: number, records: number): void
+  batchScratch(count: number): number
+}
+
+/** The module of assembly/verify.ts. */
+export interface Secp256k1Exports extends BatchExports {
+  recoverScratch(count: number): number
+  recover(items: number, count: number, results: number, scratch: number): void
+  prepareBip340(items: number, count: number, records: number): void
+  prepareEcdsa(items: number, count: number, records: number, scratch: number): void
+  msmScratch(terms: number): number
+}
+
 /** An instance with its tables made, and views on its memory that survive growth. */
-export class Kernel {
-  readonly exports: KernelExports
+export class Kernel<E extends KernelExports> {
+  readonly exports: E
   #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
 
-  constructor(exports: KernelExports) {
+  constructor(exports: E) {
     this.exports = exports
     this.#bytes = new Uint8Array(exports.memory.buffer as ArrayBuffer)
     this.#view = new DataView(exports.memory.buffer)
@@ -29,8 +45,8 @@ export class Kernel {
   }
 
   /** Undefined where the engine does not accept the module. */
-  static load(base64: string): Kernel | undefined {
-    const exports = instantiateSync<KernelExports>(base64)
+  static load<E extends KernelExports>(base64: string): Kernel<E> | undefined {
+    const exports = instantiateSync<E>(base64)
     return exports && new Kernel(exports)
   }
 
@@ -47,7 +63,8 @@ export class Kernel {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    if (this.#bytes.buffer !== this.exports.memory.buffer) this.#bytes = new Uint8Array(this.exports.memory.buffer as ArrayBuffer)
+    if (this.#bytes.buffer !== this.exports.memory.buffer)
+      this.#bytes = new Uint8Array(this.exports.memory.buffer as ArrayBuffer)
     return this.#bytes
   }
 

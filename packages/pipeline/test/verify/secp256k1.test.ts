@@ -17,7 +17,10 @@ function bip340(message = bytes(32)): Bip340Item {
 }
 function ecdsa(hash = bytes(32)): EcdsaItem {
   const secret = secp256k1.Point.Fn.toBytes(1n + (bigint(32) % (N - 1n)))
-  const { r, s, recovery } = secp256k1.Signature.fromBytes(secp256k1.sign(hash, secret, { prehash: false, format: 'recovered' }), 'recovered')
+  const { r, s, recovery } = secp256k1.Signature.fromBytes(
+    secp256k1.sign(hash, secret, { prehash: false, format: 'recovered' }),
+    'recovered',
+  )
   return { publicKey: secp256k1.getPublicKey(secret, false).slice(1), hash, r, s, yParity: recovery as 0 | 1 }
 }
 /** The key with its even y. */
@@ -61,7 +64,13 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     const pair = [bip340(), bip340()]
     const shifted = pair.map(({ signature, ...rest }, i) => {
       const s = secp256k1.Point.Fn.fromBytes(signature.subarray(32))
-      return { ...rest, signature: Uint8Array.from([...signature.subarray(0, 32), ...secp256k1.Point.Fn.toBytes((s + (i ? 5n : N - 5n)) % N)]) }
+      return {
+        ...rest,
+        signature: Uint8Array.from([
+          ...signature.subarray(0, 32),
+          ...secp256k1.Point.Fn.toBytes((s + (i ? 5n : N - 5n)) % N),
+        ]),
+      }
     })
     const items = [...Array.from({ length: 20 }, () => bip340()), ...shifted]
     expect(verifier.verifyBatch('bip340', items)).toBe(false)
@@ -72,16 +81,28 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     const one = bip340()
     const secret = bytes(32)
     const messages = Array.from({ length: 30 }, () => bytes(32))
-    const oneKey = messages.map((message) => ({ publicKey: schnorr.getPublicKey(secret), message, signature: schnorr.sign(message, secret) }))
+    const oneKey = messages.map((message) => ({
+      publicKey: schnorr.getPublicKey(secret),
+      message,
+      signature: schnorr.sign(message, secret),
+    }))
     expect(verifier.verifyBatch('bip340', [...Array(40).fill(one), ...oneKey])).toBe(true)
     const generator = secp256k1.Point.Fn.toBytes(1n)
-    const items = messages.map((message) => ({ publicKey: schnorr.getPublicKey(generator), message, signature: schnorr.sign(message, generator) }))
+    const items = messages.map((message) => ({
+      publicKey: schnorr.getPublicKey(generator),
+      message,
+      signature: schnorr.sign(message, generator),
+    }))
     expect(verifier.verifyBatch('bip340', items)).toBe(true)
     const e = ecdsa()
     expect(verifier.verifyBatch('ecdsa', Array(50).fill(e))).toBe(true)
-    expect(verifier.verifyMany('ecdsa', [...Array(20).fill(e), { ...e, yParity: 1 - e.yParity! as 0 | 1 }, ...Array(20).fill(e)])).toEqual([
-      ...Array(20).fill(true), false, ...Array(20).fill(true),
-    ])
+    expect(
+      verifier.verifyMany('ecdsa', [
+        ...Array(20).fill(e),
+        { ...e, yParity: (1 - e.yParity!) as 0 | 1 },
+        ...Array(20).fill(e),
+      ]),
+    ).toEqual([...Array(20).fill(true), false, ...Array(20).fill(true)])
   })
 
   test('equals noble on edge values of every BIP-340 field', () => {
@@ -97,7 +118,13 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
       { ...item, signature: new Uint8Array(0) },
       full(item),
       { ...item, publicKey: Uint8Array.from([...item.publicKey, ...bytes(32)]) },
-      { ...item, publicKey: Uint8Array.from([...item.publicKey, ...be(P - secp256k1.Point.Fp.fromBytes(full(item).publicKey.subarray(32)))]) },
+      {
+        ...item,
+        publicKey: Uint8Array.from([
+          ...item.publicKey,
+          ...be(P - secp256k1.Point.Fp.fromBytes(full(item).publicKey.subarray(32))),
+        ]),
+      },
       item,
     ]
     const expected = noble.verifyMany('bip340', items)
@@ -114,8 +141,16 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
       items.push({ ...base, r: x }, { ...base, s: x })
       if (x >= 0n && x < 1n << 256n) items.push({ ...base, hash: be256(x) })
     }
-    items.push({ ...base, s: N - base.s }, { ...base, publicKey: bytes(64) }, { ...base, publicKey: new Uint8Array(64) })
-    items.push({ ...base, publicKey: new Uint8Array(63) }, { ...base, hash: new Uint8Array(33) }, { ...base, yParity: 2 as 0 })
+    items.push(
+      { ...base, s: N - base.s },
+      { ...base, publicKey: bytes(64) },
+      { ...base, publicKey: new Uint8Array(64) },
+    )
+    items.push(
+      { ...base, publicKey: new Uint8Array(63) },
+      { ...base, hash: new Uint8Array(33) },
+      { ...base, yParity: 2 as 0 },
+    )
     for (let i = 0; i < 20; i++) items.push({ ...ecdsa(), hash: bytes(32) })
     const plain = items.slice(0, 75).map(({ yParity, ...rest }) => rest)
     const expected = noble.verifyMany('ecdsa', [...items, ...plain])
@@ -123,7 +158,7 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     expect(expected.slice(0, 40).every(Boolean)).toBe(true)
   })
 
-  test('plain ECDSA accepts R.x = r + n, which Ethereum\'s form excludes', () => {
+  test("plain ECDSA accepts R.x = r + n, which Ethereum's form excludes", () => {
     // A key made for such an R: choose R with n ≤ R.x < p, then Q = r⁻¹(sR − zG).
     let x = N + 1n
     let R: InstanceType<typeof secp256k1.Point> | undefined
@@ -139,7 +174,16 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     const Q = R.multiply(Fn.mul(Fn.inv(r), s)).add(secp256k1.Point.BASE.multiply(Fn.mul(Fn.inv(r), Fn.neg(z))))
     const item: EcdsaItem = { publicKey: Q.toBytes(false).slice(1), hash: be256(z), r, s }
     expect(noble.verifyMany('ecdsa', [item])).toEqual([true])
-    expect(verifier.verifyMany('ecdsa', [item, { ...item, yParity: 0 }, { ...item, yParity: 1 }])).toEqual([true, false, false])
-    expect(noble.verifyMany('ecdsa', [{ ...item, yParity: 0 }, { ...item, yParity: 1 }])).toEqual([false, false])
+    expect(verifier.verifyMany('ecdsa', [item, { ...item, yParity: 0 }, { ...item, yParity: 1 }])).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(
+      noble.verifyMany('ecdsa', [
+        { ...item, yParity: 0 },
+        { ...item, yParity: 1 },
+      ]),
+    ).toEqual([false, false])
   })
 })
