@@ -37,6 +37,8 @@ export interface PayloadContext {
   readonly sourceClient: string
   readonly destinationClient: string
   readonly sequence: bigint
+  /** Seconds since 1970. */
+  readonly timeoutTimestamp: bigint
   readonly payload: Payload
 }
 

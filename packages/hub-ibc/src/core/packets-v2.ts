@@ -59,6 +59,7 @@ const contexts = (packet: PacketV2): PayloadContext[] =>
     sourceClient: packet.sourceClient,
     destinationClient: packet.destinationClient,
     sequence: packet.sequence,
+    timeoutTimestamp: packet.timeoutTimestamp,
     payload,
   }))
 

@@ -55,43 +55,46 @@ export function calculateRoot(proof: CommitmentProof): Uint8Array {
   return calculateExistenceRoot(part)
 }
 
-function rootIsUsable(root: Uint8Array): boolean {
+/** Throws `HUB_PROOF` unless the trusted root is a real one and the proof leads to it. */
+export function requireRoot(trusted: Uint8Array, proven: Uint8Array): void {
   // An empty or all-zero root is what a missing entry reads as (Nomad, 2022); no hash produces it.
-  for (let i = 0; i < root.length; i++) if (root[i] !== 0) return true
-  return false
+  if (trusted.every((byte) => byte === 0)) throw new HubError('HUB_PROOF', 'root is empty or zero')
+  if (!equal(trusted, proven)) throw new HubError('HUB_PROOF', 'proof leads to another root')
 }
 
-function verifyExistence(
-  proof: ExistenceProof,
-  spec: ProofSpec,
-  root: Uint8Array,
-  key: Uint8Array,
-  value: Uint8Array,
-): void {
+/** The root that an existence proof of the right form leads to, for exactly this key and value. Throws `HUB_PROOF`. */
+function existenceRoot(proof: ExistenceProof, spec: ProofSpec, key: Uint8Array, value: Uint8Array): Uint8Array {
   checkExistence(proof, spec)
   checkRealPath(proof.path, spec)
   if (!equal(proof.key, key)) throw new HubError('HUB_PROOF', 'proof is for another key')
   if (!equal(proof.value, value)) throw new HubError('HUB_PROOF', 'proof is for another value')
-  if (!equal(calculateExistenceRoot(proof, spec), root)) throw new HubError('HUB_PROOF', 'proof leads to another root')
+  return calculateExistenceRoot(proof, spec)
 }
 
-function verifyAbsence(proof: NonExistenceProof, spec: ProofSpec, root: Uint8Array, key: Uint8Array): void {
+/** The root that both neighbours lead to, if they prove that `key` is absent. Throws `HUB_PROOF`. */
+function absenceRoot(proof: NonExistenceProof, spec: ProofSpec, key: Uint8Array): Uint8Array {
   const { left, right } = proof
+  if (key.length === 0) throw new HubError('HUB_PROOF', 'key is empty')
   // SMT proofs put the hashed path there.
-  if (!spec.prehashKeyBeforeComparison && proof.key.length > 0 && !equal(proof.key, key))
+  if (!spec.prehashKeyBeforeComparison && proof.key.length > 0 && !equal(proof.key, key)) {
     throw new HubError('HUB_PROOF', 'proof is for another key')
-  if (left) verifyExistence(left, spec, root, left.key, left.value)
-  if (right) verifyExistence(right, spec, root, right.key, right.value)
-  if (!left && !right) throw new HubError('HUB_PROOF', 'non-existence proof without neighbours')
+  }
+  const leftRoot = left && existenceRoot(left, spec, left.key, left.value)
+  const rightRoot = right && existenceRoot(right, spec, right.key, right.value)
+  const root = leftRoot ?? rightRoot
+  if (!root) throw new HubError('HUB_PROOF', 'non-existence proof without neighbours')
+  if (rightRoot && !equal(root, rightRoot)) throw new HubError('HUB_PROOF', 'the neighbours lead to different roots')
   const order = (raw: Uint8Array) =>
     spec.prehashKeyBeforeComparison && spec.leafSpec.prehashKey !== HashOp.NO_HASH
       ? applyHashOp(spec.leafSpec.prehashKey, raw)
       : raw
   const wanted = order(key)
-  if (right && compare(wanted, order(right.key)) >= 0)
+  if (right && compare(wanted, order(right.key)) >= 0) {
     throw new HubError('HUB_PROOF', 'key is not left of the right neighbour')
-  if (left && compare(wanted, order(left.key)) <= 0)
+  }
+  if (left && compare(wanted, order(left.key)) <= 0) {
     throw new HubError('HUB_PROOF', 'key is not right of the left neighbour')
+  }
   if (!left) {
     if (!isLeftMost(spec.innerSpec, right!.path))
       throw new HubError('HUB_PROOF', 'right neighbour is not the first leaf')
@@ -100,6 +103,26 @@ function verifyAbsence(proof: NonExistenceProof, spec: ProofSpec, root: Uint8Arr
   } else if (!isLeftNeighbour(spec.innerSpec, left.path, right.path)) {
     throw new HubError('HUB_PROOF', 'the two leaves are not neighbours')
   }
+  return root
+}
+
+/**
+ * The root of a tree of form `spec` that `proof` shows to hold `value` at `key`, or nothing when `value` is undefined. For chains
+ * of proofs, where the root is the next level's value. Throws `HUB_PROOF` and `HUB_DECODE`.
+ */
+export function provenRoot(
+  spec: ProofSpec,
+  proof: Uint8Array | CommitmentProof,
+  key: Uint8Array,
+  value: Uint8Array | undefined,
+): Uint8Array {
+  const decoded = proof instanceof Uint8Array ? decodeCommitmentProof(proof) : proof
+  if (value !== undefined) {
+    if (decoded.kind !== 'exist') throw new HubError('HUB_PROOF', 'not an existence proof')
+    return existenceRoot(decoded.exist, spec, key, value)
+  }
+  if (decoded.kind !== 'nonexist') throw new HubError('HUB_PROOF', 'not a non-existence proof')
+  return absenceRoot(decoded.nonexist, spec, key)
 }
 
 function verdict(check: () => void): Verdict {
@@ -123,12 +146,7 @@ export function verifyMembership(
   key: Uint8Array,
   value: Uint8Array,
 ): Verdict {
-  return verdict(() => {
-    if (!rootIsUsable(root)) throw new HubError('HUB_PROOF', 'root is empty or zero')
-    const decoded = proof instanceof Uint8Array ? decodeCommitmentProof(proof) : proof
-    if (decoded.kind !== 'exist') throw new HubError('HUB_PROOF', 'not an existence proof')
-    verifyExistence(decoded.exist, spec, root, key, value)
-  })
+  return verdict(() => requireRoot(root, provenRoot(spec, proof, key, value)))
 }
 
 /** Whether `proof` shows that the tree of form `spec` with `root` holds nothing at `key`. Never throws on bad proofs. */
@@ -138,11 +156,5 @@ export function verifyNonMembership(
   proof: Uint8Array | CommitmentProof,
   key: Uint8Array,
 ): Verdict {
-  return verdict(() => {
-    if (key.length === 0) throw new HubError('HUB_PROOF', 'key is empty')
-    if (!rootIsUsable(root)) throw new HubError('HUB_PROOF', 'root is empty or zero')
-    const decoded = proof instanceof Uint8Array ? decodeCommitmentProof(proof) : proof
-    if (decoded.kind !== 'nonexist') throw new HubError('HUB_PROOF', 'not a non-existence proof')
-    verifyAbsence(decoded.nonexist, spec, root, key)
-  })
+  return verdict(() => requireRoot(root, provenRoot(spec, proof, key, undefined)))
 }

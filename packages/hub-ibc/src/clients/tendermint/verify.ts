@@ -1,0 +1,251 @@
+/**
+ * The CometBFT light client's core (spec `light-client/verification`): hashes of headers and validator sets, and whether a
+ * header follows from a trusted one. Pure functions over decoded types; the ICS-07 client and the bisection use them.
+ */
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { ripemd160 } from '@noble/hashes/legacy.js'
+import { compare, equal, toHex } from '../../encoding/bytes.ts'
+import { bytes, int64, message, ProtoWriter, string } from '../../encoding/protobuf.ts'
+import { sha256 } from '../../hash/sha256.ts'
+import { simpleRoot } from '../../merkle/simple.ts'
+import {
+  BlockHeader,
+  BlockId,
+  BlockIdFlag,
+  CanonicalVote,
+  type Commit,
+  type CommitSig,
+  Nanoseconds,
+  type SignedHeader,
+  SimpleValidator,
+  type Validator,
+} from './messages.ts'
+
+const StringValue = message({ value: string(1) })
+const BytesValue = message({ value: bytes(1) })
+const Int64Value = message({ value: int64(1) })
+const VersionBytes = (header: BlockHeader) => {
+  // The first field of the header's own encoding, without its tag and length.
+  const encoded = BlockHeader.encode({ version: header.version })
+  return encoded.subarray(2, 2 + encoded[1]!)
+}
+
+/** The hash that the block id of a commit names: the simple Merkle root over the fourteen encoded fields. */
+export function headerHash(header: BlockHeader): Uint8Array {
+  return simpleRoot([
+    VersionBytes(header),
+    StringValue.encode({ value: header.chainId }),
+    Int64Value.encode({ value: header.height }),
+    Nanoseconds.encode(header.time as never),
+    BlockId.encode(header.lastBlockId),
+    ...[
+      header.lastCommitHash,
+      header.dataHash,
+      header.validatorsHash,
+      header.nextValidatorsHash,
+      header.consensusHash,
+      header.appHash,
+      header.lastResultsHash,
+      header.evidenceHash,
+      header.proposerAddress,
+    ].map((value) => BytesValue.encode({ value })),
+  ])
+}
+
+/** The order of a validator set: more power first, then by address. */
+export function sortValidators(validators: readonly Validator[]): Validator[] {
+  return [...validators].sort((a, b) =>
+    a.votingPower === b.votingPower ? compare(a.address, b.address) : a.votingPower > b.votingPower ? -1 : 1,
+  )
+}
+
+/** The root over the keys and powers of a set in its order. */
+export const validatorSetHash = (validators: readonly Validator[]): Uint8Array =>
+  simpleRoot(validators.map(({ pubKey, votingPower }) => SimpleValidator.encode({ pubKey, votingPower })))
+
+/** The address of a public key: 20 bytes. */
+export function validatorAddress(pubKey: Validator['pubKey']): Uint8Array {
+  return pubKey.ed25519.length > 0 ? sha256(pubKey.ed25519).slice(0, 20) : ripemd160(sha256(pubKey.secp256k1))
+}
+
+/** The bytes that validator number `index` of the commit signed. */
+export function voteSignBytes(chainId: string, commit: Commit, signature: CommitSig): Uint8Array {
+  const forBlock = signature.blockIdFlag === BlockIdFlag.COMMIT
+  const vote = CanonicalVote.encode({
+    type: 2,
+    height: commit.height,
+    round: BigInt(commit.round),
+    blockId: forBlock ? commit.blockId : undefined,
+    timestamp: signature.timestamp,
+    chainId,
+  })
+  const writer = new ProtoWriter()
+  writer.bytes(vote)
+  return writer.finish()
+}
+
+/** Checks one signature. Ed25519 by ZIP-215, as CometBFT does. Never throws. */
+export type SignatureVerifier = (pubKey: Validator['pubKey'], message: Uint8Array, signature: Uint8Array) => boolean
+
+export const verifySignature: SignatureVerifier = (pubKey, signBytes, signature) => {
+  try {
+    if (pubKey.ed25519.length > 0) return ed25519.verify(signature, signBytes, pubKey.ed25519, { zip215: true })
+    return secp256k1.verify(signature, signBytes, pubKey.secp256k1)
+  } catch {
+    return false
+  }
+}
+
+/** How a generation of the chain's software encodes what it hashes and signs. Chains before 2021 (Tendermint 0.33) differ. */
+export interface WireFormat {
+  headerHash(header: BlockHeader): Uint8Array
+  validatorSetHash(validators: readonly Validator[]): Uint8Array
+  voteSignBytes(chainId: string, commit: Commit, signature: CommitSig): Uint8Array
+}
+
+const PROTOBUF: WireFormat = { headerHash, validatorSetHash, voteSignBytes }
+
+export interface LightBlock {
+  readonly signedHeader: SignedHeader
+  readonly validators: readonly Validator[]
+}
+
+/** What is trusted before a step. */
+export interface TrustedState {
+  readonly height: bigint
+  /** Nanoseconds since 1970. */
+  readonly time: bigint
+  readonly nextValidatorsHash: Uint8Array
+  /** The set behind that hash; only needed to skip heights. */
+  readonly nextValidators: readonly Validator[]
+}
+
+export interface TrustOptions {
+  readonly chainId: string
+  readonly trustingPeriod: bigint
+  readonly maxClockDrift: bigint
+  readonly trustLevel: { readonly numerator: bigint; readonly denominator: bigint }
+  readonly now: bigint
+  readonly verifySignature?: SignatureVerifier
+  /** Default: protobuf, CometBFT and Tendermint since 0.34. */
+  readonly format?: WireFormat
+}
+
+export type HeaderVerdict =
+  | { readonly status: 'valid' }
+  /** Honest, perhaps, but too far from what is trusted: try a header in between. */
+  | { readonly status: 'not-enough-trust'; readonly reason: string }
+  | { readonly status: 'invalid'; readonly reason: string }
+
+const bad = (reason: string): HeaderVerdict => ({ status: 'invalid', reason })
+const OK: HeaderVerdict = { status: 'valid' }
+
+/** The power of `validators` (looked up by address) that signed the commit. Undefined when a vote is doubled or forged. */
+function signedPower(
+  chainId: string,
+  commit: Commit,
+  validators: readonly Validator[],
+  needed: (power: bigint) => boolean,
+  { verifySignature: verify = verifySignature, format = PROTOBUF }: Pick<TrustOptions, 'verifySignature' | 'format'>,
+): { power: bigint } | { reason: string } {
+  const byAddress = new Map(validators.map((validator) => [toHex(validator.address), validator]))
+  const seen = new Set<string>()
+  let power = 0n
+  for (const signature of commit.signatures) {
+    if (signature.blockIdFlag !== BlockIdFlag.COMMIT) continue
+    const address = toHex(signature.validatorAddress)
+    const validator = byAddress.get(address)
+    if (!validator) continue
+    if (seen.has(address)) return { reason: `validator ${address} votes twice` }
+    seen.add(address)
+    if (!verify(validator.pubKey, format.voteSignBytes(chainId, commit, signature), signature.signature)) {
+      return { reason: `signature of validator ${address} is wrong` }
+    }
+    power += validator.votingPower
+    if (needed(power)) break
+  }
+  return { power }
+}
+
+const totalPower = (validators: readonly Validator[]) => validators.reduce((sum, v) => sum + v.votingPower, 0n)
+
+/** Whether header, commit and validator set belong together, and more than 2/3 of the set signed. */
+export function checkLightBlock(
+  block: LightBlock,
+  options: Pick<TrustOptions, 'chainId' | 'verifySignature' | 'format'>,
+): HeaderVerdict {
+  const shape = checkShape(block, options)
+  return shape ?? checkQuorum(block, options)
+}
+
+function checkShape(
+  { signedHeader: { header, commit }, validators }: LightBlock,
+  { chainId, format = PROTOBUF }: Pick<TrustOptions, 'chainId' | 'format'>,
+): HeaderVerdict | undefined {
+  if (header.chainId !== chainId) return bad('header of another chain')
+  if (header.height <= 0n || commit.height !== header.height) return bad('commit of another height')
+  if (!equal(commit.blockId.hash, format.headerHash(header))) return bad('commit of another header')
+  if (validators.length === 0) return bad('validator set is empty')
+  if (!equal(header.validatorsHash, format.validatorSetHash(validators)))
+    return bad('validator set does not match the header')
+  if (new Set(validators.map((v) => toHex(v.address))).size !== validators.length)
+    return bad('a validator stands twice in the set')
+  for (const { address, pubKey, votingPower } of validators) {
+    if (votingPower < 0n) return bad('negative voting power')
+    if (!equal(address, validatorAddress(pubKey))) return bad('validator address does not match its key')
+  }
+  if (commit.signatures.length === 0) return bad('commit without signatures')
+  const known = new Set(validators.map((v) => toHex(v.address)))
+  for (const signature of commit.signatures) {
+    if (signature.blockIdFlag === BlockIdFlag.ABSENT) continue
+    if (!known.has(toHex(signature.validatorAddress))) return bad('a vote by no validator of the set')
+  }
+  return undefined
+}
+
+function checkQuorum(
+  block: LightBlock,
+  options: Pick<TrustOptions, 'chainId' | 'verifySignature' | 'format'>,
+): HeaderVerdict {
+  const total = totalPower(block.validators)
+  const enough = (power: bigint) => power * 3n > total * 2n
+  const signed = signedPower(options.chainId, block.signedHeader.commit, block.validators, enough, options)
+  if ('reason' in signed) return bad(signed.reason)
+  return enough(signed.power) ? OK : bad('not more than two thirds of the set signed')
+}
+
+/** Whether `block` follows from what is trusted, in one step. Cost: one signature check a validator, at most twice. */
+export function verifyHeader(trusted: TrustedState, block: LightBlock, options: TrustOptions): HeaderVerdict {
+  const { header, commit } = block.signedHeader
+  if (trusted.time + options.trustingPeriod <= options.now)
+    return bad('the trusted state is older than the trusting period')
+  const shape = checkShape(block, options)
+  if (shape) return shape
+  if (header.height <= trusted.height) return bad('header is not above the trusted height')
+  if (header.time <= trusted.time) return bad('header is not later than the trusted one')
+  if (header.time >= options.now + options.maxClockDrift) return bad('header is from the future')
+  if (header.height === trusted.height + 1n) {
+    if (!equal(header.validatorsHash, trusted.nextValidatorsHash))
+      return bad('next validator set is not the announced one')
+  } else {
+    if (!equal((options.format ?? PROTOBUF).validatorSetHash(trusted.nextValidators), trusted.nextValidatorsHash)) {
+      return bad('trusted validators do not match the trusted state')
+    }
+    const { numerator, denominator } = options.trustLevel
+    const total = totalPower(trusted.nextValidators)
+    const enough = (power: bigint) => power * denominator > total * numerator
+    const signed = signedPower(options.chainId, commit, trusted.nextValidators, enough, options)
+    if ('reason' in signed) return bad(signed.reason)
+    if (!enough(signed.power)) {
+      return { status: 'not-enough-trust', reason: 'too little of the trusted set signed; try a header in between' }
+    }
+  }
+  return checkQuorum(block, options)
+}
+
+/** The revision number in a chain id (`name-4` → 4), else 0: what heights of that chain carry. */
+export function revisionOf(chainId: string): bigint {
+  const found = /-([1-9][0-9]*)$/.exec(chainId)
+  return found && chainId.length > found[0].length ? BigInt(found[1]!) : 0n
+}
