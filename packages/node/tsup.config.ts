@@ -1,11 +1,17 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    cli: 'src/cli.ts',
+    devnet: 'src/devnet/devnet.ts',
+    'validator-process': 'src/devnet/validator-process.ts',
+  },
   format: 'esm',
-  target: 'es2023',
-  platform: 'neutral',
+  target: 'node24',
+  platform: 'node',
   dts: false,
   sourcemap: true,
   clean: true,
+  splitting: true,
 })

@@ -1,5 +1,23 @@
 /** The codes of {@link NodeError}. Stable; a code is never reused for another meaning. */
-export type NodeErrorCode = 'NODE_INVALID_ARGUMENT'
+export type NodeErrorCode =
+  /** An option, flag or file that the user gave cannot be used. */
+  | 'NODE_INVALID_ARGUMENT'
+  /** The port is taken by another process. */
+  | 'NODE_PORT_TAKEN'
+  /** The data directory cannot be created or written. */
+  | 'NODE_DATA_DIR'
+  /** Another process has the data directory open. */
+  | 'NODE_DATA_DIR_LOCKED'
+  /** A stored value fails its checksum, or the database reports corruption. */
+  | 'NODE_STORE_CORRUPT'
+  /** The data directory belongs to another network or another genesis. */
+  | 'NODE_GENESIS_MISMATCH'
+  /** What consensus replays differs from what was executed before; the node must not go on. */
+  | 'NODE_STATE_DIVERGED'
+  /** A message of a peer is malformed, too large or not asked for. */
+  | 'NODE_BAD_PEER_MESSAGE'
+  /** The node is stopping or stopped. */
+  | 'NODE_STOPPED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class NodeError extends Error {
@@ -14,7 +32,7 @@ export class NodeError extends Error {
   }
 }
 
-/** True for a {@link NodeError}, and for one with `code` when a code is given. Works across realms and copies of the package. */
+/** True for a {@link NodeError}, and for one with `code` when a code is given. Works across realms and copies. */
 export function isNodeError(error: unknown, code?: NodeErrorCode): error is NodeError {
   if (!(error instanceof Error) || error.name !== 'NodeError') return false
   return code === undefined || (error as NodeError).code === code

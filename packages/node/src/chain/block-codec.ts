@@ -1,0 +1,129 @@
+/** How blocks and their transactions lie in the store: RLP, read back by this node alone. */
+import { RLP } from '@ethereumjs/rlp'
+import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex } from '@ethereumjs/util'
+import { type BlockHeader, decodeHeader, encodeHeader } from '../execution/header.ts'
+import type { Receipt } from '../execution/receipt.ts'
+import type { AddressHex, Hash } from '../state/account.ts'
+
+/** A unit of the block with its place in the ledger. */
+export interface BlockUnit {
+  id: Hash
+  /** Main-chain index. */
+  mci: number
+  height: number
+}
+
+/** A block without its transactions' bodies. */
+export interface StoredBlock {
+  header: BlockHeader
+  hash: Hash
+  /** The committed leader unit that made the block. */
+  leader: Hash
+  /** Round of the leader unit. */
+  round: number
+  units: BlockUnit[]
+  transactions: Hash[]
+  /** RLP bytes of header and transactions, as `eth_getBlock` tells it. */
+  size: number
+}
+
+/** An executed transaction with its place. */
+export interface StoredTransaction {
+  raw: Uint8Array
+  hash: Hash
+  sender: AddressHex
+  receipt: Receipt
+  /** The unit that carried it first. */
+  unit: Hash
+  block: number
+  index: number
+}
+
+export function encodeBlock(block: StoredBlock): Uint8Array {
+  return RLP.encode([
+    encodeHeader(block.header),
+    block.hash,
+    block.leader,
+    block.round,
+    block.units.map(({ id, mci, height }) => [id, mci, height]),
+    block.transactions,
+    block.size,
+  ])
+}
+
+export function decodeBlock(rlp: Uint8Array): StoredBlock {
+  const [header, hash, leader, round, units, transactions, size] = RLP.decode(rlp) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    [Uint8Array, Uint8Array, Uint8Array][],
+    Uint8Array[],
+    Uint8Array,
+  ]
+  return {
+    header: decodeHeader(header),
+    hash: bytesToHex(hash),
+    leader: bytesToHex(leader),
+    round: integer(round),
+    units: units.map(([id, mci, height]) => ({ id: bytesToHex(id), mci: integer(mci), height: integer(height) })),
+    transactions: transactions.map((bytes) => bytesToHex(bytes)),
+    size: integer(size),
+  }
+}
+
+export function encodeTransaction({ raw, sender, receipt, unit }: StoredTransaction): Uint8Array {
+  return RLP.encode([
+    raw,
+    sender,
+    unit,
+    receipt.type,
+    receipt.succeeded ? 1 : 0,
+    bigIntToUnpaddedBytes(receipt.gasUsed),
+    bigIntToUnpaddedBytes(receipt.cumulativeGasUsed),
+    bigIntToUnpaddedBytes(receipt.effectiveGasPrice),
+    receipt.contractAddress ?? '0x',
+    receipt.logs.map(({ address, topics, data }) => [address, [...topics], data]),
+  ])
+}
+
+export function decodeTransactionRecord(
+  rlp: Uint8Array,
+  place: { hash: Hash; block: number; index: number },
+): StoredTransaction {
+  const [raw, sender, unit, type, succeeded, gasUsed, cumulative, price, contract, logs] = RLP.decode(rlp) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    [Uint8Array, Uint8Array[], Uint8Array][],
+  ]
+  return {
+    ...place,
+    raw,
+    sender: bytesToHex(sender),
+    unit: bytesToHex(unit),
+    receipt: {
+      type: integer(type),
+      succeeded: integer(succeeded) === 1,
+      gasUsed: bytesToBigInt(gasUsed),
+      cumulativeGasUsed: bytesToBigInt(cumulative),
+      effectiveGasPrice: bytesToBigInt(price),
+      contractAddress: contract.length === 0 ? undefined : bytesToHex(contract),
+      logs: logs.map(([address, topics, data]) => ({
+        address: bytesToHex(address),
+        topics: topics.map((topic) => bytesToHex(topic)),
+        data,
+      })),
+    },
+  }
+}
+
+function integer(bytes: Uint8Array): number {
+  return Number(bytesToBigInt(bytes))
+}

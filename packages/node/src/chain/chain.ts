@@ -1,0 +1,105 @@
+import type { SkipReason } from '../execution/execute-block.ts'
+import type { Hash } from '../state/account.ts'
+import { type KeyValueStore, type StoreChange, sortable } from '../store/kv.ts'
+import {
+  decodeBlock,
+  decodeTransactionRecord,
+  encodeBlock,
+  encodeTransaction,
+  type StoredBlock,
+  type StoredTransaction,
+} from './block-codec.ts'
+
+/** Told once a block is executed and durable. */
+export interface BlockEvent {
+  block: StoredBlock
+  transactions: StoredTransaction[]
+  skipped: { hash: Hash; reason: SkipReason }[]
+}
+
+/** Blocks kept decoded in memory: what clients ask for again and again. */
+const RECENT_BLOCKS = 64
+const HEAD_KEY = 'head'
+
+/** The executed blocks, their transactions and the indexes to find them. */
+export class Chain {
+  readonly #store: KeyValueStore
+  readonly #recent = new Map<number, StoredBlock>()
+  readonly #listeners = new Set<(event: BlockEvent) => void>()
+  #head: StoredBlock | undefined
+
+  constructor(store: KeyValueStore) {
+    this.#store = store
+    const head = store.get(HEAD_KEY)
+    if (head) this.#head = this.block(Number(new TextDecoder().decode(head)))
+  }
+
+  /** The newest executed and durable block. A new store has none until the genesis block is added. */
+  get head(): StoredBlock | undefined {
+    return this.#head
+  }
+
+  block(number: number): StoredBlock | undefined {
+    const recent = this.#recent.get(number)
+    if (recent) return recent
+    const rlp = this.#store.get(`b${sortable(number)}`)
+    return rlp && decodeBlock(rlp)
+  }
+
+  blockByHash(hash: Hash): StoredBlock | undefined {
+    const number = this.#store.get(`h${hash}`)
+    return number && this.block(Number(new TextDecoder().decode(number)))
+  }
+
+  transaction(hash: Hash): StoredTransaction | undefined {
+    const place = this.#store.get(`t${hash}`)
+    if (!place) return undefined
+    const [block, index] = new TextDecoder().decode(place).split(':').map(Number) as [number, number]
+    return this.transactionAt(block, index, hash)
+  }
+
+  transactionAt(block: number, index: number, hash: Hash): StoredTransaction | undefined {
+    const rlp = this.#store.get(`x${sortable(block)}${sortable(index)}`)
+    return rlp && decodeTransactionRecord(rlp, { hash, block, index })
+  }
+
+  /** All transactions of a block, in order. Cost: one read each. */
+  transactionsOf(block: StoredBlock): StoredTransaction[] {
+    return block.transactions.map((hash, index) => this.transactionAt(block.header.number, index, hash)!)
+  }
+
+  /** The number of the block that holds the unit `id`. */
+  blockOfUnit(id: Hash): number | undefined {
+    const number = this.#store.get(`n${id}`)
+    return number && Number(new TextDecoder().decode(number))
+  }
+
+  /** Makes `block` durable together with `state`, then tells the listeners. */
+  async append(event: BlockEvent, state: readonly StoreChange[]): Promise<void> {
+    const { block, transactions } = event
+    const text = (value: string | number) => new TextEncoder().encode(String(value))
+    const { number } = block.header
+    const changes: StoreChange[] = [
+      ...state,
+      { key: `b${sortable(number)}`, value: encodeBlock(block) },
+      { key: `h${block.hash}`, value: text(number) },
+      { key: HEAD_KEY, value: text(number) },
+    ]
+    for (const { id } of block.units) changes.push({ key: `n${id}`, value: text(number) })
+    for (const transaction of transactions) {
+      changes.push({ key: `x${sortable(number)}${sortable(transaction.index)}`, value: encodeTransaction(transaction) })
+      changes.push({ key: `t${transaction.hash}`, value: text(`${number}:${transaction.index}`) })
+    }
+    await this.#store.batch(changes, { sync: true })
+    this.#recent.set(number, block)
+    this.#recent.delete(number - RECENT_BLOCKS)
+    this.#head = block
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Calls `listener` after every block; returns how to stop that. */
+  onBlock(listener: (event: BlockEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { hexToBytes } from '@ethereumjs/util'
+import { defineCommand } from 'citty'
+import { fail, refuseUnknown, wholeNumber } from './fail.ts'
+
+const args = {
+  genesis: { type: 'string', required: true, description: 'Genesis file of the network', valueHint: 'FILE' },
+  'data-dir': { type: 'string', required: true, description: 'Where the node keeps everything', valueHint: 'DIR' },
+  'validator-key': {
+    type: 'string',
+    description: 'File with the hex private key of a validator; without it the node follows',
+    valueHint: 'FILE',
+  },
+  peers: { type: 'string', description: 'Multiaddrs of other nodes, with commas between', valueHint: 'ADDRS' },
+  listen: {
+    type: 'string',
+    default: '/ip4/0.0.0.0/tcp/30333,/ip6/::/tcp/30333',
+    description: 'Multiaddrs to listen on, with commas between',
+    valueHint: 'ADDRS',
+  },
+  port: { type: 'string', default: '8545', description: 'JSON-RPC port, HTTP and WebSocket', valueHint: 'PORT' },
+  host: { type: 'string', default: '127.0.0.1', description: 'Address to serve JSON-RPC on', valueHint: 'HOST' },
+  'round-interval': {
+    type: 'string',
+    default: '1000',
+    description: 'Milliseconds between two units of this validator',
+    valueHint: 'MS',
+  },
+} as const
+
+export const startCommand = defineCommand({
+  meta: { name: 'start', description: 'Start one node of a network' },
+  args,
+  async run({ args: flags }) {
+    refuseUnknown(flags, Object.keys(args))
+    const [{ createNode }, { parseGenesis }, { pino }] = await Promise.all([
+      import('../node.ts'),
+      import('../genesis/genesis.ts'),
+      import('pino'),
+    ])
+    const log = pino({ level: process.env.ZOS_LOG ?? 'info' })
+    const at =
+      (level: 'debug' | 'info' | 'warn' | 'error') =>
+      (message: string, context: Record<string, unknown> = {}) =>
+        log[level](context, message)
+    const list = (text: string | undefined) => (text ? text.split(',').map((part) => part.trim()) : [])
+    try {
+      const node = await createNode({
+        genesis: parseGenesis(readText(flags.genesis)),
+        dataDir: flags['data-dir'],
+        roundIntervalMs: wholeNumber('round-interval', flags['round-interval']),
+        rpc: { host: flags.host, port: wholeNumber('port', flags.port) },
+        p2p: { listen: list(flags.listen), peers: list(flags.peers) },
+        logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+        onFault: () => void node.stop().finally(() => process.exit(1)),
+        ...(flags['validator-key'] ? { validatorKey: readKey(flags['validator-key']) } : {}),
+      })
+      for (const address of node.addresses()) log.info({ address }, 'listening')
+      const stop = () => void node.stop().then(() => process.exit(0))
+      process.once('SIGINT', stop)
+      process.once('SIGTERM', stop)
+    } catch (error) {
+      fail(error)
+    }
+  },
+})
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    return fail(new Error(`cannot read ${path}: ${(error as Error).message}`))
+  }
+}
+
+function readKey(path: string): Uint8Array {
+  const text = readText(path).trim().replace(/^0x/, '')
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) fail(new Error(`${path} does not hold a private key of 32 bytes in hex`))
+  return hexToBytes(`0x${text}`)
+}

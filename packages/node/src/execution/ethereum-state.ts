@@ -1,0 +1,129 @@
+import type { AccountFields, StateManagerInterface } from '@ethereumjs/common'
+import { Account, type Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { type AccountState, type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT } from '../state/account.ts'
+import type { StateOverlay } from '../state/overlay.ts'
+
+/**
+ * Lets the EVM of @ethereumjs run on a {@link StateOverlay}. No tries here: `getStateRoot` has no meaning inside a block.
+ * `originalStorageCache` remembers what slots held when the transaction began, for the gas of SSTORE (EIP-2200).
+ */
+export class EthereumState implements StateManagerInterface {
+  #overlay: StateOverlay
+  readonly #originals = new Map<string, Uint8Array>()
+
+  readonly originalStorageCache = {
+    get: async (address: Address, key: Uint8Array): Promise<Uint8Array> => {
+      const id = address.toString() + bytesToHex(key)
+      let value = this.#originals.get(id)
+      if (!value) {
+        value = this.#overlay.storage(hexAddress(address), bytesToHex(key))
+        this.#originals.set(id, value)
+      }
+      return value
+    },
+    clear: (): void => this.#originals.clear(),
+  }
+
+  constructor(overlay: StateOverlay) {
+    this.#overlay = overlay
+  }
+
+  /** Goes on over another overlay: one EVM serves many blocks. */
+  use(overlay: StateOverlay): void {
+    this.#overlay = overlay
+    this.#originals.clear()
+  }
+
+  async getAccount(address: Address): Promise<Account | undefined> {
+    const state = this.#overlay.account(hexAddress(address))
+    return state && new Account(state.nonce, state.balance, hexToBytes(state.storageRoot), hexToBytes(state.codeHash))
+  }
+
+  async putAccount(address: Address, account?: Account): Promise<void> {
+    this.#overlay.setAccount(hexAddress(address), account && fromEthereum(account))
+  }
+
+  async deleteAccount(address: Address): Promise<void> {
+    this.#overlay.setAccount(hexAddress(address), undefined)
+    this.#overlay.clearStorage(hexAddress(address))
+  }
+
+  async modifyAccountFields(address: Address, fields: AccountFields): Promise<void> {
+    const before = this.#overlay.account(hexAddress(address)) ?? EMPTY_ACCOUNT
+    this.#overlay.setAccount(hexAddress(address), {
+      nonce: fields.nonce ?? before.nonce,
+      balance: fields.balance ?? before.balance,
+      storageRoot: fields.storageRoot ? bytesToHex(fields.storageRoot) : before.storageRoot,
+      codeHash: fields.codeHash ? bytesToHex(fields.codeHash) : before.codeHash,
+    })
+  }
+
+  async putCode(address: Address, code: Uint8Array): Promise<void> {
+    this.#overlay.setCode(hexAddress(address), code)
+  }
+
+  async getCode(address: Address): Promise<Uint8Array> {
+    return this.#overlay.codeOf(hexAddress(address))
+  }
+
+  async getCodeSize(address: Address): Promise<number> {
+    return this.#overlay.codeOf(hexAddress(address)).length
+  }
+
+  async getStorage(address: Address, key: Uint8Array): Promise<Uint8Array> {
+    return this.#overlay.storage(hexAddress(address), bytesToHex(key))
+  }
+
+  async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
+    let start = 0
+    while (start < value.length && value[start] === 0) start++
+    this.#overlay.setStorage(hexAddress(address), bytesToHex(key), value.slice(start))
+  }
+
+  async clearStorage(address: Address): Promise<void> {
+    this.#overlay.clearStorage(hexAddress(address))
+  }
+
+  async checkpoint(): Promise<void> {
+    this.#overlay.checkpoint()
+  }
+
+  async commit(): Promise<void> {
+    this.#overlay.commit()
+  }
+
+  async revert(): Promise<void> {
+    this.#overlay.revert()
+  }
+
+  async getStateRoot(): Promise<Uint8Array> {
+    return hexToBytes(EMPTY_ROOT)
+  }
+
+  async setStateRoot(): Promise<void> {}
+
+  async hasStateRoot(): Promise<boolean> {
+    return true
+  }
+
+  clearCaches(): void {
+    this.#originals.clear()
+  }
+
+  shallowCopy(): StateManagerInterface {
+    return new EthereumState(this.#overlay)
+  }
+}
+
+function hexAddress(address: Address): AddressHex {
+  return address.toString()
+}
+
+function fromEthereum(account: Account): AccountState {
+  return {
+    nonce: account.nonce,
+    balance: account.balance,
+    storageRoot: bytesToHex(account.storageRoot),
+    codeHash: bytesToHex(account.codeHash),
+  }
+}

@@ -1,0 +1,149 @@
+import { createBlock } from '@ethereumjs/block'
+import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
+import type { EVMMockBlockchainInterface } from '@ethereumjs/evm'
+import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
+import { Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { createVM, runTx, type VM } from '@ethereumjs/vm'
+import type { AddressHex, Hash } from '../state/account.ts'
+import { StateOverlay } from '../state/overlay.ts'
+import { EthereumState } from './ethereum-state.ts'
+import type { BlockHeader } from './header.ts'
+import type { Log } from './receipt.ts'
+
+/** What the EVM sees of the block around it. */
+export type BlockContext = Pick<
+  BlockHeader,
+  'number' | 'beneficiary' | 'gasLimit' | 'timestamp' | 'mixHash' | 'baseFeePerGas'
+>
+
+/** A call that nobody signed: `eth_call`, `eth_estimateGas`. */
+export interface UnsignedCall {
+  from: AddressHex
+  to: AddressHex | undefined
+  gasLimit: bigint
+  value: bigint
+  data: Uint8Array
+  accessList?: { address: AddressHex; storageKeys: Hash[] }[]
+}
+
+export interface EvmOutcome {
+  succeeded: boolean
+  /** Gas that the sender pays for, after refunds. */
+  gasUsed: bigint
+  logs: Log[]
+  returned: Uint8Array
+  contractAddress: AddressHex | undefined
+  /** What stopped it, in the EVM's word: `revert`, `out of gas`, … */
+  exception: string | undefined
+}
+
+/** Hash of a recent block, for BLOCKHASH. */
+export type BlockHashOf = (number: number) => Hash | undefined
+
+/** Osaka's rules (EIP-7825: at most 2^24 gas a transaction). */
+export const MAX_TRANSACTION_GAS = 16_777_216n
+
+/**
+ * Ethereum's EVM, by @ethereumjs, at the rules of Osaka. One at a time: a run takes the state it is given until it resolves, so the
+ * executor and the RPC each have their own.
+ */
+export class Evm {
+  readonly #common: Common
+  readonly #state: EthereumState
+  readonly #vm: VM
+
+  private constructor(common: Common, state: EthereumState, vm: VM) {
+    this.#common = common
+    this.#state = state
+    this.#vm = vm
+  }
+
+  static async create(chainId: number, blockHash: BlockHashOf): Promise<Evm> {
+    const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
+    const state = new EthereumState(
+      new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
+    )
+    const blockchain: EVMMockBlockchainInterface = {
+      getBlock: async (number) => ({ hash: () => hexToBytes(blockHash(number) ?? `0x${'00'.repeat(32)}`) }),
+      putBlock: async () => {},
+      shallowCopy: () => blockchain,
+    }
+    return new Evm(common, state, await createVM({ common, stateManager: state, blockchain }))
+  }
+
+  /**
+   * Runs the signed transaction `raw` of `sender` with all of Ethereum's accounting, on `overlay`.
+   * The caller has checked nonce, balance and fees; what the EVM still refuses (say, intrinsic gas) throws an Error with its reason.
+   */
+  async transact(
+    overlay: StateOverlay,
+    context: BlockContext,
+    raw: Uint8Array,
+    sender: AddressHex,
+  ): Promise<EvmOutcome> {
+    const tx = createTxFromRLP(raw, { common: this.#common, freeze: false })
+    return this.#run(overlay, context, tx, sender, false)
+  }
+
+  /** Runs `call` on `overlay` as if `from` had signed it and could pay for it. */
+  async call(overlay: StateOverlay, context: BlockContext, call: UnsignedCall): Promise<EvmOutcome> {
+    const data: TypedTxData = {
+      type: 2,
+      gasLimit: call.gasLimit,
+      maxFeePerGas: 0n,
+      maxPriorityFeePerGas: 0n,
+      value: call.value,
+      data: call.data,
+      ...(call.to ? { to: call.to } : {}),
+      ...(call.accessList ? { accessList: call.accessList } : {}),
+    }
+    const tx = createTx(data, { common: this.#common, freeze: false })
+    return this.#run(overlay, { ...context, baseFeePerGas: 0n }, tx, call.from, true)
+  }
+
+  async #run(
+    overlay: StateOverlay,
+    context: BlockContext,
+    tx: TypedTransaction,
+    sender: AddressHex,
+    unsigned: boolean,
+  ): Promise<EvmOutcome> {
+    this.#state.use(overlay)
+    const from = new Address(hexToBytes(sender))
+    tx.getSenderAddress = () => from
+    const block = createBlock(
+      {
+        header: {
+          number: context.number,
+          coinbase: context.beneficiary,
+          gasLimit: context.gasLimit,
+          timestamp: context.timestamp,
+          mixHash: context.mixHash,
+          baseFeePerGas: context.baseFeePerGas,
+        },
+      },
+      { common: this.#common, skipConsensusFormatValidation: true, freeze: false },
+    )
+    const result = await runTx(this.#vm, {
+      tx,
+      block,
+      skipNonce: unsigned,
+      skipBalance: unsigned,
+      skipHardForkValidation: true,
+      skipBlockGasLimitValidation: true,
+    })
+    const { exceptionError, returnValue, logs } = result.execResult
+    return {
+      succeeded: exceptionError === undefined,
+      gasUsed: result.totalGasSpent,
+      logs: (logs ?? []).map(([address, topics, data]) => ({
+        address: bytesToHex(address),
+        topics: topics.map((topic) => bytesToHex(topic)),
+        data,
+      })),
+      returned: returnValue,
+      contractAddress: result.createdAddress?.toString(),
+      exception: exceptionError?.error,
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Turns committed leaders into blocks, one after the other, behind consensus: a slow block delays the next block, never a round.
+ */
+import type { Unit, UnitHeader, UnitId } from '@zos/dag'
+import type { Verifier } from '@zos/pipeline/verify'
+import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
+import type { Chain } from '../chain/chain.ts'
+import { NodeError } from '../errors.ts'
+import type { CommittedLeader, Ledger } from '../ledger/ledger.ts'
+import { transactionsOf } from '../ledger/transactions-message.ts'
+import { recoverSenders } from '../mempool/intake.ts'
+import type { AddressHex, Hash } from '../state/account.ts'
+import type { WorldState } from '../state/world-state.ts'
+import type { Evm } from './evm.ts'
+import { executeBlock, type SignedTransaction } from './execute-block.ts'
+import { type BlockHeader, encodeHeader, headerHash, nextBaseFee } from './header.ts'
+
+/** Units prepared ahead of their commit; one beyond this is prepared when its block comes. */
+const MAX_PREPARED_UNITS = 1_024
+/** Signatures checked before consensus gets a turn: some 15 ms. */
+const VERIFY_BATCH = 256
+
+export interface ExecutorOptions {
+  chain: Chain
+  state: WorldState
+  evm: Evm
+  ledger: Ledger
+  verifier: Verifier
+  chainId: number
+  /** A transaction whose signature this node has checked already. */
+  known: (hash: Hash) => SignedTransaction | undefined
+  /** A fault that the node cannot go on with: damage, or divergence from what was executed before. */
+  onFault: (error: unknown) => void
+}
+
+export class Executor {
+  readonly #options: ExecutorOptions
+  readonly #prepared = new Map<string, Promise<SignedTransaction[]>>()
+  readonly #queue: CommittedLeader[] = []
+  #running: Promise<void> | undefined
+  #stopped = false
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options
+  }
+
+  /** Committed leaders that wait for execution. */
+  get backlog(): number {
+    return this.#queue.length
+  }
+
+  /** Decodes and verifies the transactions of a unit before its block comes (the TVU's part). */
+  prepare(unit: Unit): void {
+    if (carriesNothing(unit.header) || this.#prepared.has(unit.id) || this.#prepared.size >= MAX_PREPARED_UNITS) return
+    this.#prepared.set(unit.id, this.#verify(unit))
+  }
+
+  /** Queues `leader`. Blocks that are executed already are compared, not executed again. */
+  push(leader: CommittedLeader): void {
+    this.#queue.push(leader)
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Resolves when nothing is queued. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  /** Finishes the block in hand and takes no more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      for (let leader = this.#queue.shift(); leader && !this.#stopped; leader = this.#queue.shift())
+        await this.#execute(leader)
+    } catch (error) {
+      this.#stopped = true
+      this.#options.onFault(error)
+    }
+  }
+
+  async #execute(leader: CommittedLeader): Promise<void> {
+    const { chain, state, evm, ledger } = this.#options
+    const known = chain.block(leader.number)
+    if (known && leader.number <= chain.head!.header.number) {
+      for (const { id } of leader.units) this.#forget(id)
+      if (known.leader === leader.unit) return
+      throw new NodeError(
+        'NODE_STATE_DIVERGED',
+        `block ${leader.number} was made by leader ${known.leader}, consensus now says ${leader.unit}`,
+        { block: leader.number },
+      )
+    }
+    const parent = chain.head!
+    const context = {
+      number: leader.number,
+      beneficiary: leader.header.authors[0] as AddressHex,
+      gasLimit: parent.header.gasLimit,
+      timestamp: Math.max(parent.header.timestamp, Math.floor(this.#time(leader) / 1000)),
+      mixHash: leader.unit,
+      baseFeePerGas: nextBaseFee(parent.header),
+    }
+    const carriers = new Map<string, string>()
+    const transactions: SignedTransaction[] = []
+    for (const { id } of leader.units) {
+      for (const transaction of await this.#transactionsOf(id)) {
+        if (carriers.has(transaction.hash)) continue
+        carriers.set(transaction.hash, id)
+        transactions.push(transaction)
+      }
+    }
+    const executed = await executeBlock(evm, state.latest(), context, transactions)
+    const { stateRoot, stored } = state.apply(leader.number, executed.changes)
+    const header: BlockHeader = {
+      ...context,
+      parentHash: parent.hash,
+      stateRoot,
+      transactionsRoot: executed.transactionsRoot,
+      receiptsRoot: executed.receiptsRoot,
+      logsBloom: executed.logsBloom,
+      gasUsed: executed.gasUsed,
+      extraData: leader.unit,
+    }
+    const records: StoredTransaction[] = executed.included.map(
+      ({ transaction: { tx, hash, sender }, receipt }, index) => ({
+        raw: tx.raw,
+        hash,
+        sender,
+        receipt,
+        unit: carriers.get(hash) as StoredTransaction['unit'],
+        block: leader.number,
+        index,
+      }),
+    )
+    const block: StoredBlock = {
+      header,
+      hash: headerHash(header),
+      leader: leader.unit,
+      round: leader.round,
+      units: leader.units,
+      transactions: records.map(({ hash }) => hash),
+      size: encodeHeader(header).length + records.reduce((size, { raw }) => size + raw.length, 0),
+    }
+    await ledger.flush()
+    await chain.append(
+      {
+        block,
+        transactions: records,
+        skipped: executed.skipped.map(({ transaction, reason }) => ({ hash: transaction.hash, reason })),
+      },
+      stored,
+    )
+    state.settled()
+    for (const { id } of leader.units) this.#forget(id)
+  }
+
+  /** Milliseconds: the median of the times of the round below the leader, so that no single author sets the clock. */
+  #time({ header, round }: CommittedLeader): number {
+    const { dag } = this.#options.ledger
+    const times = header.parents.flatMap((parent) => {
+      const { validator, timestampMs } = dag.header(parent)
+      return validator?.round === round - 1 ? [timestampMs] : []
+    })
+    times.sort((a, b) => a - b)
+    return times[Math.floor(times.length / 2)] ?? header.timestampMs
+  }
+
+  #transactionsOf(id: string): Promise<SignedTransaction[]> | SignedTransaction[] {
+    const prepared = this.#prepared.get(id)
+    if (prepared) return prepared
+    const { ledger } = this.#options
+    if (carriesNothing(ledger.dag.header(id as UnitId))) return []
+    const unit = ledger.unit(id as UnitId)
+    if (!unit) throw new NodeError('NODE_STORE_CORRUPT', `the committed unit ${id} is not in the store`, { unit: id })
+    return this.#verify(unit)
+  }
+
+  async #verify(unit: Unit): Promise<SignedTransaction[]> {
+    const { verifier, chainId, known } = this.#options
+    const transactions = transactionsOf(unit, chainId)
+    const signed: SignedTransaction[] = []
+    for (let from = 0; from < transactions.length; from += VERIFY_BATCH) {
+      if (from > 0) await new Promise((resolve) => setImmediate(resolve))
+      signed.push(
+        ...recoverSenders(verifier, transactions.slice(from, from + VERIFY_BATCH), known).filter(
+          (one) => one !== undefined,
+        ),
+      )
+    }
+    return signed
+  }
+
+  #forget(id: string): void {
+    this.#prepared.delete(id)
+  }
+}
+
+/** The payload of a unit without messages is one byte. */
+function carriesNothing({ payloadLength }: UnitHeader): boolean {
+  return payloadLength <= 1
+}

@@ -1,0 +1,121 @@
+import { hexToBytes, type PrefixedHexString } from '@ethereumjs/util'
+import { blake2b } from '@noble/hashes/blake2.js'
+import { NodeError } from '../errors.ts'
+import { MIN_BASE_FEE } from '../execution/header.ts'
+import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
+import { StateOverlay, type StateReader } from '../state/overlay.ts'
+
+/** What all nodes of a network start from. JSON; amounts are decimal strings in wei. */
+export interface Genesis {
+  name: string
+  chainId: number
+  /** Unix milliseconds. */
+  timestampMs: number
+  /** Gas of one block. */
+  gasLimit: string
+  /** Wei per gas of block 1. */
+  baseFeePerGas: string
+  validators: GenesisValidator[]
+  accounts: GenesisAccount[]
+}
+
+export interface GenesisValidator {
+  address: AddressHex
+  /** 33-byte compressed secp256k1 key. */
+  publicKey: PrefixedHexString
+  stake: string
+}
+
+export interface GenesisAccount {
+  address: AddressHex
+  balance: string
+  code?: PrefixedHexString
+  nonce?: number
+}
+
+/** The factory that deploys by CREATE2 at the same address on every chain; tools expect it (its code is 69 bytes of EVM). */
+export const CREATE2_FACTORY: GenesisAccount = {
+  address: '0x4e59b44847b379578588920ca78fbf26c0b4956c',
+  balance: '0',
+  nonce: 1,
+  code: '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3',
+}
+
+const HEX = /^0x[0-9a-f]*$/
+const DECIMAL = /^(0|[1-9][0-9]*)$/
+/** MetaMask and others hold chain ids in a double. */
+const MAX_CHAIN_ID = 4_503_599_627_370_476
+
+/** Parses a genesis file. Throws `NODE_INVALID_ARGUMENT` naming the first field that is wrong. */
+export function parseGenesis(json: string): Genesis {
+  let value: Genesis
+  try {
+    value = JSON.parse(json)
+  } catch (cause) {
+    throw invalid('the file is not JSON', cause)
+  }
+  if (!Number.isSafeInteger(value?.chainId) || value.chainId < 1 || value.chainId > MAX_CHAIN_ID)
+    throw invalid('chainId')
+  if (typeof value.name !== 'string' || value.name === '') throw invalid('name')
+  if (!Number.isSafeInteger(value.timestampMs) || value.timestampMs < 0) throw invalid('timestampMs')
+  if (!isDecimal(value.gasLimit) || BigInt(value.gasLimit) < 30_000n) throw invalid('gasLimit')
+  if (!isDecimal(value.baseFeePerGas) || BigInt(value.baseFeePerGas) < MIN_BASE_FEE) throw invalid('baseFeePerGas')
+  if (!Array.isArray(value.validators) || value.validators.length === 0) throw invalid('validators')
+  for (const [index, validator] of value.validators.entries()) {
+    if (!isBytes(validator?.address, 20)) throw invalid(`validators[${index}].address`)
+    if (!isBytes(validator.publicKey, 33)) throw invalid(`validators[${index}].publicKey`)
+    if (!isDecimal(validator.stake) || validator.stake === '0') throw invalid(`validators[${index}].stake`)
+  }
+  if (!Array.isArray(value.accounts)) throw invalid('accounts')
+  for (const [index, account] of value.accounts.entries()) {
+    if (!isBytes(account?.address, 20)) throw invalid(`accounts[${index}].address`)
+    if (!isDecimal(account.balance)) throw invalid(`accounts[${index}].balance`)
+    if (account.code !== undefined && !isBytes(account.code)) throw invalid(`accounts[${index}].code`)
+  }
+  return value
+}
+
+/** BLAKE2b-256 of the genesis in one canonical JSON form: two nodes with another genesis are in two networks. */
+export function genesisHash(genesis: Genesis): Uint8Array {
+  return blake2b(new TextEncoder().encode(canonicalJson(genesis)), { dkLen: 32 })
+}
+
+/** The state before block 1. */
+export function genesisState(genesis: Genesis): StateOverlay {
+  const empty: StateReader = { account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }
+  const state = new StateOverlay(empty)
+  for (const { address, balance, code, nonce } of genesis.accounts) {
+    state.setAccount(address, { ...EMPTY_ACCOUNT, balance: BigInt(balance), nonce: BigInt(nonce ?? 0) })
+    if (code) state.setCode(address, hexToBytes(code))
+  }
+  return state
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  fields.sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`).join(',')}}`
+}
+
+function isDecimal(value: unknown): value is string {
+  return typeof value === 'string' && DECIMAL.test(value)
+}
+
+function isBytes(value: unknown, length?: number): value is PrefixedHexString {
+  return (
+    typeof value === 'string' &&
+    HEX.test(value) &&
+    (length === undefined ? value.length % 2 === 0 : value.length === 2 + 2 * length)
+  )
+}
+
+function invalid(what: string, cause?: unknown): NodeError {
+  return new NodeError(
+    'NODE_INVALID_ARGUMENT',
+    `the genesis is not usable: ${what}`,
+    { what },
+    cause ? { cause } : undefined,
+  )
+}

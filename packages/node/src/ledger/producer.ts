@@ -1,0 +1,132 @@
+/**
+ * Makes this validator's units: one a round, as soon as the round below has a quorum and the pace allows it (DESIGN.md C1). A round
+ * never advances by clock alone.
+ */
+import { createUnit, type Signer, type Unit } from '@zos/dag'
+import { createProposer, type Proposer, type SigningGuard } from '@zos/zpos'
+import type { SignedTransaction } from '../execution/execute-block.ts'
+import type { Ledger } from './ledger.ts'
+import { transactionsMessage } from './transactions-message.ts'
+
+/** How long a round waits for the unit of its leader once it has a quorum: a vote for a late leader beats a skipped slot. */
+const LEADER_WAIT_MS = 250
+/** How far ahead of the main chain a unit stays valid (C12 bounds it closer for validators). */
+const VALID_FOR_INDICES = 10_000
+
+export interface Clock {
+  now(): number
+  after(delayMs: number, action: () => void): () => void
+}
+
+export interface ProducerOptions {
+  ledger: Ledger
+  signer: Signer
+  guard: SigningGuard
+  clock: Clock
+  /** Least time between two units of this validator. */
+  roundIntervalMs: number
+  /** Transactions for the next unit. */
+  take: () => SignedTransaction[]
+  /** Sends a unit that is durable here. */
+  publish: (unit: Unit) => void
+  onFault: (error: unknown) => void
+}
+
+export class Producer {
+  readonly #options: ProducerOptions
+  readonly #proposer: Proposer
+  #lastUnitAt: number
+  #quorumSince: { round: number; at: number } | undefined
+  #cancelTimer: (() => void) | undefined
+  #making: Promise<void> | undefined
+  #running = false
+
+  constructor(options: ProducerOptions) {
+    this.#options = options
+    const { ledger, signer, clock } = options
+    this.#proposer = createProposer({ dag: ledger.dag, committee: ledger.committee, self: signer.address })
+    this.#lastUnitAt = clock.now() - options.roundIntervalMs
+  }
+
+  async start(): Promise<void> {
+    await this.#resume()
+    this.#running = true
+    this.poke()
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#cancelTimer?.()
+    await this.#making
+  }
+
+  /** Something changed: makes a unit now, sets a timer, or does nothing. */
+  poke(): void {
+    if (!this.#running || this.#making) return
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const round = this.#proposer.nextRound()
+    if (round === undefined) return
+    const { clock } = this.#options
+    const now = clock.now()
+    if (this.#quorumSince?.round !== round) this.#quorumSince = { round, at: now }
+    const due = Math.max(
+      this.#lastUnitAt + this.#options.roundIntervalMs,
+      this.#leaderIsMissing(round - 1) ? this.#quorumSince.at + LEADER_WAIT_MS : 0,
+    )
+    if (now < due) {
+      this.#cancelTimer = clock.after(due - now, () => this.poke())
+      return
+    }
+    this.#making = this.#make(now)
+      .catch((error) => {
+        this.#running = false
+        this.#options.onFault(error)
+      })
+      .finally(() => {
+        this.#making = undefined
+        this.poke()
+      })
+  }
+
+  #leaderIsMissing(round: number): boolean {
+    const { ledger } = this.#options
+    const leader = ledger.leaderAt(round)
+    return leader !== undefined && ledger.dag.authorUnits(leader as Signer['address'], round).length === 0
+  }
+
+  async #make(now: number): Promise<void> {
+    const { ledger, signer, guard, take, publish } = this.#options
+    const proposal = this.#proposer.next()
+    if (!proposal) return
+    const transactions = take()
+    const { id, mci } = ledger.mainChain.tip
+    const unit = await createUnit({
+      networkId: ledger.dag.networkId,
+      parents: proposal.parents,
+      timestampMs: now,
+      lastFinal: { mci, id },
+      validUntilMci: mci + VALID_FOR_INDICES,
+      validator: { round: proposal.round, selfParent: proposal.selfParent },
+      messages: transactions.length > 0 ? [transactionsMessage(transactions.map(({ tx }) => tx))] : [],
+      signers: [signer],
+    })
+    await ledger.saveDraft(unit)
+    await guard.claim(proposal.round, unit.id)
+    await ledger.addOwn(unit)
+    this.#lastUnitAt = now
+    publish(unit)
+  }
+
+  /**
+   * After a crash: a unit that was claimed may have been sent or not, and no other may take its place. The draft that was saved before
+   * the claim is that unit; it joins the ledger now.
+   */
+  async #resume(): Promise<void> {
+    const { ledger, guard, publish } = this.#options
+    const draft = ledger.draft()
+    if (!draft || draft.id !== guard.last()?.unit || ledger.dag.has(draft.id)) return
+    await ledger.addOwn(draft)
+    publish(draft)
+  }
+}

@@ -1,0 +1,89 @@
+import type { Unit, UnitId } from '@zos/dag'
+
+/** A unit whose signature is checked and whose parents are not all here. */
+export interface WaitingUnit {
+  unit: Unit
+  bytes: Uint8Array
+  /** The peer that sent it: its units count against its share. */
+  source: string
+}
+
+/** Ten rounds of a committee of a hundred. */
+const MAX_PER_SOURCE = 1_024
+const MAX_WAITING = 8_192
+
+/** Units that arrived before their parents. Bounded: beyond a source's share its oldest is dropped, and fetched again when needed. */
+export class WaitingUnits {
+  readonly #units = new Map<UnitId, { unit: WaitingUnit; missing: Set<UnitId> }>()
+  readonly #dependents = new Map<UnitId, Set<UnitId>>()
+  readonly #perSource = new Map<string, Set<UnitId>>()
+
+  get size(): number {
+    return this.#units.size
+  }
+
+  has(id: UnitId): boolean {
+    return this.#units.has(id)
+  }
+
+  add(waiting: WaitingUnit, missing: readonly UnitId[]): void {
+    const { id } = waiting.unit
+    this.#units.set(id, { unit: waiting, missing: new Set(missing) })
+    for (const parent of missing) setOf(this.#dependents, parent).add(id)
+    const mine = setOf(this.#perSource, waiting.source)
+    mine.add(id)
+    if (mine.size > MAX_PER_SOURCE) this.#remove(first(mine))
+    else if (this.#units.size > MAX_WAITING) this.#remove(first(this.#units.keys()))
+  }
+
+  /** The units that had only `parent` missing; they wait no more. */
+  release(parent: UnitId): WaitingUnit[] {
+    const released: WaitingUnit[] = []
+    for (const id of this.#dependents.get(parent) ?? []) {
+      const entry = this.#units.get(id)
+      if (!entry) continue
+      entry.missing.delete(parent)
+      if (entry.missing.size > 0) continue
+      released.push(entry.unit)
+      this.#remove(id)
+    }
+    this.#dependents.delete(parent)
+    return released
+  }
+
+  /** The parents that somebody waits for and that wait themselves for nothing: what to ask peers for. */
+  missing(limit: number): UnitId[] {
+    const wanted: UnitId[] = []
+    for (const parent of this.#dependents.keys()) {
+      if (wanted.length === limit) break
+      if (!this.#units.has(parent)) wanted.push(parent)
+    }
+    return wanted
+  }
+
+  #remove(id: UnitId): void {
+    const entry = this.#units.get(id)
+    if (!entry) return
+    this.#units.delete(id)
+    this.#perSource.get(entry.unit.source)?.delete(id)
+    for (const parent of entry.missing) {
+      const dependents = this.#dependents.get(parent)
+      dependents?.delete(id)
+      if (dependents?.size === 0) this.#dependents.delete(parent)
+    }
+  }
+}
+
+function setOf<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
+  let set = map.get(key)
+  if (!set) {
+    set = new Set()
+    map.set(key, set)
+  }
+  return set
+}
+
+function first<T>(iterable: Iterable<T>): T {
+  for (const value of iterable) return value
+  throw new Error('empty')
+}

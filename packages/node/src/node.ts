@@ -1,0 +1,417 @@
+/**
+ * The composition root (DESIGN.md §1): makes each part of a node and hands it its ports. What a transaction meets on its way stands here
+ * from top to bottom.
+ */
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { blake2b } from '@noble/hashes/blake2.js'
+import { type Address, type SignatureVerifier, signerFromPrivateKey } from '@zos/dag'
+import { createVerifier } from '@zos/pipeline/verify'
+import { createCommittee, createMemoryGuardStore, createSigningGuard } from '@zos/zpos'
+import { openFileGuardStore } from '@zos/zpos/node'
+import { Chain } from './chain/chain.ts'
+import { NodeError } from './errors.ts'
+import { Evm } from './execution/evm.ts'
+import { Executor } from './execution/executor.ts'
+import { nextBaseFee } from './execution/header.ts'
+import { type Genesis, genesisHash } from './genesis/genesis.ts'
+import { createGenesisBlock } from './genesis/genesis-block.ts'
+import { createGenesisUnit } from './ledger/genesis-unit.ts'
+import { Ledger } from './ledger/ledger.ts'
+import { type Clock, Producer } from './ledger/producer.ts'
+import { TransactionIntake } from './mempool/intake.ts'
+import { Mempool } from './mempool/mempool.ts'
+import { type Network, startNetwork } from './p2p/network.ts'
+import { Synchronizer } from './p2p/synchronizer.ts'
+import { createCallRunner, type RpcContext } from './rpc/context.ts'
+import { type RpcServer, startRpcServer } from './rpc/server.ts'
+import { WorldState } from './state/world-state.ts'
+import { createMemoryStore } from './store/kv.ts'
+import { openLevelStore } from './store/level.ts'
+
+/** Bytes and gas of transactions in one unit of this node. */
+const UNIT_MAX_BYTES = 512 * 1024
+/** How often the node looks whether it stands still or lacks something. */
+const TICK_MS = 500
+/** No unit for this long (beyond two rounds) means that something was missed. */
+const STALL_MS = 500
+
+/** Receives what happens in the node. Every method takes a message and what belongs to it. */
+export interface Logger {
+  debug(message: string, context?: Record<string, unknown>): void
+  info(message: string, context?: Record<string, unknown>): void
+  warn(message: string, context?: Record<string, unknown>): void
+  error(message: string, context?: Record<string, unknown>): void
+}
+
+export interface NodeOptions {
+  genesis: Genesis
+  /** Where the node keeps everything; in memory when not given. */
+  dataDir?: string
+  /** 32-byte secp256k1 key of a validator of the genesis. Without it the node follows and serves, and makes no units. */
+  validatorKey?: Uint8Array
+  /** Least time between two units of this validator, milliseconds. Default 1000. */
+  roundIntervalMs?: number
+  p2p?: { listen?: string[]; peers?: string[] }
+  /** Where JSON-RPC is served; nowhere when not given. */
+  rpc?: { host?: string; port: number }
+  logger?: Logger
+  /** Told when the node had to stop by itself: damage, divergence, or a signature that must not be made. */
+  onFault?: (error: unknown) => void
+}
+
+/** A running node. */
+export interface ZosNode {
+  rpcUrl: string | undefined
+  peerId: string
+  /** Multiaddrs at which other nodes reach this one. */
+  addresses(): string[]
+  addPeers(addresses: readonly string[]): void
+  status(): NodeStatus
+  /** Finishes what is in hand, makes it durable and lets everything go. */
+  stop(): Promise<void>
+}
+
+export interface NodeStatus {
+  chainId: number
+  validator: Address | null
+  peers: number
+  /** Highest round of any unit seen. */
+  round: number
+  /** Newest executed block. */
+  block: number
+  blockHash: string
+  stateRoot: string
+  /** Main-chain index of the last committed leader. */
+  mci: number
+  units: number
+  waitingUnits: number
+  backlog: number
+  pool: number
+  droppedMessages: number
+  producing: boolean
+  rssBytes: number
+  heapBytes: number
+  /** 99th percentile of how late timers ran since the last status, milliseconds. */
+  lagP99Ms: number
+}
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, action) {
+    const timer = setTimeout(action, delayMs)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Starts a node. Errors: `NODE_INVALID_ARGUMENT`, `NODE_PORT_TAKEN`, `NODE_DATA_DIR`, `NODE_DATA_DIR_LOCKED`, `NODE_GENESIS_MISMATCH`, `NODE_STORE_CORRUPT`, `NODE_STATE_DIVERGED`. */
+export async function createNode(options: NodeOptions): Promise<ZosNode> {
+  const { genesis, dataDir, roundIntervalMs = 1_000, logger = SILENT } = options
+  const { chainId } = genesis
+  const hash = genesisHash(genesis)
+  const lag = monitorEventLoopDelay({ resolution: 10 })
+  lag.enable()
+
+  // Stores: units, blocks and state in one, so that a block is one atomic batch.
+  const store = dataDir ? await openLevelStore(join(dataDir, 'db')) : createMemoryStore()
+  const closers: (() => Promise<unknown>)[] = [() => store.close()]
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close()
+  }
+  let fault: unknown
+  const onFault = (error: unknown) => {
+    if (fault) return
+    fault = error
+    logger.error('the node cannot go on', { error: String(error) })
+    options.onFault?.(error)
+  }
+
+  try {
+    await claimStore()
+    const chain = new Chain(store)
+    const state = new WorldState(store, chain.head?.header.number ?? 0)
+    if (!chain.head) await createGenesisBlock(genesis, hash, state, chain)
+
+    // Consensus: what is final, in which order.
+    const verifier = createVerifier()
+    const committee = createCommittee({
+      epoch: 0,
+      members: genesis.validators.map(({ address, publicKey, stake }) => ({
+        address: address as Address,
+        publicKey: hexToBytes(publicKey),
+        stake: BigInt(stake),
+      })),
+    })
+    const unitVerifier: SignatureVerifier = {
+      verify: (items) =>
+        verifier.verifyMany(
+          'bip340',
+          items.map(({ publicKey, digest, signature }) => ({
+            publicKey: publicKey.subarray(1),
+            message: digest,
+            signature,
+          })),
+        ),
+    }
+    const ledger = await Ledger.open({
+      store,
+      genesis: await createGenesisUnit(genesis),
+      committee,
+      verifier: unitVerifier,
+    })
+    closers.push(() => ledger.flush())
+
+    // Execution: blocks from committed leaders.
+    const blockHash = (number: number) => chain.block(number)?.hash
+    const mempool: Mempool = new Mempool(() => ({
+      account: (address) => state.latest().account(address),
+      nextBaseFee: nextBaseFee(chain.head!.header),
+      blockGasLimit: chain.head!.header.gasLimit,
+    }))
+    const executor = new Executor({
+      chain,
+      state,
+      ledger,
+      verifier,
+      chainId,
+      onFault,
+      evm: await Evm.create(chainId, blockHash),
+      known: (transaction) => mempool.get(transaction),
+    })
+    closers.push(() => executor.stop())
+    for (const leader of ledger.commit()) executor.push(leader)
+    await executor.idle()
+    if (fault) throw fault
+    chain.onBlock(({ block, transactions, skipped }) => mempool.settle(block.header.number, transactions, skipped))
+
+    // The network, and what comes from it.
+    let network: Network
+    let lastUnitAt = systemClock.now()
+    let progressing = false
+    const progress = () => {
+      if (progressing) return
+      progressing = true
+      setImmediate(() => {
+        progressing = false
+        for (const leader of ledger.commit()) executor.push(leader)
+        ledger.flush().catch(onFault)
+        if (producer && !producing && synchronizer.caughtUpWith >= peersNeeded) startProducing()
+        if (producing) producer?.poke()
+      })
+    }
+    const takeUnit = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
+      const acceptance = await ledger.accept(bytes, peer)
+      if (acceptance.status === 'invalid') {
+        logger.warn('invalid unit', { peer, reason: acceptance.reason })
+        return false
+      }
+      if (acceptance.status === 'waiting')
+        synchronizer
+          .fetch(peer, acceptance.missing)
+          .catch((error) => logger.debug('fetch failed', { peer, error: String(error) }))
+      if (acceptance.status === 'connected') {
+        lastUnitAt = systemClock.now()
+        for (const unit of acceptance.units) executor.prepare(unit)
+        progress()
+      }
+      return true
+    }
+    const synchronizer = new Synchronizer(ledger, () => network, takeUnit, progress)
+    const catchUp = (peer: string) =>
+      synchronizer.join(peer).catch((error) => logger.debug('sync failed', { peer, error: String(error) }))
+
+    // A validator's own units.
+    let producing = false
+    const peersNeeded = peersForQuorum(
+      committee.members.map(({ stake }) => stake),
+      committee.quorum,
+    )
+    const producer = await createProducer()
+    const startProducing = () => {
+      producing = true
+      producer?.start().catch(onFault)
+    }
+
+    network = await startNetwork({
+      genesisHash: hash,
+      privateKey: options.validatorKey
+        ? await generateKeyPairFromSeed(
+            'Ed25519',
+            blake2b(options.validatorKey, { dkLen: 32, personalization: NETWORK_KEY }),
+          )
+        : await generateKeyPair('Ed25519'),
+      listen: options.p2p?.listen ?? ['/ip4/127.0.0.1/tcp/0'],
+      peers: options.p2p?.peers ?? [],
+      now: systemClock.now,
+      handlers: {
+        unit: takeUnit,
+        unitBytes: (id) => ledger.unitBytes(id),
+        hasUnit: (id) => ledger.dag.has(id),
+        roundUnits: (round) => ledger.dag.roundUnits(round),
+        highestRound: () => ledger.highestRound,
+        peerJoined: (peer) => void catchUp(peer),
+        log: (message, context) => logger.debug(message, context),
+      },
+    })
+    closers.push(() => network.stop())
+    const tick = setInterval(() => {
+      const stalled = systemClock.now() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
+      if (stalled) lastUnitAt = systemClock.now()
+      for (const peer of network.peers()) if (stalled || !synchronizer.has(peer)) void catchUp(peer)
+    }, TICK_MS)
+    closers.push(async () => clearInterval(tick))
+    if (producer) closers.push(() => producer.stop())
+    progress()
+
+    // JSON-RPC.
+    const pendingListeners = new Set<(hash: `0x${string}`) => void>()
+    const intake = new TransactionIntake(chainId, verifier, mempool, (transaction) => {
+      for (const listener of pendingListeners) listener(transaction)
+    })
+    const status = (): NodeStatus => {
+      const memory = process.memoryUsage()
+      const head = chain.head!
+      const lagP99Ms = Math.round(lag.percentile(99) / 1e6)
+      lag.reset()
+      return {
+        chainId,
+        validator: producer ? validatorAddress() : null,
+        peers: network.peers().length,
+        round: ledger.highestRound,
+        block: head.header.number,
+        blockHash: head.hash,
+        stateRoot: head.header.stateRoot,
+        mci: ledger.mainChain.tip.mci,
+        units: ledger.dag.size,
+        waitingUnits: ledger.waiting,
+        backlog: executor.backlog,
+        pool: mempool.size,
+        droppedMessages: network.faults(),
+        producing,
+        rssBytes: memory.rss,
+        heapBytes: memory.heapUsed,
+        lagP99Ms,
+      }
+    }
+    const context: RpcContext = {
+      genesis,
+      chain,
+      state,
+      mempool,
+      intake,
+      call: await createCallRunner(chainId, blockHash),
+      peerCount: () => network.peers().length,
+      status: () => ({ ...status() }),
+      unit: (id) => {
+        if (!ledger.dag.has(id)) return undefined
+        const header = ledger.dag.header(id)
+        return {
+          id,
+          round: header.validator?.round,
+          author: header.authors[0] ?? '0x',
+          height: ledger.dag.height(id),
+          mci: ledger.mainChain.mciOf(id),
+          timestampMs: header.timestampMs,
+          parents: header.parents,
+        }
+      },
+      tips: () => [...ledger.dag.tips()],
+      onPending(listener) {
+        pendingListeners.add(listener)
+        return () => pendingListeners.delete(listener)
+      },
+      now: systemClock.now,
+    }
+    let rpc: RpcServer | undefined
+    if (options.rpc) {
+      rpc = await startRpcServer(context, {
+        host: options.rpc.host ?? '127.0.0.1',
+        port: options.rpc.port,
+        onError: (error, method) => logger.error('internal error', { method, error: String(error) }),
+      })
+      closers.push(rpc.close)
+    }
+    logger.info('node started', { rpc: rpc?.url, peerId: network.peerId, block: chain.head!.header.number })
+
+    let stopping: Promise<void> | undefined
+    return {
+      rpcUrl: rpc?.url,
+      peerId: network.peerId,
+      addresses: () => network.addresses(),
+      addPeers: (addresses) => network.addPeers(addresses),
+      status,
+      stop() {
+        stopping ??= closeAll().finally(() => lag.disable())
+        return stopping
+      },
+    }
+
+    async function createProducer(): Promise<Producer | undefined> {
+      if (!options.validatorKey) return undefined
+      const guardStore = dataDir ? await openFileGuardStore(join(dataDir, 'signing-journal')) : createMemoryGuardStore()
+      if ('close' in guardStore) closers.push(() => (guardStore as { close(): Promise<void> }).close())
+      return new Producer({
+        ledger,
+        roundIntervalMs,
+        onFault,
+        signer: signerFromPrivateKey(options.validatorKey),
+        guard: await createSigningGuard(guardStore),
+        clock: systemClock,
+        take: () =>
+          mempool.take({
+            maxBytes: UNIT_MAX_BYTES,
+            maxGas: chain.head!.header.gasLimit,
+            block: chain.head!.header.number,
+          }),
+        publish: (unit) => {
+          lastUnitAt = systemClock.now()
+          network.publish(unit.id, ledger.unitBytes(unit.id)!)
+          executor.prepare(unit)
+          progress()
+        },
+      })
+    }
+
+    function validatorAddress(): Address {
+      return signerFromPrivateKey(options.validatorKey!).address
+    }
+  } catch (error) {
+    await closeAll().catch(() => {})
+    throw error
+  }
+
+  /** A data directory belongs to one genesis for good. */
+  async function claimStore(): Promise<void> {
+    const mine = bytesToHex(hash)
+    const stored = store.get('genesis')
+    const theirs = stored && new TextDecoder().decode(stored)
+    if (theirs === undefined)
+      await store.batch([{ key: 'genesis', value: new TextEncoder().encode(mine) }], { sync: true })
+    else if (theirs !== mine)
+      throw new NodeError(
+        'NODE_GENESIS_MISMATCH',
+        `${dataDir} belongs to a network with genesis ${theirs}, not ${mine}; start with --reset to begin anew`,
+        { theirs, mine },
+      )
+  }
+}
+
+/** BLAKE2b personalization (16 bytes): the network key of a validator tells nothing of its signing key. */
+const NETWORK_KEY = new TextEncoder().encode('zos-network-key\0')
+
+/** How many others a validator must be in step with before it makes units: with them it could be a quorum, whoever they are. */
+function peersForQuorum(stakes: readonly bigint[], quorum: bigint): number {
+  const ascending = [...stakes].sort((a, b) => (a < b ? -1 : 1))
+  let stake = 0n
+  let members = 0
+  for (const next of ascending.reverse()) {
+    if (stake >= quorum) break
+    stake += next
+    members++
+  }
+  return Math.max(0, members - 1)
+}

@@ -1,0 +1,74 @@
+/** Gets what this node lacks from its peers: the rounds it missed when a peer joins, and missing parents as units arrive. */
+import type { UnitId } from '@zos/dag'
+import type { Ledger } from '../ledger/ledger.ts'
+import { MAX_RANGE_ROUNDS, MAX_REQUESTED_UNITS, type Network } from './network.ts'
+
+/** Rounds below our highest that are asked for again: not all of their units may be here. */
+const OVERLAP_ROUNDS = 4
+
+export class Synchronizer {
+  readonly #ledger: Ledger
+  readonly #network: () => Network
+  readonly #take: (bytes: Uint8Array, peer: string) => Promise<boolean>
+  readonly #asked = new Set<UnitId>()
+  readonly #caughtUp = new Set<string>()
+  readonly #catchingUp = new Set<string>()
+  readonly #onProgress: () => void
+
+  constructor(
+    ledger: Ledger,
+    network: () => Network,
+    take: (bytes: Uint8Array, peer: string) => Promise<boolean>,
+    onProgress: () => void,
+  ) {
+    this.#ledger = ledger
+    this.#network = network
+    this.#take = take
+    this.#onProgress = onProgress
+  }
+
+  /** Peers whose units up to the moment they joined are all here. */
+  get caughtUpWith(): number {
+    const connected = new Set(this.#network().peers())
+    let count = 0
+    for (const peer of this.#caughtUp) if (connected.has(peer)) count++
+    return count
+  }
+
+  /** True once everything that `peer` had when it joined is here. */
+  has(peer: string): boolean {
+    return this.#caughtUp.has(peer)
+  }
+
+  /** Asks `peer` for every round that this node lacks. */
+  async join(peer: string): Promise<void> {
+    if (this.#catchingUp.has(peer)) return
+    this.#catchingUp.add(peer)
+    try {
+      const network = this.#network()
+      const highest = await network.highestRound(peer)
+      let from = Math.max(1, this.#ledger.highestRound - OVERLAP_ROUNDS)
+      while (from <= highest) {
+        const to = from + MAX_RANGE_ROUNDS - 1
+        for await (const bytes of network.fetchRounds(peer, from, to)) if (!(await this.#take(bytes, peer))) return
+        from = to + 1
+      }
+      this.#caughtUp.add(peer)
+    } finally {
+      this.#catchingUp.delete(peer)
+      this.#onProgress()
+    }
+  }
+
+  /** Asks `peer` for units that one of its units builds on. */
+  async fetch(peer: string, missing: readonly UnitId[]): Promise<void> {
+    const wanted = missing.filter((id) => !this.#asked.has(id)).slice(0, MAX_REQUESTED_UNITS)
+    if (wanted.length === 0) return
+    for (const id of wanted) this.#asked.add(id)
+    try {
+      for await (const bytes of this.#network().fetchUnits(peer, wanted)) if (!(await this.#take(bytes, peer))) return
+    } finally {
+      for (const id of wanted) this.#asked.delete(id)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { UnitId } from '@zos/dag'
+import type { StoredBlock } from '../chain/block-codec.ts'
+import type { Chain } from '../chain/chain.ts'
+import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
+import type { Genesis } from '../genesis/genesis.ts'
+import type { TransactionIntake } from '../mempool/intake.ts'
+import type { Mempool } from '../mempool/mempool.ts'
+import { StateOverlay, type StateReader } from '../state/overlay.ts'
+import type { WorldState } from '../state/world-state.ts'
+import type { BlockParam } from './params.ts'
+import { RpcCode, RpcError } from './rpc-error.ts'
+
+/** What a unit is, as `zos_getUnit` tells it. */
+export interface UnitInfo {
+  id: UnitId
+  round: number | undefined
+  author: string
+  height: number
+  mci: number | undefined
+  timestampMs: number
+  parents: readonly UnitId[]
+}
+
+/** What the methods are served from. The node puts it together once. */
+export interface RpcContext {
+  genesis: Genesis
+  chain: Chain
+  state: WorldState
+  mempool: Mempool
+  intake: TransactionIntake
+  /** Runs calls one after the other on an EVM of their own. */
+  call: CallRunner
+  peerCount: () => number
+  status: () => Record<string, unknown>
+  unit: (id: UnitId) => UnitInfo | undefined
+  tips: () => UnitId[]
+  /** Called with the hash of every transaction that enters the pool. */
+  onPending: (listener: (hash: `0x${string}`) => void) => () => void
+  now: () => number
+}
+
+/** A method: `params` as the client sent them, already known to be a list. */
+export type RpcMethod = (params: readonly unknown[], context: RpcContext) => unknown
+
+/** The block that `param` names. `pending` is `latest`: a ZOS node has no block that is not final (DESIGN.md C6). */
+export function resolveBlock({ chain }: RpcContext, param: BlockParam): StoredBlock | undefined {
+  if (typeof param === 'object') return chain.blockByHash(param.hash)
+  if (typeof param === 'number') return param > chain.head!.header.number ? undefined : chain.block(param)
+  return param === 'earliest' ? chain.block(0) : chain.head
+}
+
+/** The state after the block that `param` names. Errors: unknown block; state older than what the node keeps. */
+export function resolveState(context: RpcContext, param: BlockParam): { block: StoredBlock; state: StateReader } {
+  const block = resolveBlock(context, param)
+  if (!block) throw new RpcError(RpcCode.rejected, 'header not found')
+  const state = context.state.at(block.header.number)
+  if (!state)
+    throw new RpcError(RpcCode.rejected, `the state of block ${block.header.number} is no longer kept by this node`)
+  return { block, state }
+}
+
+export interface CallRunner {
+  run(state: StateReader, context: BlockContext, call: UnsignedCall): Promise<EvmOutcome>
+}
+
+/** Calls queued beyond this are refused: each can take a second of the node's time. */
+const MAX_WAITING_CALLS = 256
+
+export async function createCallRunner(chainId: number, blockHash: BlockHashOf): Promise<CallRunner> {
+  const evm = await Evm.create(chainId, blockHash)
+  let waiting = 0
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    async run(state, context, call) {
+      if (waiting >= MAX_WAITING_CALLS) throw new RpcError(RpcCode.limitExceeded, 'too many calls at once')
+      waiting++
+      const run = last.then(() => evm.call(new StateOverlay(state), context, call))
+      last = run.catch(() => {})
+      return run.finally(() => waiting--)
+    },
+  }
+}

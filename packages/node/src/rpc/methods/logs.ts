@@ -1,0 +1,58 @@
+import { hexToBytes } from '@ethereumjs/util'
+import type { StoredBlock, StoredTransaction } from '../../chain/block-codec.ts'
+import { bloomMayHave } from '../../execution/receipt.ts'
+import { type RpcContext, type RpcMethod, resolveBlock } from '../context.ts'
+import { formatLog } from '../format.ts'
+import { type LogFilter, logFilterParam } from '../params.ts'
+import { RpcCode, RpcError } from '../rpc-error.ts'
+
+const MAX_BLOCK_RANGE = 10_000
+const MAX_LOGS = 20_000
+
+/** The logs of one block that `filter` lets through. */
+export function matchingLogs(filter: LogFilter, block: StoredBlock, transactions: readonly StoredTransaction[]) {
+  let logIndex = 0
+  return transactions.flatMap((transaction) =>
+    transaction.receipt.logs.flatMap((log) => {
+      const index = logIndex++
+      if (filter.addresses.length > 0 && !filter.addresses.includes(log.address)) return []
+      if (filter.topics.length > log.topics.length) return []
+      if (!filter.topics.every((choice, position) => choice.length === 0 || choice.includes(log.topics[position]!)))
+        return []
+      return [formatLog(log, transaction, block, index)]
+    }),
+  )
+}
+
+function mayMatch(filter: LogFilter, bloom: Uint8Array): boolean {
+  const anyOf = (values: readonly `0x${string}`[]) =>
+    values.length === 0 || values.some((value) => bloomMayHave(bloom, hexToBytes(value)))
+  return anyOf(filter.addresses) && filter.topics.every(anyOf)
+}
+
+/** All logs of `filter`. Cost: a header a block, and every transaction of the blocks whose bloom matches. */
+export function findLogs(context: RpcContext, filter: LogFilter) {
+  const { chain } = context
+  const from = resolveBlock(context, filter.blockHash ? { hash: filter.blockHash } : filter.fromBlock)
+  if (filter.blockHash && !from) throw new RpcError(RpcCode.rejected, 'unknown block')
+  const head = chain.head!.header.number
+  const first = from?.header.number ?? head + 1
+  const last = filter.blockHash ? first : (resolveBlock(context, filter.toBlock)?.header.number ?? head)
+  if (typeof filter.fromBlock === 'number' && typeof filter.toBlock === 'number' && filter.fromBlock > filter.toBlock)
+    throw new RpcError(RpcCode.invalidParams, 'invalid block range params')
+  if (last - first >= MAX_BLOCK_RANGE)
+    throw new RpcError(RpcCode.limitExceeded, `a query may span at most ${MAX_BLOCK_RANGE} blocks`)
+  const logs: ReturnType<typeof formatLog>[] = []
+  for (let number = first; number <= last; number++) {
+    const block = chain.block(number)
+    if (!block || block.transactions.length === 0 || !mayMatch(filter, block.header.logsBloom)) continue
+    logs.push(...matchingLogs(filter, block, chain.transactionsOf(block)))
+    if (logs.length > MAX_LOGS)
+      throw new RpcError(RpcCode.limitExceeded, `query returned more than ${MAX_LOGS} results`)
+  }
+  return logs
+}
+
+export const logMethods: Record<string, RpcMethod> = {
+  eth_getLogs: ([filter], context) => findLogs(context, logFilterParam(filter)),
+}

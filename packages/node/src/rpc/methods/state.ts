@@ -1,0 +1,144 @@
+import { bytesToBigInt, bytesToHex, setLengthLeft } from '@ethereumjs/util'
+import type { BlockContext, EvmOutcome, UnsignedCall } from '../../execution/evm.ts'
+import { MAX_TRANSACTION_GAS } from '../../execution/evm.ts'
+import { TRANSFER_GAS } from '../../execution/execute-block.ts'
+import { nextBaseFee } from '../../execution/header.ts'
+import { EMPTY_ACCOUNT, NO_CODE } from '../../state/account.ts'
+import type { StateReader } from '../../state/overlay.ts'
+import { type RpcContext, type RpcMethod, resolveState } from '../context.ts'
+import { quantity } from '../format.ts'
+import { addressParam, blockParam, callParam, slotParam } from '../params.ts'
+import { revertMessage } from '../revert.ts'
+import { invalidParams, RpcCode, RpcError } from '../rpc-error.ts'
+
+/** Storage proofs in one answer: each costs some ten reads. */
+const MAX_PROOF_SLOTS = 1_024
+/** The gas estimate is at most this fraction too high: a client loses nothing, the node saves runs. */
+const ESTIMATE_TOLERANCE = 64n
+
+function accountAt(context: RpcContext, address: unknown, block: unknown) {
+  const { state } = resolveState(context, blockParam(block))
+  return { state, account: state.account(addressParam(address, 'address')) ?? EMPTY_ACCOUNT }
+}
+
+/** A call runs in the block it names, as `eth_call` has it. */
+function contextOf(context: RpcContext, block: unknown): { state: StateReader; blockContext: BlockContext } {
+  const { state, block: found } = resolveState(context, blockParam(block))
+  return { state, blockContext: found.header }
+}
+
+function failed(outcome: EvmOutcome): RpcError {
+  if (outcome.exception === 'revert')
+    return new RpcError(
+      RpcCode.reverted,
+      `execution reverted${revertMessage(outcome.returned)}`,
+      bytesToHex(outcome.returned),
+    )
+  return new RpcError(RpcCode.rejected, outcome.exception ?? 'execution failed')
+}
+
+async function run(
+  context: RpcContext,
+  state: StateReader,
+  blockContext: BlockContext,
+  call: UnsignedCall,
+): Promise<EvmOutcome> {
+  try {
+    return await context.call.run(state, blockContext, call)
+  } catch (error) {
+    if (error instanceof RpcError) throw error
+    throw new RpcError(RpcCode.rejected, (error as Error).message.replace(/ \(vm hf.*$/s, ''))
+  }
+}
+
+async function estimate(
+  context: RpcContext,
+  state: StateReader,
+  blockContext: BlockContext,
+  call: UnsignedCall,
+): Promise<bigint> {
+  const balance = (state.account(call.from) ?? EMPTY_ACCOUNT).balance
+  if (call.value > balance)
+    throw new RpcError(RpcCode.rejected, `insufficient funds for transfer: address ${call.from}`)
+  const toCode = call.to && (state.account(call.to)?.codeHash ?? NO_CODE)
+  if (toCode === NO_CODE && call.data.length === 0 && !call.accessList && call.to! > `0x${'00'.repeat(18)}ffff`)
+    return TRANSFER_GAS
+  const first = await run(context, state, blockContext, call)
+  if (!first.succeeded) throw failed(first)
+  // What was used is a lower bound: a call inside may need 64/63 of it to be there (EIP-150), refunds come at the end.
+  let low = first.gasUsed - 1n
+  let high = call.gasLimit
+  const optimistic = ((first.gasUsed + 2_300n) * 64n) / 63n
+  if (optimistic < high) {
+    if ((await run(context, state, blockContext, { ...call, gasLimit: optimistic })).succeeded) high = optimistic
+    else low = optimistic
+  }
+  while (high - low > 1n && (high - low) * ESTIMATE_TOLERANCE > high) {
+    const middle = (high + low) / 2n
+    const outcome = await run(context, state, blockContext, { ...call, gasLimit: middle }).catch(() => undefined)
+    if (outcome?.succeeded) high = middle
+    else low = middle
+  }
+  return high
+}
+
+/** Accounts, storage, calls and proofs. */
+export const stateMethods: Record<string, RpcMethod> = {
+  eth_accounts: () => [],
+  eth_getBalance: ([address, block], context) => quantity(accountAt(context, address, block).account.balance),
+  eth_getCode: ([address, block], context) => {
+    const { state, account } = accountAt(context, address, block)
+    return account.codeHash === NO_CODE ? '0x' : bytesToHex(state.code(account.codeHash))
+  },
+  eth_getStorageAt: ([address, slot, block], context) => {
+    const { state } = resolveState(context, blockParam(block))
+    return bytesToHex(setLengthLeft(state.storage(addressParam(address, 'address'), slotParam(slot, 'slot')), 32))
+  },
+  eth_getTransactionCount: ([address, block], context) => {
+    if (block === 'pending') return quantity(context.mempool.pendingNonce(addressParam(address, 'address')))
+    return quantity(accountAt(context, address, block).account.nonce)
+  },
+
+  eth_call: async ([transaction, block], context) => {
+    const { state, blockContext } = contextOf(context, block)
+    const outcome = await run(context, state, blockContext, callParam(transaction))
+    if (!outcome.succeeded) throw failed(outcome)
+    return bytesToHex(outcome.returned)
+  },
+
+  eth_estimateGas: async ([transaction, block], context) => {
+    const { state, blockContext } = contextOf(context, block)
+    const call = callParam(transaction)
+    const next = {
+      ...blockContext,
+      number: blockContext.number + 1,
+      baseFeePerGas: nextBaseFee(context.chain.head!.header),
+    }
+    return quantity(await estimate(context, state, next, { ...call, gasLimit: call.gasLimit || MAX_TRANSACTION_GAS }))
+  },
+
+  eth_getProof: ([address, slots, block], context) => {
+    const { block: found } = resolveState(context, blockParam(block))
+    if (found !== context.chain.head) throw new RpcError(RpcCode.rejected, 'proofs are kept for the latest block only')
+    if (!Array.isArray(slots) || slots.length > MAX_PROOF_SLOTS)
+      throw invalidParams(`slots must be a list of at most ${MAX_PROOF_SLOTS}`)
+    const target = addressParam(address, 'address')
+    const { account, accountProof, storageProof } = context.state.prove(
+      target,
+      slots.map((slot) => slotParam(slot, 'slot')),
+    )
+    return {
+      address: target,
+      balance: quantity(account.balance),
+      codeHash: account.codeHash,
+      nonce: quantity(account.nonce),
+      storageHash: account.storageRoot,
+      accountProof: accountProof.map((node) => bytesToHex(node)),
+      storageProof: storageProof.map(({ value, proof }, index) => ({
+        key: slots[index],
+        value: quantity(bytesToBigInt(value)),
+        proof: proof.map((node) => bytesToHex(node)),
+      })),
+    }
+  },
+}

@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
+import { NodeError } from '../errors.ts'
+import type { RpcContext } from './context.ts'
+import { createRpcRouter, type RpcRouter } from './router.ts'
+import { createSubscriptions } from './subscriptions.ts'
+
+/** A batch of 1,000 transactions of 2 KiB, in hex. */
+const MAX_BODY_BYTES = 5 * 1024 * 1024
+/** What may wait for a client that does not read its WebSocket; beyond it the connection is closed. */
+const MAX_WEBSOCKET_BACKLOG = 16 * 1024 * 1024
+/** What a running call has to finish when the server closes. */
+const CLOSE_GRACE_MS = 1_000
+
+export interface RpcServer {
+  url: string
+  port: number
+  /** Stops accepting, lets running calls finish, closes every connection. */
+  close(): Promise<void>
+}
+
+export interface RpcServerOptions {
+  host: string
+  /** 0 lets the system choose. */
+  port: number
+  onError: (error: unknown, method: string) => void
+}
+
+/** JSON-RPC over HTTP and WebSocket on one port. Errors: `NODE_PORT_TAKEN`. */
+export async function startRpcServer(context: RpcContext, options: RpcServerOptions): Promise<RpcServer> {
+  const router = createRpcRouter(context, options.onError)
+  const server = createServer((request, response) => {
+    serve(router, request, response).catch((error) => {
+      options.onError(error, 'http')
+      if (!response.headersSent) end(response, 500, '')
+    })
+  })
+  const sockets = serveWebSockets(server, router, context, options)
+  await listen(server, options)
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+        const { clients } = sockets
+        for (const socket of clients) socket.close(1001, 'the node is stopping')
+        setTimeout(() => {
+          for (const socket of clients) socket.terminate()
+          server.closeAllConnections()
+        }, CLOSE_GRACE_MS).unref()
+      }),
+  }
+}
+
+function listen(server: Server, { host, port }: RpcServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new NodeError('NODE_PORT_TAKEN', `port ${port} on ${host} is taken; choose another with --port`, {
+              host,
+              port,
+            })
+          : new NodeError(
+              'NODE_INVALID_ARGUMENT',
+              `cannot listen on ${host}:${port}: ${error.message}`,
+              { host, port },
+              { cause: error },
+            ),
+      ),
+    )
+    server.listen(port, host, resolve)
+  })
+}
+
+async function serve(router: RpcRouter, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.setHeader('access-control-allow-origin', '*')
+  if (request.method === 'OPTIONS') {
+    response.setHeader('access-control-allow-methods', 'POST')
+    response.setHeader('access-control-allow-headers', 'content-type')
+    return end(response, 204, '')
+  }
+  if (request.method !== 'POST') return end(response, 405, 'JSON-RPC 2.0 over POST\n')
+  const body = await readBody(request)
+  if (body === undefined) {
+    response.setHeader('connection', 'close')
+    return end(
+      response,
+      413,
+      JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32600, message: 'request body too large' } }),
+    )
+  }
+  const answer = await router.handle(body)
+  end(response, answer === undefined ? 204 : 200, answer ?? '')
+}
+
+function end(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  response.end(body)
+}
+
+/** The body as text; undefined when it is larger than allowed. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return undefined
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function serveWebSockets(
+  server: Server,
+  router: RpcRouter,
+  context: RpcContext,
+  { onError }: RpcServerOptions,
+): WebSocketServer {
+  const sockets = new WebSocketServer({ server, maxPayload: MAX_BODY_BYTES })
+  sockets.on('error', () => {}) // the HTTP server reports its own
+  sockets.on('connection', (socket) => {
+    const send = (text: string) => {
+      if (socket.bufferedAmount > MAX_WEBSOCKET_BACKLOG) socket.terminate()
+      else socket.send(text)
+    }
+    const subscriptions = createSubscriptions(context, send)
+    socket.on('message', (data) => {
+      router.handle(data.toString(), subscriptions.intercept).then(
+        (answer) => answer !== undefined && socket.readyState === socket.OPEN && send(answer),
+        (error) => onError(error, 'websocket'),
+      )
+    })
+    socket.on('error', () => socket.terminate())
+    socket.on('close', () => subscriptions.close())
+  })
+  server.on('close', () => sockets.close())
+  return sockets
+}

@@ -1,0 +1,214 @@
+import { RLP } from '@ethereumjs/rlp'
+import { bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { keccak256 } from '@zos/pipeline/hash'
+import { NodeError } from '../errors.ts'
+import type { KeyValueStore, StoreChange } from '../store/kv.ts'
+import {
+  type AccountState,
+  type AddressHex,
+  decodeAccount,
+  EMPTY_ACCOUNT,
+  encodeAccount,
+  type Hash,
+} from './account.ts'
+import type { StateChanges, StateReader } from './overlay.ts'
+import { commitTrie, proveTrieKey, type TrieUpdate } from './trie.ts'
+
+/** How many blocks back the state can still be read, for clients that ask a block number and then read at it. */
+const HISTORY_BLOCKS = 128
+/** Accounts and slots kept in memory once read or written; about 200 bytes each. */
+const CACHE_ENTRIES = 200_000
+
+const NO_BYTES = new Uint8Array()
+
+/** The values that a block overwrote. */
+interface BlockUndo {
+  block: number
+  accounts: Map<AddressHex, AccountState | undefined>
+  storage: Map<string, Uint8Array>
+}
+
+/** An EIP-1186 proof: the trie nodes from the root down, RLP each. */
+export interface AccountProof {
+  account: AccountState
+  accountProof: Uint8Array[]
+  storageProof: { slot: Hash; value: Uint8Array; proof: Uint8Array[] }[]
+}
+
+/**
+ * The executed state: a flat map of accounts, slots and code in the store, with the Merkle–Patricia tries beside it. Reads never walk
+ * a trie; tries are updated once a block (DESIGN.md §1 step 5).
+ */
+export class WorldState {
+  readonly #store: KeyValueStore
+  readonly #accounts = new BoundedMap<AddressHex, AccountState | undefined>(CACHE_ENTRIES)
+  readonly #slots = new BoundedMap<string, Uint8Array>(CACHE_ENTRIES)
+  readonly #code = new BoundedMap<Hash, Uint8Array>(1_000)
+  /** What the block being made durable changed: read before the store, which may not have it yet. */
+  #pending = new Map<string, Uint8Array | undefined>()
+  #history: BlockUndo[] = []
+  #block: number
+
+  constructor(store: KeyValueStore, block: number) {
+    this.#store = store
+    this.#block = block
+  }
+
+  /** The newest state. */
+  latest(): StateReader {
+    return {
+      account: (address) => this.#account(address),
+      storage: (address, slot) => this.#storage(address + slot),
+      code: (codeHash) => this.#readCode(codeHash),
+    }
+  }
+
+  /** The state after block `block`; undefined when it is older than what is kept or not there yet. */
+  at(block: number): StateReader | undefined {
+    if (block === this.#block) return this.latest()
+    const undos = this.#history.filter((undo) => undo.block > block)
+    if (block > this.#block || undos.length !== this.#block - block) return undefined
+    return {
+      account: (address) => {
+        for (const undo of undos) if (undo.accounts.has(address)) return undo.accounts.get(address)
+        return this.#account(address)
+      },
+      storage: (address, slot) => {
+        for (const undo of undos) {
+          const value = undo.storage.get(address + slot)
+          if (value) return value
+        }
+        return this.#storage(address + slot)
+      },
+      code: (codeHash) => this.#readCode(codeHash),
+    }
+  }
+
+  /**
+   * Takes over the changes of block `block` in memory, updates the tries, and returns the new root with what has to be stored. The
+   * caller stores it in the block's batch, then calls {@link settled}. Cost: O(dirty trie nodes).
+   */
+  apply(block: number, changes: StateChanges): { stateRoot: Hash; stored: StoreChange[] } {
+    const stored: StoreChange[] = []
+    const undo: BlockUndo = { block, accounts: new Map(), storage: new Map() }
+    const accounts = new Map(changes.accounts)
+
+    for (const [address, slots] of changes.storage) {
+      const account = accounts.has(address) ? accounts.get(address) : this.#account(address)
+      if (!account) continue
+      const storageRoot = this.#applyStorage(address, slots, undo, stored)
+      if (storageRoot !== account.storageRoot) accounts.set(address, { ...account, storageRoot })
+    }
+    for (const [codeHash, code] of changes.code) {
+      stored.push({ key: `c${codeHash}`, value: code })
+      this.#code.set(codeHash, code)
+    }
+    const updates: TrieUpdate[] = []
+    for (const [address, account] of accounts) {
+      const rlp = account && encodeAccount(account)
+      undo.accounts.set(address, this.#account(address))
+      updates.push([hashedKey(address), rlp])
+      stored.push(rlp ? { key: `a${address}`, value: rlp } : { key: `a${address}` })
+      this.#accounts.set(address, account)
+    }
+    const { root, nodes } = commitTrie((path) => this.#read(`T${path}`), updates)
+    pushNodes(stored, 'T', nodes)
+
+    for (const { key, value } of stored) this.#pending.set(key, value)
+    this.#history.push(undo)
+    if (this.#history.length > HISTORY_BLOCKS) this.#history.shift()
+    this.#block = block
+    return { stateRoot: bytesToHex(root), stored }
+  }
+
+  /** The store has everything that {@link apply} returned. */
+  settled(): void {
+    this.#pending = new Map()
+  }
+
+  /** EIP-1186 proof against the newest state root. */
+  prove(address: AddressHex, slots: readonly Hash[]): AccountProof {
+    const owner = `S${hashedKey(address)}`
+    return {
+      account: this.#account(address) ?? EMPTY_ACCOUNT,
+      accountProof: proveTrieKey((path) => this.#read(`T${path}`), hashedKey(address)),
+      storageProof: slots.map((slot) => ({
+        slot,
+        value: this.#storage(address + slot),
+        proof: proveTrieKey((path) => this.#read(owner + path), hashedKey(slot)),
+      })),
+    }
+  }
+
+  #applyStorage(address: AddressHex, slots: Map<Hash, Uint8Array>, undo: BlockUndo, stored: StoreChange[]): Hash {
+    const updates: TrieUpdate[] = []
+    for (const [slot, value] of slots) {
+      const key = address + slot
+      const before = this.#storage(key)
+      undo.storage.set(key, before)
+      const isZero = value.length === 0
+      updates.push([hashedKey(slot), isZero ? undefined : RLP.encode(value)])
+      stored.push(isZero ? { key: `s${key}` } : { key: `s${key}`, value })
+      this.#slots.set(key, value)
+    }
+    const owner = `S${hashedKey(address)}`
+    const { root, nodes } = commitTrie((path) => this.#read(owner + path), updates)
+    pushNodes(stored, owner, nodes)
+    return bytesToHex(root)
+  }
+
+  #account(address: AddressHex): AccountState | undefined {
+    if (this.#accounts.has(address)) return this.#accounts.get(address)
+    const rlp = this.#read(`a${address}`)
+    const account = rlp && decodeAccount(rlp)
+    this.#accounts.set(address, account)
+    return account
+  }
+
+  #storage(key: string): Uint8Array {
+    const cached = this.#slots.get(key)
+    if (cached) return cached
+    const value = this.#read(`s${key}`) ?? NO_BYTES
+    this.#slots.set(key, value)
+    return value
+  }
+
+  #readCode(codeHash: Hash): Uint8Array {
+    const cached = this.#code.get(codeHash)
+    if (cached) return cached
+    const code = this.#read(`c${codeHash}`)
+    if (!code)
+      throw new NodeError('NODE_STORE_CORRUPT', `the code ${codeHash} of an account is not in the store`, { codeHash })
+    this.#code.set(codeHash, code)
+    return code
+  }
+
+  #read(key: string): Uint8Array | undefined {
+    return this.#pending.has(key) ? this.#pending.get(key) : this.#store.get(key)
+  }
+}
+
+function hashedKey(hex: Hash | AddressHex): string {
+  return bytesToHex(keccak256(hexToBytes(hex))).slice(2)
+}
+
+function pushNodes(stored: StoreChange[], prefix: string, nodes: Map<string, Uint8Array | undefined>): void {
+  for (const [path, value] of nodes) stored.push(value ? { key: prefix + path, value } : { key: prefix + path })
+}
+
+/** A map that forgets its oldest entries: enough of a cache when everything can be read again. */
+class BoundedMap<K, V> extends Map<K, V> {
+  readonly #limit: number
+
+  constructor(limit: number) {
+    super()
+    this.#limit = limit
+  }
+
+  override set(key: K, value: V): this {
+    super.delete(key)
+    super.set(key, value)
+    if (this.size > this.#limit) this.delete(this.keys().next().value as K)
+    return this
+  }
+}
