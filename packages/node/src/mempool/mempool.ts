@@ -78,7 +78,7 @@ export class Mempool {
   pendingNonce(address: AddressHex): bigint {
     const executed = (this.#view().account(address) ?? EMPTY_ACCOUNT).nonce
     const next = this.#senders.get(address)?.next ?? executed
-    return Math.max(next, executed)
+    return next > executed ? next : executed
   }
 
   counts(): { pending: number; queued: number } {

@@ -64,7 +64,7 @@ export function callParam(value: unknown): UnsignedCall {
   return {
     from: call.from === undefined || call.from === null ? ZERO_ADDRESS : addressParam(call.from, 'from'),
     to: call.to === undefined || call.to === null ? undefined : addressParam(call.to, 'to'),
-    gasLimit: Math.min(gas, MAX_TRANSACTION_GAS),
+    gasLimit: gas > MAX_TRANSACTION_GAS ? MAX_TRANSACTION_GAS : gas,
     value: call.value === undefined || call.value === null ? 0n : quantityParam(call.value, 'value'),
     data: input === undefined || input === null ? new Uint8Array() : dataParam(input, 'input'),
     ...(Array.isArray(call.accessList) ? { accessList: call.accessList.map(accessListEntry) } : {}),
