@@ -120,8 +120,11 @@ function clearCofactor(F: Fp2Engine, P: Slot, E: Slot, order: number): void {
   for (let j = order; j < F.set.f; j++) F.k.xDBL(P, P, E + F.stride)
 }
 
-/** The fixed basis of E0[2^order], for A = 0, where entangled bases do not exist. */
-function basisOfE0(F: Fp2Engine, basis: Slot, E: Slot, order: number): void {
+/**
+ * The fixed basis of E0[2^order], for A = 0, where entangled bases do not exist.
+ * @param flipped take the other root for x(P − Q)
+ */
+export function basisOfE0(F: Fp2Engine, basis: Slot, E: Slot, order: number, flipped = false): void {
   const { stride: s } = F
   const { p, q } = F.set.e0Basis
   const mark = F.mark()
@@ -135,6 +138,7 @@ function basisOfE0(F: Fp2Engine, basis: Slot, E: Slot, order: number): void {
     F.k.xDBL(basis + 2 * s, basis + 2 * s, E + s)
   }
   differencePoint(F, sum, basis + 4 * s, basis, basis + 2 * s, E)
+  if (flipped) copyPoint(F, basis + 4 * s, sum)
   F.release(mark)
 }
 
