@@ -1,5 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'rain-storage', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    name: 'rain-storage',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**', 'test/browser/**'],
+    testTimeout: 30_000,
+  },
 })

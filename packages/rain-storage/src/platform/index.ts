@@ -1,5 +1,6 @@
 export { openFileStore } from './file-store.ts'
 export { openLevelStore } from './level-store.ts'
+export { MAX_REQUEST_BYTES, type NbdExport, type NbdServer, type NbdServerOptions, serveNbd } from './nbd-server.ts'
 export {
   type CollectReport,
   openPackStore,

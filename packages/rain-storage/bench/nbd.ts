@@ -1,0 +1,100 @@
+// The NBD server under fio: 4 KiB random reads and 1 MiB sequential reads of a 128 MiB random image, against nbdkit's memory plugin.
+import { spawn } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createImage } from '@zos/rain-storage'
+import { openPackStore, serveNbd } from '@zos/rain-storage/node'
+
+const quick = process.argv.includes('--quick')
+const SECONDS = quick ? 3 : 8
+const BYTES = 128 * 1024 * 1024
+
+if (!existsSync('/usr/bin/fio')) {
+  console.error('fio is not installed: nothing measured')
+  process.exit(0)
+}
+
+function report(metric: string, value: number, unit: string, peerValue: number | null): void {
+  const ratio = peerValue === null ? null : Number((value / peerValue).toFixed(3))
+  console.log(
+    JSON.stringify({
+      bench: 'nbd',
+      metric,
+      value: Math.round(value),
+      unit,
+      peer: peerValue === null ? null : 'nbdkit memory',
+      peerValue: peerValue && Math.round(peerValue),
+      ratio,
+    }),
+  )
+}
+
+interface FioResult {
+  jobs: { error: number; read: { iops: number; bw_bytes: number } }[]
+}
+
+function fio(port: number, pattern: 'randread' | 'read'): Promise<FioResult['jobs'][0]> {
+  const shape = pattern === 'randread' ? ['--bs=4k', '--iodepth=16'] : ['--bs=1m', '--iodepth=4']
+  const args = [
+    '--name=b',
+    '--ioengine=nbd',
+    `--uri=nbd://127.0.0.1:${port}/`,
+    `--rw=${pattern}`,
+    ...shape,
+    `--size=${BYTES}`,
+    `--runtime=${SECONDS}`,
+    '--time_based',
+    '--output-format=json',
+  ]
+  return new Promise((resolve, reject) => {
+    const child = spawn('fio', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    let out = ''
+    child.stdout.on('data', (part) => (out += part))
+    child.on('close', () => {
+      const job = (JSON.parse(out.slice(out.indexOf('{'))) as FioResult).jobs[0]!
+      if (job.error !== 0) reject(new Error(`fio failed with ${job.error}`))
+      else resolve(job)
+    })
+  })
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'zos-nbd-bench-'))
+const store = await openPackStore(join(folder, 'blocks'))
+const image = await createImage(store, BYTES)
+const random = randomFillSync(new Uint8Array(1024 * 1024))
+for (let at = 0; at < BYTES; at += random.length) {
+  random[0] = at >> 20
+  for (let i = 0; i < random.length; i += 65_536) random[i + 1] = (at >> 20) ^ (i >> 16)
+  await image.write(at, random)
+}
+await image.commit()
+if ((await image.read(5 * 1024 * 1024, 1))[0] !== 5) throw new Error('the image reads wrong')
+const server = await serveNbd({ exports: new Map([['disk', { image }]]), listen: { port: 0 } })
+
+let peerPort: number | undefined
+let peer: ReturnType<typeof spawn> | undefined
+if (['/usr/sbin/nbdkit', '/usr/bin/nbdkit'].some(existsSync)) {
+  peerPort = await new Promise<number>((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+  peer = spawn('nbdkit', ['-f', '-i', '127.0.0.1', '-p', String(peerPort), 'memory', String(BYTES)], {
+    stdio: 'ignore',
+  })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+}
+for (const pattern of ['randread', 'read'] as const) {
+  const ours = await fio(server.port, pattern)
+  const theirs = peerPort === undefined ? undefined : await fio(peerPort, pattern)
+  if (pattern === 'randread') report('randread', ours.read.iops, 'IOPS', theirs?.read.iops ?? null)
+  else report('seqread', ours.read.bw_bytes / 1e6, 'MB/s', theirs === undefined ? null : theirs.read.bw_bytes / 1e6)
+}
+peer?.kill()
+await server.close()
+await store.close()
+rmSync(folder, { recursive: true, force: true })
