@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', cryptonight: 'src/cryptonight/index.ts', node: 'src/platform/node.ts' },
+  entry: {
+    checkpoint: 'src/checkpoint/index.ts',
+    index: 'src/index.ts',
+    cryptonight: 'src/cryptonight/index.ts',
+    node: 'src/platform/node.ts',
+  },
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',

@@ -1,4 +1,18 @@
 export {
+  type CheckpointEvidence,
+  checkEvidence,
+  decodeEvidence,
+  type Evidence,
+  type EvidenceResult,
+  encodeEvidence,
+  MAX_CHAIN,
+  type Offence,
+  type SignedHeader,
+  signCheckpoint,
+  type UnitEvidence,
+} from './accountability/evidence.ts'
+export { type Culprits, extractCulprits, type Fork, findForks } from './accountability/forks.ts'
+export {
   type Committer,
   type CommitterOptions,
   createCommitter,

@@ -144,6 +144,7 @@ export function createConsensusContract(options: {
       const epoch = begun === undefined ? 0 : begun + 1
       numbers.set('epoch', epoch)
       committees.set(String(epoch), members)
+      numbers.set(`epochStart/${epoch}`, end.nowMs)
       return committee(epoch)
     },
     epoch: () => numbers.get('epoch') ?? 0,

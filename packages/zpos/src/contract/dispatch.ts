@@ -16,7 +16,7 @@ export interface ContractCall extends CallContext {
    */
   readonly proveOffence?: (
     evidence: Uint8Array,
-  ) => { readonly key: Address; readonly offenceMs: number; readonly id: string } | string
+  ) => { readonly key: Address; readonly epoch: number; readonly id: string } | string
 }
 
 /** What the EVM has to do. `output` is the result, or the data of the revert. */

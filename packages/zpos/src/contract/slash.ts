@@ -8,8 +8,8 @@ import { type Effects, revert, type Staking } from './staking.ts'
 export interface ProvedOffence {
   /** Address of the key that signed twice. */
   readonly key: Address
-  /** When, by consensus time. */
-  readonly offenceMs: number
+  /** The epoch for which it signed. Its committee must hold the key. */
+  readonly epoch: number
   /** One evidence, one id; the same pair of signatures always has the same. */
   readonly id: string
   readonly reporter: Address
@@ -19,7 +19,7 @@ export interface ProvedOffence {
  * Slashes. Delegators bear it pro rata: all shares of the validator lose the same part; stake that unbonded or was redelegated after the
  * offence loses it too. A validator is slashed once: the tombstone makes every further offence cost nothing more.
  *
- * Reverts with `ZPOS_CONTRACT_REVERTED` for an unknown key, an offence that is too old or of after the key was retired, and evidence
+ * Reverts with `ZPOS_CONTRACT_REVERTED` for a key that was not in the epoch's committee, an offence that is too old, and evidence
  * that was used. Evidence may come in any order.
  */
 export function slash(
@@ -27,15 +27,19 @@ export function slash(
   staking: Staking,
   params: ContractParams,
   effects: Effects,
-  { key, offenceMs, id, reporter }: ProvedOffence,
+  { key, epoch, id, reporter }: ProvedOffence,
   nowMs: number,
 ): bigint {
   const { validators, delegations, unbondings, redelegations, keys, offences } = records
   const owner = keys.get(key)?.owner ?? revert(`no validator has or had the key of ${key}`, { key })
   if (offences.get(id) !== undefined) revert(`this evidence was used`, { id })
-  if (offenceMs > nowMs || offenceMs + params.evidenceWindowMs < nowMs) {
-    revert(`the offence at ${offenceMs} is not within the evidence window`, { nowMs })
+  // The time of an offence is the beginning of its epoch, as nobody can forge that: the stake of then stood behind the key.
+  const offenceMs = records.numbers.get(`epochStart/${epoch}`)
+  if (offenceMs === undefined || !records.committees.get(String(epoch))?.some((member) => member.key === key)) {
+    return revert(`${key} was not in the committee of epoch ${epoch}`, { key, epoch })
   }
+  if (offenceMs + params.evidenceWindowMs < nowMs)
+    revert(`the offence of epoch ${epoch} is not within the evidence window`, { nowMs })
   const record = staking.validatorOf(owner)
   if (record.tombstoned) revert(`${owner} was slashed already`)
   offences.set(id, owner)
