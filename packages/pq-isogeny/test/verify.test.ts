@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { setBackend, sqisign1, sqisign3, sqisign5 } from '../src/sqisign.verify.ts'
-
-const kat = JSON.parse(readFileSync(new URL('vectors/kat.json', import.meta.url), 'utf8')).sets
-const hex = (h: string): Uint8Array => Uint8Array.from(Buffer.from(h, 'hex'))
+import { knownAnswers } from './kat.ts'
 
 afterEach(() => setBackend('auto'))
 
@@ -12,11 +9,7 @@ describe.each([
   ['p500_27', sqisign3],
   ['p664_17', sqisign5],
 ] as const)('SQIsign_%s', (name, verifier) => {
-  const vectors = (kat[name] as { msg: string; pk: string; sig: string }[]).map((v) => ({
-    message: hex(v.msg),
-    publicKey: hex(v.pk),
-    signature: hex(v.sig),
-  }))
+  const vectors = knownAnswers(name)
   const [first] = vectors as [(typeof vectors)[0]]
 
   it('every published known answer verifies with WebAssembly', () => {
