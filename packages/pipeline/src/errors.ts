@@ -12,6 +12,10 @@ export type PipelineErrorCode =
   | 'PIPELINE_STAGE_TIMEOUT'
   /** No verification backend of those asked for works in this engine. */
   | 'PIPELINE_NO_BACKEND'
+  /** Records of a journal that were durable are damaged or missing. */
+  | 'PIPELINE_JOURNAL_CORRUPT'
+  /** A write or sync failed; the journal takes nothing more until it is reopened. */
+  | 'PIPELINE_JOURNAL_FAILED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class PipelineError extends Error {
