@@ -48,6 +48,8 @@ export interface PayloadApplication {
   onSend(context: PayloadContext, signer: string): void
   /** The application's acknowledgement, `failure`, or undefined when it comes later. */
   onReceive(context: PayloadContext, relayer: string): Uint8Array | 'failure' | undefined
+  /** The packet of this payload was refused; what it changed is undone already. */
+  onRefused?(context: PayloadContext, error: unknown): void
   onAcknowledge(context: PayloadContext, acknowledgement: Uint8Array | 'failure', relayer: string): void
   onTimeout(context: PayloadContext, relayer: string): void
 }

@@ -153,9 +153,12 @@ export function recvPacketV2(keeper: Keeper, msg: FieldsOf<'/ibc.core.channel.v2
         throw new HubError('HUB_APPLICATION', 'only a single payload may be acknowledged later')
       }
     })
-  } catch {
+  } catch (error) {
     // Payloads succeed or fail together; the sender learns only that they failed.
     failed = true
+    for (const context of contexts(packet)) {
+      keeper.payloadApplications.get(context.payload.destinationPort)?.onRefused?.(context, error)
+    }
   }
   if (failed) writeAcknowledgementV2(keeper, packet, { appAcknowledgements: [ERROR_ACKNOWLEDGEMENT_V2] })
   else if (later === 0) writeAcknowledgementV2(keeper, packet, { appAcknowledgements: acks })

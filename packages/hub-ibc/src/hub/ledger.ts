@@ -1,0 +1,112 @@
+/**
+ * The hub's books. For every route (one attached zone) and asset of the hub:
+ *
+ *   escrow = Σ over routes (holdings + in flight)
+ *
+ * *Holdings* is what the zone certainly has, *in flight* what packets on the way may give it. A zone gets back out no more than
+ * the two together, whatever it proves; nothing of another zone is ever touched. For assets born in a zone, *backing* counts
+ * what of it the hub issued, per path, so that it can go home the way it came.
+ */
+import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { HubError } from '../errors.ts'
+import type { KvStore } from '../core/journal.ts'
+import type { Route } from '../transfer/application.ts'
+
+export const routeName = ({ port, channel }: Route): string => `${port}/${channel}`
+
+export interface Ledger {
+  readonly holdings: (route: Route, asset: string) => bigint
+  readonly inFlight: (route: Route, asset: string) => bigint
+  /** Everything of the asset that is out or on its way. */
+  readonly escrow: (asset: string) => bigint
+  readonly backing: (path: string) => bigint
+  /** A packet took `amount` out of the hub. */
+  depart(route: Route, asset: string, amount: bigint): void
+  /** The zone took it. */
+  arrive(route: Route, asset: string, amount: bigint): void
+  /** The zone sends it back. Throws `HUB_INSUFFICIENT` when it has less. */
+  returned(route: Route, asset: string, amount: bigint): void
+  /** The packet failed. Throws `HUB_INSUFFICIENT` when the zone already sent back what it says it never got. */
+  failed(route: Route, asset: string, amount: bigint): void
+  /** Issued (positive) or taken home (negative) for a path. Throws `HUB_INSUFFICIENT` below zero. */
+  issue(path: string, amount: bigint): void
+}
+
+const min = (a: bigint, b: bigint) => (a < b ? a : b)
+
+/** The books in `store`, which takes part in the running message's all-or-nothing. */
+export function createLedger(store: KvStore): Ledger {
+  const read = (key: string): bigint => {
+    const bytes = store.get(utf8(key))
+    return bytes ? BigInt(fromUtf8(bytes)) : 0n
+  }
+  const add = (key: string, amount: bigint): void => {
+    const next = read(key) + amount
+    if (next < 0n) throw new HubError('HUB_INSUFFICIENT', 'no entry of the books goes below zero', { key, amount })
+    if (next === 0n) store.delete(utf8(key))
+    else store.set(utf8(key), utf8(next.toString()))
+  }
+  const holdingsKey = (route: Route, asset: string) => `holdings/${routeName(route)}/${asset}`
+  const flightKey = (route: Route, asset: string) => `flight/${routeName(route)}/${asset}`
+  const totalKey = (kind: string, asset: string) => `total/${kind}/${asset}`
+  const holdings = (route: Route, asset: string) => read(holdingsKey(route, asset))
+  const inFlight = (route: Route, asset: string) => read(flightKey(route, asset))
+  const addHoldings = (route: Route, asset: string, amount: bigint) => {
+    add(holdingsKey(route, asset), amount)
+    add(totalKey('holdings', asset), amount)
+  }
+  const addFlight = (route: Route, asset: string, amount: bigint) => {
+    add(flightKey(route, asset), amount)
+    add(totalKey('flight', asset), amount)
+  }
+  const escrow = (asset: string) => read(totalKey('escrow', asset))
+
+  function checkBalance(asset: string): void {
+    const sum = read(totalKey('holdings', asset)) + read(totalKey('flight', asset))
+    if (escrow(asset) !== sum) {
+      throw new HubError('HUB_INVARIANT', 'the books do not balance; nothing is released', { asset, escrow: escrow(asset), sum })
+    }
+  }
+
+  /** Out of the escrow, from one pocket first and the other for the rest. */
+  function leave(route: Route, asset: string, amount: bigint, flightFirst: boolean): void {
+    checkBalance(asset)
+    const [held, flying] = [holdings(route, asset), inFlight(route, asset)]
+    if (held + flying < amount) {
+      throw new HubError('HUB_INSUFFICIENT', 'the zone does not hold that much', {
+        route: routeName(route),
+        asset,
+        amount,
+        holdings: held,
+        inFlight: flying,
+        overdraw: true,
+      })
+    }
+    const fromFlight = flightFirst ? min(flying, amount) : amount - min(held, amount)
+    if (fromFlight > 0n) addFlight(route, asset, -fromFlight)
+    if (amount > fromFlight) addHoldings(route, asset, fromFlight - amount)
+    add(totalKey('escrow', asset), -amount)
+  }
+
+  return {
+    holdings,
+    inFlight,
+    escrow,
+    backing: (path) => read(`backing/${path}`),
+    depart(route, asset, amount) {
+      addFlight(route, asset, amount)
+      add(totalKey('escrow', asset), amount)
+      checkBalance(asset)
+    },
+    arrive(route, asset, amount) {
+      // Less may be in flight than the packet had: the zone spent some before its acknowledgement came.
+      const moved = min(inFlight(route, asset), amount)
+      if (moved === 0n) return
+      addFlight(route, asset, -moved)
+      addHoldings(route, asset, moved)
+    },
+    returned: (route, asset, amount) => leave(route, asset, amount, false),
+    failed: (route, asset, amount) => leave(route, asset, amount, true),
+    issue: (path, amount) => add(`backing/${path}`, amount),
+  }
+}

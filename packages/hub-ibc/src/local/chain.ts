@@ -1,0 +1,173 @@
+/**
+ * A whole chain in one object: an IAVL `ibc` store, the IBC host with ICS-20, checkpoints in CometBFT's format, a bank in memory, and
+ * a clock that moves only by {@link LocalChain.commit}. For tests, simulations and benchmarks; what the node does with real parts.
+ */
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { utf8 } from '../encoding/bytes.ts'
+import { HubError } from '../errors.ts'
+import { createAttestationsClient } from '../clients/attestations.ts'
+import { createCheckpointClient } from '../clients/checkpoint.ts'
+import { createSolomachineClient } from '../clients/solomachine.ts'
+import { createTendermintClient } from '../clients/tendermint/client.ts'
+import type { SignedHeader, Validator } from '../clients/tendermint/messages.ts'
+import { revisionOf, type SignatureVerifier } from '../clients/tendermint/verify.ts'
+import { checkpointHeader, checkpointUpdate, checkpointVote, clientStates, cometValidators, signedCheckpoint } from '../checkpoints/comet.ts'
+import { createIbcHost, type Delivery, type IbcHost } from '../core/host.ts'
+import type { IbcEvent } from '../core/application.ts'
+import { createJournal, journaled, type Journal, type KvStore } from '../core/journal.ts'
+import { type Any, type Height, type IbcMessage, MerkleProof } from '../core/messages.ts'
+import { sha256 } from '../hash/sha256.ts'
+import { type MultiStore, multiStore } from '../merkle/simple.ts'
+import { IavlTree } from '../iavl/tree.ts'
+import { createTransferApplication, type TransferApplication, type TransferPolicy } from '../transfer/application.ts'
+import { createMemoryBank } from '../transfer/bank.ts'
+
+export interface LocalChain {
+  readonly chainId: string
+  readonly host: IbcHost
+  readonly bank: ReturnType<typeof createMemoryBank>
+  readonly transfer: TransferApplication
+  readonly tree: IavlTree
+  /** Block time in nanoseconds. */
+  now(): bigint
+  height(): Height
+  deliver(message: IbcMessage): Delivery
+  /** Runs an application's own transaction; its events. */
+  run(work: () => void): readonly IbcEvent[]
+  /** Ends the block: state root, checkpoint, next block time `seconds` later. */
+  commit(seconds?: number): Height
+  /** Proof of what the store holds at `key` under the app hash of `height`. */
+  prove(key: Uint8Array, height?: Height): Uint8Array
+  /** The signed header of a height. */
+  header(height: Height): SignedHeader
+  /** The message that brings a client which trusts `trusted` to `height`. */
+  update(height: Height, trusted: Height): Any
+  clientStates(): { clientState: Any; consensusState: Any }
+  /** All events of committed and current blocks, with their heights. */
+  readonly events: readonly (IbcEvent & { readonly height: bigint })[]
+}
+
+const NANO = 1_000_000_000n
+
+/** A chain with `validators` equal validators (default 4), the last `absent` of which do not sign. */
+export function createLocalChain(options: {
+  chainId: string
+  validators?: number
+  absent?: number
+  /** Nanoseconds; default 2026-01-01. */
+  startTime?: bigint
+  verifySignature?: SignatureVerifier
+  policy?: (parts: { store: KvStore; bank: ReturnType<typeof createMemoryBank>; journal: Journal; now: () => bigint }) => TransferPolicy
+  /** Committed heights that stay provable; older ones are pruned. */
+  keep?: number
+}): LocalChain {
+  const count = options.validators ?? 4
+  const signers = Array.from({ length: count }, (_, i) => {
+    const secretKey = sha256(utf8(`${options.chainId}/validator/${i}`))
+    return { secretKey, publicKey: ed25519.getPublicKey(secretKey) }
+  })
+  const validators: Validator[] = cometValidators(signers.map(({ publicKey }) => ({ publicKey, stake: 100n })))
+  const secretOf = (validator: Validator) =>
+    signers.find(({ publicKey }) => publicKey.every((byte, i) => byte === validator.pubKey.ed25519[i]))!.secretKey
+
+  const tree = new IavlTree()
+  tree.set(utf8('chain'), utf8(options.chainId))
+  const journal = createJournal()
+  let now = options.startTime ?? 1_767_225_600n * NANO
+  const revisionNumber = revisionOf(options.chainId)
+  let blocks = 0n
+  const height = (): Height => ({ revisionNumber, revisionHeight: blocks + 1n })
+  const verifying = options.verifySignature ? { verifySignature: options.verifySignature } : {}
+  const host = createIbcHost({
+    store: tree,
+    journal,
+    clock: { now: () => now, height },
+    lightClients: [createTendermintClient(verifying), createSolomachineClient(), createAttestationsClient(), createCheckpointClient()],
+  })
+  const bank = createMemoryBank(journal)
+  const side = journaled(createMapStore(), journal)
+  const policy = options.policy?.({ store: side, bank, journal, now: () => now })
+  const transfer = createTransferApplication({ host, store: side, bank, now: () => now, ...(policy ? { policy } : {}) })
+
+  const committed = new Map<bigint, { signed: SignedHeader; multi: MultiStore; version: number }>()
+  const events: (IbcEvent & { height: bigint })[] = []
+  const record = (list: readonly IbcEvent[]) => {
+    for (const event of list) events.push({ ...event, height: blocks + 1n })
+  }
+  const at = (wanted: Height) => {
+    const block = committed.get(wanted.revisionHeight)
+    if (!block) throw new HubError('HUB_VERSION_UNKNOWN', 'no such committed height', { height: wanted.revisionHeight })
+    return block
+  }
+  const latest = (): Height => ({ revisionNumber, revisionHeight: blocks })
+
+  const chain: LocalChain = {
+    chainId: options.chainId,
+    host,
+    bank,
+    transfer,
+    tree,
+    events,
+    now: () => now,
+    height,
+    deliver(message) {
+      const delivery = host.deliver(message)
+      if (delivery.status === 'done') record(delivery.events)
+      return delivery
+    },
+    run(work) {
+      const { events: list } = host.run(work)
+      record(list)
+      return list
+    },
+    commit(seconds = 1) {
+      const { version, hash } = tree.commit()
+      const multi = multiStore({ ibc: hash, zones: sha256(utf8('zones')), bank: sha256(utf8('bank')) })
+      blocks++
+      const header = checkpointHeader({
+        chainId: options.chainId,
+        height: blocks,
+        time: now,
+        appHash: multi.hash,
+        validators,
+        nextValidators: validators,
+        unit: sha256(utf8(`unit ${blocks}`)),
+        mainChainIndex: blocks * 2n,
+      })
+      const signatures = validators.map((validator, i) =>
+        i >= count - (options.absent ?? 0) ? undefined : ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(validator)),
+      )
+      committed.set(blocks, { signed: signedCheckpoint(header, validators, signatures), multi, version })
+      const keep = BigInt(options.keep ?? 1000)
+      if (blocks > keep) {
+        committed.delete(blocks - keep)
+        tree.prune(version - Number(keep))
+      }
+      now += BigInt(Math.round(seconds * 1e9))
+      return latest()
+    },
+    prove(key, wanted = latest()) {
+      const { multi, version } = at(wanted)
+      return MerkleProof.encode({ proofs: [tree.prove(key, version), multi.prove('ibc')] })
+    },
+    header: (wanted) => at(wanted).signed,
+    update: (wanted, trusted) => checkpointUpdate(at(wanted).signed, validators, trusted, validators),
+    clientStates: () => clientStates(at(latest()).signed.header),
+  }
+  return chain
+}
+
+/** A {@link KvStore} in memory. */
+export function createMapStore(): KvStore {
+  const map = new Map<string, Uint8Array>()
+  const name = (key: Uint8Array) => {
+    let text = ''
+    for (let i = 0; i < key.length; i++) text += String.fromCharCode(key[i]!)
+    return text
+  }
+  return {
+    get: (key) => map.get(name(key)),
+    set: (key, value) => map.set(name(key), value),
+    delete: (key) => map.delete(name(key)),
+  }
+}

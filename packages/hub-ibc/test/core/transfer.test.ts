@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/encoding/bytes.ts'
+import { createLocalChain } from '../../src/local/chain.ts'
+import { localEndpoint } from '../../src/local/endpoint.ts'
+import { connectV1, connectV2 } from '../../src/relayer/connect.ts'
+import { createMemoryCursors } from '../../src/relayer/endpoint.ts'
+import { createRelayer } from '../../src/relayer/relayer.ts'
+import { bankDenom } from '../../src/transfer/denom.ts'
+import { ENCODINGS } from '../../src/transfer/packet-data.ts'
+
+const MINUTE = 60_000_000_000n
+
+async function pair(version: 1 | 2) {
+  const a = createLocalChain({ chainId: 'alpha-1' })
+  const b = createLocalChain({ chainId: 'beta-1' })
+  const [ea, eb] = [localEndpoint(a), localEndpoint(b)]
+  const ends =
+    version === 1
+      ? await connectV1(ea, eb, 'relayer').then((p) => ({ ...p, routeA: p.channelA, routeB: p.channelB }))
+      : await connectV2(ea, eb, 'relayer').then((p) => ({ ...p, routeA: p.clientA, routeB: p.clientB }))
+  const cursors = createMemoryCursors()
+  const make = () =>
+    createRelayer({
+      a: { endpoint: ea, clientId: ends.clientA, channels: version === 1 ? [{ port: 'transfer', channel: ends.routeA }] : [] },
+      b: { endpoint: eb, clientId: ends.clientB, channels: version === 1 ? [{ port: 'transfer', channel: ends.routeB }] : [] },
+      cursors,
+      signer: 'relayer',
+      onRejected: (chain, message, reason) => console.log('rejected', chain, message.typeUrl, reason),
+    })
+  const send = (from: typeof a, denom: string, amount: bigint, sender: string, receiver: string, timeout = 10n * MINUTE, encoding?: string) =>
+    from.run(() => {
+      const route = from === a ? ends.routeA : ends.routeB
+      if (version === 1) from.transfer.send({ port: 'transfer', channel: route }, { denom, amount, sender, receiver }, { timestamp: from.now() + timeout })
+      else from.transfer.sendV2(route, { denom, amount, sender, receiver }, (from.now() + timeout) / 1_000_000_000n, encoding)
+    })
+  const settle = async (relayer = make()) => {
+    for (let i = 0; i < 10; i++) {
+      a.commit()
+      b.commit()
+      if (!(await relayer.step()) && relayer.progress.pending === 0) break
+    }
+    return relayer.progress
+  }
+  const voucher = (route: string, base: string) => bankDenom({ base, trace: [{ port: 'transfer', channel: route }] })
+  return { a, b, ends, send, settle, voucher, make, cursors }
+}
+
+for (const version of [1, 2] as const) {
+  describe(`transfers over IBC v${version}`, () => {
+    it('go there, come home, and leave nothing behind', async () => {
+      const { a, b, ends, send, settle, voucher } = await pair(version)
+      a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+      send(a, 'uzos', 700n, 'alice', 'bob')
+      expect(await settle()).toMatchObject({ received: 1, acknowledged: 1, pending: 0, rejected: 0 })
+      const name = voucher(ends.routeB, 'uzos')
+      expect(b.bank.balance('bob', name)).toBe(700n)
+      send(b, name, 300n, 'bob', 'alice')
+      await settle()
+      expect([a.bank.balance('alice', 'uzos'), b.bank.balance('bob', name), b.bank.supply(name)]).toEqual([600n, 400n, 400n])
+    })
+
+    it('are refunded on timeout, exactly once', async () => {
+      const { a, b, send, settle } = await pair(version)
+      a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+      send(a, 'uzos', 700n, 'alice', 'bob', MINUTE)
+      expect(a.bank.balance('alice', 'uzos')).toBe(300n)
+      a.commit(120)
+      b.commit(120)
+      b.commit()
+      expect(await settle()).toMatchObject({ received: 0, timedOut: 1, pending: 0 })
+      expect(a.bank.balance('alice', 'uzos')).toBe(1000n)
+    })
+
+    it('of vouchers that never came in are refused at home', async () => {
+      const { a, b, ends, send, settle, voucher } = await pair(version)
+      b.run(() => b.bank.mint('bob', voucher(ends.routeB, 'nothing'), 5n))
+      a.run(() => a.bank.mint('alice', 'uzos', 10n))
+      // b returns vouchers that a never escrowed: a refuses, b gives back.
+      const name = voucher(ends.routeB, 'nothing')
+      send(a, 'uzos', 10n, 'alice', 'bob')
+      await settle()
+      expect(b.bank.balance('bob', name)).toBe(5n)
+      expect(() => send(b, name, 1n, 'bob', 'alice')).toThrow(expect.objectContaining({ code: 'HUB_NOT_FOUND' }))
+    })
+
+    it('survive a relayer that is replaced in the middle', async () => {
+      const { a, b, send, settle, make, voucher, ends } = await pair(version)
+      a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+      for (let i = 0; i < 5; i++) send(a, 'uzos', 10n, 'alice', 'bob')
+      a.commit()
+      b.commit()
+      const first = make()
+      await first.step()
+      expect(b.bank.balance('bob', voucher(ends.routeB, 'uzos'))).toBe(50n)
+      // A new one with the same marks finds the acknowledgements that the first did not carry.
+      expect(await settle(make())).toMatchObject({ acknowledged: 5, pending: 0, rejected: 0 })
+    })
+  })
+}
+
+describe('IBC v2 payloads', () => {
+  for (const encoding of Object.values(ENCODINGS)) {
+    it(`transfer in ${encoding}`, async () => {
+      const { a, b, send, settle, voucher, ends } = await pair(2)
+      a.run(() => a.bank.mint('alice', 'uzos', 9n))
+      send(a, 'uzos', 9n, 'alice', 'bob', MINUTE, encoding)
+      await settle()
+      expect(b.bank.balance('bob', voucher(ends.routeB, 'uzos'))).toBe(9n)
+    })
+  }
+})
+
+describe('a message that fails', () => {
+  it('changes nothing', async () => {
+    const { a, ends } = await pair(1)
+    a.commit()
+    const before = a.tree.hashOf(a.tree.version)
+    for (const typeUrl of ['/ibc.core.channel.v1.MsgRecvPacket', '/ibc.core.channel.v1.MsgTimeout'] as const) {
+      const result = a.deliver({
+        typeUrl,
+        packet: {
+          sequence: 1n,
+          sourcePort: 'transfer',
+          sourceChannel: ends.routeB,
+          destinationPort: 'transfer',
+          destinationChannel: ends.routeA,
+          data: utf8('{}'),
+          timeoutHeight: { revisionNumber: 0n, revisionHeight: 0n },
+          timeoutTimestamp: a.now() + MINUTE,
+        },
+        proofHeight: a.host.clientHeight(ends.clientA),
+      })
+      expect(result.status).toBe('rejected')
+    }
+    a.commit()
+    expect(a.tree.hashOf(a.tree.version)).toEqual(before)
+  })
+})
