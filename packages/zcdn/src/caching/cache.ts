@@ -171,10 +171,10 @@ export class Cache<K extends string | number, V> {
   }
 
   /**
-   * Fills an empty cache from a snapshot of one with the same policy; `valueOf` gives each value, or `undefined` when it is lost (the key
+   * Fills an empty cache from a snapshot of one with the same policy; `valueFor` gives each value, or `undefined` when it is lost (the key
    * then stays out). Entries that no longer fit are left out.
    */
-  restore(snapshot: CacheSnapshot<K>, valueOf: (key: K) => V | undefined): void {
+  restore(snapshot: CacheSnapshot<K>, valueFor: (key: K) => V | undefined): void {
     if (this.slots.used > 0) throw new CdnError('CDN_INVALID_ARGUMENT', 'restore needs an empty cache')
     const queues = this.policy.queues()
     snapshot.forEach((rows, at) => {
@@ -182,7 +182,7 @@ export class Cache<K extends string | number, V> {
       if (!queue) return
       for (const [key, size, mark] of rows) {
         const resident = queue.code < GHOST
-        const value = resident ? valueOf(key) : undefined
+        const value = resident ? valueFor(key) : undefined
         if (this.index.get(key) >= 0 || (resident && value === undefined)) continue
         if (resident && this.policy.bytes() + size > this.capacityBytes) continue
         const slot = this.slots.take(size, this.index.hash(key))
