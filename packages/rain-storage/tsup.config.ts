@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', node: 'src/platform/index.ts' },
+  entry: { index: 'src/index.ts', libp2p: 'src/network/index.ts', node: 'src/platform/index.ts' },
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',

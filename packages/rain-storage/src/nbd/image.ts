@@ -16,14 +16,16 @@ export const CHUNK_BYTES = 64 * 1024
 const PAGE_CHUNKS = 1024
 /** Largest image: the root then has 65,536 pages. */
 export const MAX_IMAGE_BYTES = 4 * 1024 ** 4
-/** Verified chunks kept in memory: 64 MiB. */
-const CACHED_CHUNKS = 1024
+/** Bytes of verified chunks kept in memory by default. */
+export const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024
 /** Changed chunks that make a write commit its own accord, so that memory stays bounded: 64 MiB. */
 const MAX_DIRTY_CHUNKS = 1024
 
 /** Options of {@link openImage} and {@link createImage}. */
 export interface ImageOptions {
   readonly crypto?: CryptoPort
+  /** verified chunks kept in memory; default {@link DEFAULT_CACHE_BYTES} */
+  readonly cacheBytes?: number
 }
 
 /** A disk. Offsets and lengths in bytes; calls may overlap in time. */
@@ -49,7 +51,7 @@ export async function createImage(store: BlockStore, size: number, options: Imag
       { size },
     )
   }
-  const image = new ContentImage(store, size, [], options.crypto ?? defaultCrypto())
+  const image = new ContentImage(store, size, [], options)
   await image.commit()
   return image
 }
@@ -71,7 +73,7 @@ export async function openImage(store: BlockStore, root: CID, options: ImageOpti
     store,
     size,
     pages.map((page) => CID.asCID(page)),
-    options.crypto ?? defaultCrypto(),
+    options,
     root,
   )
 }
@@ -90,11 +92,13 @@ class ContentImage implements DiskImage {
   #committing = new Map<number, Uint8Array | typeof ZEROED>()
   #commits: Promise<unknown> = Promise.resolve()
   #root: CID | undefined
+  readonly #cachedChunks: number
 
-  constructor(store: BlockStore, size: number, pages: (CID | null)[], crypto: CryptoPort, root?: CID) {
+  constructor(store: BlockStore, size: number, pages: (CID | null)[], options: ImageOptions, root?: CID) {
     this.#store = store
     this.size = size
-    this.#crypto = crypto
+    this.#crypto = options.crypto ?? defaultCrypto()
+    this.#cachedChunks = Math.floor((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / CHUNK_BYTES)
     this.#pageCids = Array.from({ length: Math.ceil(size / CHUNK_BYTES / PAGE_CHUNKS) }, (_, i) => pages[i] ?? null)
     this.#root = root
   }
@@ -250,7 +254,7 @@ class ContentImage implements DiskImage {
   #remember(index: number, chunk: Uint8Array): void {
     this.#cache.delete(index)
     this.#cache.set(index, chunk)
-    if (this.#cache.size > CACHED_CHUNKS) this.#cache.delete(this.#cache.keys().next().value!)
+    if (this.#cache.size > this.#cachedChunks) this.#cache.delete(this.#cache.keys().next().value!)
   }
 
   async #page(number: number): Promise<(CID | null)[]> {
