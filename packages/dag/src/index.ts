@@ -7,6 +7,9 @@ export {
   type DagLimits,
   type DagOptions,
   type HeaderStore,
+  PRUNED_ROUNDS,
+  type PrunedUnit,
+  type PruningPoint,
   type RefusedUnit,
   type UnitRef,
 } from './dag/dag.ts'
@@ -21,6 +24,17 @@ export {
 } from './order/double-spend.ts'
 export { createLedger, type Ledger, type LedgerEvents, type LedgerOptions } from './order/ledger.ts'
 export { createMainChain, type IndexedUnit, type MainChain, type MainChainCommit } from './order/main-chain.ts'
+export { MainChainAccumulator, type MainChainProof, verifyMainChainProof } from './prune/accumulator.ts'
+export {
+  createSnapshot,
+  decodeSnapshot,
+  encodeSnapshot,
+  openSnapshot,
+  pruneLedger,
+  type Snapshot,
+  snapshotRoot,
+} from './prune/snapshot.ts'
+export { type Activation, activatedVersion, RulesRegistry, type Signal } from './rules/versions.ts'
 export { unitBlock, unitCid, unitIdOfCid } from './unit/cid.ts'
 export {
   blake2b256,

@@ -60,6 +60,14 @@ describe('a unit', () => {
     expect(encodeUnit(decodeUnit(bytes))).toEqual(bytes)
   })
 
+  it('does not share memory with the bytes that it was decoded from', async () => {
+    const unit = await sample()
+    const bytes = Buffer.from(encodeUnit(unit))
+    const decoded = decodeUnit(bytes)
+    bytes.fill(0)
+    expect(decoded).toEqual(unit)
+  })
+
   it('has sorted parents, authors and keys', async () => {
     const { header, messages } = await sample()
     expect(header.parents).toEqual([genesis.id, other].sort())

@@ -27,8 +27,8 @@ export class DagCore implements DagView {
   readonly #addresses: Address[] = []
   readonly tips = new Set<number>()
   /** Validator units of each round, in the order of arrival. */
-  readonly #roundUnits = new Map<number, number[]>()
-  readonly #reach: Reachability
+  #roundUnits = new Map<number, number[]>()
+  #reach: Reachability
   readonly #remapListeners = new Set<(remap: Int32Array, newSize: number) => void>()
   #childFlags = new Uint8Array(64)
   /** Children lists are made when first asked for, then kept: ordering does not need them. */
@@ -43,8 +43,11 @@ export class DagCore implements DagView {
     return this.#ids.count
   }
 
-  /** Appends a unit and returns its dense index. `parents[0 … count − 1]` are dense, in the order of the header. */
-  append(unit: CoreUnit, parents: Int32Array, count: number): number {
+  /**
+   * Appends a unit and returns its dense index. `parents[0 … count − 1]` are dense, in the order of the header; parents that were
+   * pruned are left out. `selfParent` is −1 if it was.
+   */
+  append(unit: CoreUnit, parents: Int32Array, count: number, selfParent = count > 0 ? parents[0]! : -1): number {
     const index = this.#ids.add(unit.id)
     const author = unit.author === undefined ? -1 : this.#authorNumber(unit.author)
     this.heights.push(unit.height)
@@ -71,7 +74,7 @@ export class DagCore implements DagView {
       else this.#roundUnits.set(unit.round, [index])
     }
     if (this.#children) this.#linkChildren(this.#children, index)
-    this.#reach.add(index, author, count > 0 ? parents[0]! : -1, parents, count)
+    this.#reach.add(index, author, selfParent, parents, count)
     return index
   }
 
@@ -160,6 +163,59 @@ export class DagCore implements DagView {
 
   roundUnits(round: number): readonly number[] {
     return this.#roundUnits.get(round) ?? []
+  }
+
+  /**
+   * Drops the units whose flag is 0, and the edges to them; the others keep their order and heights. No kept unit may be an ancestor
+   * of a dropped one. Cost: linear, reachability is built again.
+   */
+  compact(keep: Uint8Array): void {
+    const size = this.size
+    const remap = new Int32Array(size).fill(-1)
+    let kept = 0
+    for (let unit = 0; unit < size; unit++) if (keep[unit] === 1) remap[unit] = kept++
+    const [starts, edges] = [this.parentStart.values, this.parents.values.slice(0, this.parents.length)]
+    const selfParents = new Int32Array(kept).fill(-1)
+    this.parents.length = 0
+    this.parentStart.length = 1
+    for (let unit = 0, from = 0; unit < size; unit++) {
+      const end = starts[unit + 1]!
+      const to = remap[unit]!
+      if (to >= 0) {
+        if (end > from && this.authors.values[unit]! >= 0) selfParents[to] = remap[edges[from]!]!
+        for (let at = from; at < end; at++) if (remap[edges[at]!]! >= 0) this.parents.push(remap[edges[at]!]!)
+        for (const column of [this.heights, this.rounds, this.authors]) column.values[to] = column.values[unit]!
+        this.parentStart.push(this.parents.length)
+      }
+      from = end
+    }
+    for (const column of [this.heights, this.rounds, this.authors]) column.length = kept
+    this.#ids.compact(remap)
+    this.#relink(remap, selfParents)
+    for (const listener of this.#remapListeners) listener(remap, kept)
+  }
+
+  /** Derives tips, rounds, children and reachability again. */
+  #relink(remap: Int32Array, selfParents: Int32Array): void {
+    const tips = [...this.tips].map((unit) => remap[unit]!).filter((unit) => unit >= 0)
+    this.tips.clear()
+    for (const tip of tips) this.tips.add(tip)
+    this.#children = undefined
+    this.#roundUnits = new Map()
+    this.#reach = new Reachability(this)
+    this.#childFlags = new Uint8Array(Math.max(64, this.size))
+    for (let unit = 0; unit < this.size; unit++) {
+      const author = this.authors.values[unit]!
+      const parents = this.parents.values.slice(this.parentStart.values[unit]!, this.parentStart.values[unit + 1]!)
+      for (const parent of parents) this.#childFlags[parent] = 1
+      if (author >= 0) {
+        const round = this.rounds.values[unit]!
+        const peers = this.#roundUnits.get(round)
+        if (peers) peers.push(unit)
+        else this.#roundUnits.set(round, [unit])
+      }
+      this.#reach.add(unit, author, selfParents[unit]!, parents, parents.length)
+    }
   }
 
   onRemap(listener: (remap: Int32Array, newSize: number) => void): () => void {

@@ -40,6 +40,9 @@ export interface DagLimits {
   readonly waiting: number
 }
 
+/** How far below the pruning point units stay known by place, in rounds and indices: the garbage line of C12. */
+export const PRUNED_ROUNDS = 60
+
 /** The bounds of the ZOS network. */
 export const DAG_LIMITS: DagLimits = { unit: UNIT_LIMITS, waitingPerSource: 1024, waiting: 16_384 }
 
@@ -50,10 +53,29 @@ export interface HeaderStore {
   delete(id: UnitId): void
 }
 
+/** A unit below the pruning point that later units may still reference (U7): no more than its place is known. */
+export interface PrunedUnit {
+  readonly id: UnitId
+  readonly height: number
+  /** 0 for user units. */
+  readonly round: number
+  readonly mci: number
+}
+
+/** The main-chain unit at which a pruned DAG begins. */
+export interface PruningPoint {
+  readonly unit: UnitRef
+  readonly height: number
+  readonly mci: number
+  readonly below: readonly PrunedUnit[]
+}
+
 /** Options of {@link createDag}. */
 export interface DagOptions {
   /** The root: a unit or header without parents. */
   readonly genesis: UnitRef | UnitHeader
+  /** Where the DAG begins instead of the genesis, when it is joined from a snapshot. */
+  readonly pruningPoint?: PruningPoint
   readonly limits?: Partial<DagLimits>
   readonly headers?: HeaderStore
 }
@@ -75,10 +97,15 @@ export class Dag {
   readonly #headers: HeaderStore
   readonly #waiting: WaitingPool
   readonly #listeners = new Set<(unit: UnitRef) => void>()
+  #pruningPoint: PruningPoint | undefined
+  readonly #below = new Map<UnitId, PrunedUnit>()
   #parents = new Int32Array(64)
+  /** Parents of the unit in hand that are in the DAG, and the height and round that pruned ones give. */
+  #count = 0
+  #prunedHeight = -1
 
   /** Use {@link createDag}. */
-  constructor({ genesis, limits, headers }: DagOptions) {
+  constructor({ genesis, limits, headers, pruningPoint }: DagOptions) {
     const root = 'header' in genesis ? genesis : { id: unitId(genesis), header: genesis }
     this.limits = { ...DAG_LIMITS, ...limits }
     const wrong = validateHeaderShape(root.header, this.limits.unit)
@@ -90,8 +117,18 @@ export class Dag {
     this.networkId = root.header.networkId
     this.#headers = headers ?? new Map<UnitId, UnitHeader>()
     this.#waiting = new WaitingPool(this.limits.waitingPerSource, this.limits.waiting)
-    this.#core.append({ id: root.id, height: 0, round: 0, author: undefined }, this.#parents, 0)
-    this.#headers.set(root.id, root.header)
+    this.#pruningPoint = pruningPoint
+    const first = pruningPoint?.unit ?? root
+    const round = first.header.validator?.round ?? 0
+    const author = first.header.validator && first.header.authors[0]
+    this.#core.append({ id: first.id, height: pruningPoint?.height ?? 0, round, author }, this.#parents, 0)
+    this.#headers.set(first.id, first.header)
+    for (const unit of pruningPoint?.below ?? []) this.#below.set(unit.id, unit)
+  }
+
+  /** Where the DAG begins, undefined: at the genesis. */
+  get pruningPoint(): PruningPoint | undefined {
+    return this.#pruningPoint
   }
 
   /** The dense view that ordering rules read. */
@@ -120,7 +157,7 @@ export class Dag {
    */
   append(unit: UnitRef, { source = 'local', shapeChecked = false }: AppendOptions = {}): AppendResult {
     const { id, header } = unit
-    if (this.#core.indexOf(id) >= 0) return { status: 'duplicate' }
+    if (this.#core.indexOf(id) >= 0 || this.#below.has(id)) return { status: 'duplicate' }
     const wrong = (shapeChecked ? undefined : validateHeaderShape(header, this.limits.unit)) ?? this.#foreign(header)
     if (wrong) return { status: 'invalid', ...wrong }
     if (!this.#findParents(header)) {
@@ -142,38 +179,50 @@ export class Dag {
     }
     if (header.parents.length === 0)
       return { code: 'UNIT_SECOND_GENESIS', reason: `no parents, genesis is ${this.genesis}` }
+    const point = this.#pruningPoint
+    if (!point) return undefined
+    const pointRound = point.unit.header.validator?.round ?? 0
+    const { validator, validUntilMci } = header
+    if (validUntilMci < point.mci || (validator && validator.round <= pointRound - PRUNED_ROUNDS)) {
+      const until = validator ? `of round ${validator.round}` : `valid until index ${validUntilMci}`
+      return { code: 'UNIT_EXPIRED', reason: `${until}, pruned to index ${point.mci}, round ${pointRound}` }
+    }
     return undefined
   }
 
   /** Fills the scratch array with dense parents; false if one is not there. */
   #findParents({ parents }: UnitHeader): boolean {
     if (parents.length > this.#parents.length) this.#parents = new Int32Array(parents.length)
-    for (let k = 0; k < parents.length; k++) {
-      const parent = this.#core.indexOf(parents[k]!)
-      if (parent < 0) return false
-      this.#parents[k] = parent
+    this.#count = 0
+    this.#prunedHeight = -1
+    for (const id of parents) {
+      const parent = this.#core.indexOf(id)
+      if (parent >= 0) this.#parents[this.#count++] = parent
+      else {
+        const pruned = this.#below.get(id)
+        if (!pruned) return false
+        this.#prunedHeight = Math.max(this.#prunedHeight, pruned.height)
+      }
     }
     return true
   }
 
   /** Adds a unit whose parents are in the scratch array, unless it breaks U3. */
   #insert(id: UnitId, header: UnitHeader): UnitProblem | undefined {
-    const count = header.parents.length
     const round = header.validator?.round ?? 0
-    let height = 0
-    for (let k = 0; k < count; k++) {
+    let height = this.#prunedHeight + 1
+    for (let k = 0; k < this.#count; k++) {
       const parent = this.#parents[k]!
       height = Math.max(height, this.#core.heightOf(parent) + 1)
       const parentRound = this.#core.roundOf(parent)
       if (round > 0 && parentRound >= round) {
-        return {
-          code: 'UNIT_PARENT_ROUND',
-          reason: `unit of round ${round} references ${header.parents[k]} of round ${parentRound}`,
-        }
+        const reason = `unit of round ${round} references ${this.#core.idOf(parent)} of round ${parentRound}`
+        return { code: 'UNIT_PARENT_ROUND', reason }
       }
     }
     const author = header.validator ? header.authors[0] : undefined
-    this.#core.append({ id, height, round, author }, this.#parents, count)
+    const selfParent = this.#core.indexOf(header.parents[0]!)
+    this.#core.append({ id, height, round, author }, this.#parents, this.#count, selfParent)
     this.#headers.set(id, header)
     for (const listener of this.#listeners) listener({ id, header })
     return undefined
@@ -211,7 +260,7 @@ export class Dag {
     for (const unit of seen) {
       for (const parent of this.#waiting.header(unit)!.parents) {
         if (this.#waiting.has(parent)) seen.add(parent)
-        else if (this.#core.indexOf(parent) < 0) missing.add(parent)
+        else if (this.#core.indexOf(parent) < 0 && !this.#below.has(parent)) missing.add(parent)
       }
     }
     return [...missing].sort()
@@ -293,6 +342,21 @@ export class Dag {
   authorUnits(author: Address, round: number): UnitId[] {
     const number = this.#core.numberOf(author)
     return this.#ids(this.#core.roundUnits(round).filter((unit) => this.#core.authorOf(unit) === number)).sort()
+  }
+
+  /**
+   * Makes `point` the begin of the DAG (U7): drops every unit whose flag in `keep`, by dense index, is 0, and its header. Returns the
+   * dropped ids. Use `pruneLedger`, which knows what may go. @internal
+   */
+  prune(point: PruningPoint, keep: Uint8Array): UnitId[] {
+    const dropped: UnitId[] = []
+    for (let unit = 0; unit < this.#core.size; unit++) if (keep[unit] === 0) dropped.push(this.#core.idOf(unit))
+    for (const id of dropped) this.#headers.delete(id)
+    this.#core.compact(keep)
+    this.#pruningPoint = point
+    this.#below.clear()
+    for (const unit of point.below) this.#below.set(unit.id, unit)
+    return dropped
   }
 
   /** Calls `listener` for every unit as it becomes connected, parents first. Returns the way to stop. */

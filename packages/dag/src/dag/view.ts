@@ -1,8 +1,8 @@
 import type { Address, UnitId } from '../unit/id.ts'
 
 /**
- * What an ordering rule reads of a DAG (U5). Units are dense integers from 0: a parent is always smaller than its child, the
- * genesis is 0. They are local to one DAG and change when it is pruned: `onRemap` tells holders the new ones.
+ * What an ordering rule reads of a DAG (U5). Units are dense integers from 0: a parent is always smaller than its child. They are
+ * local to one DAG and change when it is pruned: `onRemap` tells holders the new ones. Parents that were pruned are not listed.
  */
 export interface DagView {
   /** Number of units; indices are 0 … size − 1. */

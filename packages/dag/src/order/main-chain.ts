@@ -32,15 +32,40 @@ export class MainChain {
   readonly #view: DagView
   /** Index of each unit, −1: none yet. */
   readonly #mci = new IntColumn()
-  /** Main-chain unit of each index. */
+  /** Main-chain unit of each index from `#base` on. */
   readonly #chain = new IntColumn()
+  #base: number
   readonly #listeners = new Set<(commit: MainChainCommit) => void>()
 
   /** Use {@link createMainChain}. */
-  constructor(view: DagView) {
+  constructor(view: DagView, base = 0) {
     this.#view = view
-    this.#mci.push(0)
+    this.#base = base
+    this.#mci.push(base)
     this.#chain.push(0)
+    view.onRemap((remap, size) => this.#remap(remap, size))
+  }
+
+  #remap(remap: Int32Array, size: number): void {
+    let dropped = 0
+    while (remap[this.#chain.values[dropped]!]! < 0) dropped++
+    this.#base += dropped
+    for (let at = dropped; at < this.#chain.length; at++)
+      this.#chain.values[at - dropped] = remap[this.#chain.values[at]!]!
+    this.#chain.length -= dropped
+    const before = this.#mci.length
+    this.#mci.reserve(size)
+    const values = this.#mci.values
+    for (let unit = 0; unit < remap.length; unit++) {
+      const to = remap[unit]!
+      if (to >= 0) values[to] = unit < before ? values[unit]! : NONE
+    }
+    this.#mci.length = size
+  }
+
+  /** The first index that is kept: 0, or the pruning point's. */
+  get base(): number {
+    return this.#base
   }
 
   /** The last main-chain unit, genesis at first. */
@@ -60,9 +85,10 @@ export class MainChain {
     return mci === NONE ? undefined : mci
   }
 
-  /** The main-chain unit with an index, undefined beyond the tip. */
+  /** The main-chain unit with an index, undefined beyond the tip and below the pruning point. */
   unitAt(mci: number): UnitId | undefined {
-    return mci >= 0 && mci < this.#chain.length ? this.#view.idOf(this.#chain.values[mci]!) : undefined
+    const at = mci - this.#base
+    return at >= 0 && at < this.#chain.length ? this.#view.idOf(this.#chain.values[at]!) : undefined
   }
 
   /**
@@ -91,7 +117,7 @@ export class MainChain {
     const indexed: IndexedUnit[] = []
     const chain: IndexedUnit[] = []
     for (const unit of path.reverse()) {
-      const mci = this.#chain.length
+      const mci = this.#base + this.#chain.length
       this.#chain.push(unit)
       for (const entered of this.#enter(unit, mci)) indexed.push(this.#indexed(entered))
       chain.push(this.#indexed(unit))
@@ -148,7 +174,7 @@ export class MainChain {
   }
 }
 
-/** A main chain that starts at the DAG's genesis, index 0. */
-export function createMainChain(dag: Pick<Dag, 'view'>): MainChain {
-  return new MainChain(dag.view)
+/** A main chain that starts at the DAG's genesis, index 0, or at its pruning point. */
+export function createMainChain(dag: Pick<Dag, 'view'> & { readonly pruningPoint?: Dag['pruningPoint'] }): MainChain {
+  return new MainChain(dag.view, dag.pruningPoint?.mci ?? 0)
 }

@@ -69,7 +69,7 @@ export class ClockIndex {
     this.#rowOf.push(best)
   }
 
-  /** Adds a validator's unit. Cost: parents × branches. Returns false if the author has too many branches: the unit is then unclocked. */
+  /** Adds a validator's unit; `selfParent` −1: it was pruned. Cost: parents × branches. Returns false if the author has too many branches: the unit is then unclocked. */
   addOnBranch(
     unit: number,
     author: number,
@@ -78,7 +78,7 @@ export class ClockIndex {
     parents: Int32Array,
     count: number,
   ): boolean {
-    let branch = this.#branchOf.values[selfParent]!
+    let branch = selfParent < 0 ? -1 : this.#branchOf.values[selfParent]!
     if (branch < 0 || this.#branchTip.values[branch] !== selfParent || !this.#sameAuthor(branch, author)) {
       while (this.#branchesOfAuthor.length <= author) this.#branchesOfAuthor.push(0)
       if (this.#branchesOfAuthor.values[author]! >= BRANCHES_PER_AUTHOR) {

@@ -124,7 +124,8 @@ export class CborReader {
   #at = 0
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    // A Buffer's slice shares memory: what is read must be the reader's own.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Throws `DAG_ENCODING`: what was expected at this offset. */
