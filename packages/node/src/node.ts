@@ -84,6 +84,7 @@ export interface NodeStatus {
   block: number
   blockHash: string
   stateRoot: string
+  epoch: number
   /** Main-chain index of the last committed leader. */
   mci: number
   units: number
@@ -159,6 +160,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     }
     const ledger = await Ledger.open({
       store,
+      epochRounds: genesis.epochRounds,
       genesis: await createGenesisUnit(genesis),
       committee,
       verifier: unitVerifier,
@@ -198,6 +200,9 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       setImmediate(() => {
         progressing = false
         for (const leader of ledger.commit()) executor.push(leader)
+        const early = ledger.connectEarly()
+        for (const unit of early) executor.prepare(unit)
+        if (early.length > 0) progress()
         ledger.flush().catch(onFault)
         if (producer && !producing && synchronizer.caughtUpWith >= peersNeeded) startProducing()
         if (producing) producer?.poke()
@@ -285,6 +290,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         block: head.header.number,
         blockHash: head.hash,
         stateRoot: head.header.stateRoot,
+        epoch: ledger.epoch.number,
         mci: ledger.mainChain.tip.mci,
         units: ledger.dag.size,
         waitingUnits: ledger.waiting,

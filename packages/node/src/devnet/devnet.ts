@@ -32,6 +32,8 @@ export interface DevnetOptions {
   reset?: boolean
   /** Milliseconds. Default 1000. */
   roundIntervalMs?: number
+  /** Rounds of an epoch. Default 3600. */
+  epochRounds?: number
   /** Starts a validator that died again. Default true. */
   restart?: boolean
   onProgress?: (text: string) => void
@@ -77,7 +79,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
 
   const temporary = options.dataDir === undefined
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'zos-devnet-'))
-  const { genesis, accounts, validatorKeys } = openDataDir(dataDir, count, options.reset ?? false)
+  const { genesis, accounts, validatorKeys } = openDataDir(dataDir, count, options.reset ?? false, options.epochRounds)
 
   let stopping = false
   const validators = validatorKeys.map(
@@ -137,6 +139,7 @@ function openDataDir(
   dataDir: string,
   count: number,
   reset: boolean,
+  epochRounds: number | undefined,
 ): { genesis: Genesis; accounts: DerivedAccount[]; validatorKeys: DerivedAccount[] } {
   const file = join(dataDir, 'genesis.json')
   try {
@@ -147,7 +150,11 @@ function openDataDir(
         rmSync(join(dataDir, `validator-${index}`), { recursive: true, force: true })
     }
     if (!existsSync(file)) {
-      const fresh = devnetGenesis({ validators: count, timestampMs: Date.now() })
+      const fresh = devnetGenesis({
+        validators: count,
+        timestampMs: Date.now(),
+        ...(epochRounds ? { epochRounds } : {}),
+      })
       writeFileSync(file, `${JSON.stringify(fresh.genesis, null, 2)}\n`)
       return fresh
     }

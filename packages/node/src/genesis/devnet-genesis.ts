@@ -12,6 +12,8 @@ const DEVNET_STAKE = 10n ** 24n
 /** Room for about 7,000 transfers a block. */
 const DEVNET_GAS_LIMIT = 150_000_000n
 const ONE_GWEI = 1_000_000_000n
+/** An hour at a round a second. */
+const DEVNET_EPOCH_ROUNDS = 3_600
 /** The purpose level of the BIP-44 paths of validator keys, so that no user account is one. */
 const VALIDATOR_PURPOSE = 1
 
@@ -25,18 +27,17 @@ export interface DevnetGenesis {
 export function devnetGenesis(options: {
   validators: number
   timestampMs: number
-  accounts?: number
-  mnemonic?: string
+  epochRounds?: number
 }): DevnetGenesis {
-  const mnemonic = options.mnemonic ?? TEST_MNEMONIC
-  const accounts = deriveAccounts(mnemonic, options.accounts ?? DEVNET_ACCOUNTS)
-  const validatorKeys = deriveAccounts(mnemonic, options.validators, VALIDATOR_PURPOSE)
+  const accounts = deriveAccounts(TEST_MNEMONIC, DEVNET_ACCOUNTS)
+  const validatorKeys = deriveAccounts(TEST_MNEMONIC, options.validators, VALIDATOR_PURPOSE)
   const genesis: Genesis = {
     name: 'zos-devnet',
     chainId: DEVNET_CHAIN_ID,
     timestampMs: options.timestampMs,
     gasLimit: DEVNET_GAS_LIMIT.toString(),
     baseFeePerGas: ONE_GWEI.toString(),
+    epochRounds: options.epochRounds ?? DEVNET_EPOCH_ROUNDS,
     validators: validatorKeys.map(({ address, privateKey }) => ({
       address,
       publicKey: bytesToHex(secp256k1.getPublicKey(privateKey, true)),

@@ -15,6 +15,8 @@ export interface Genesis {
   gasLimit: string
   /** Wei per gas of block 1. */
   baseFeePerGas: string
+  /** Rounds after which an epoch ends at the next committed leader. */
+  epochRounds: number
   validators: GenesisValidator[]
   accounts: GenesisAccount[]
 }
@@ -41,6 +43,10 @@ export const CREATE2_FACTORY: GenesisAccount = {
   code: '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3',
 }
 
+/** Shorter epochs would end before their leaders' terms do. */
+const MIN_EPOCH_ROUNDS = 16
+/** An epoch that finds no leader for long must not run into the range of the next one (65,536 rounds). */
+const MAX_EPOCH_ROUNDS = 32_768
 const HEX = /^0x[0-9a-f]*$/
 const DECIMAL = /^(0|[1-9][0-9]*)$/
 /** MetaMask and others hold chain ids in a double. */
@@ -60,6 +66,12 @@ export function parseGenesis(json: string): Genesis {
   if (!Number.isSafeInteger(value.timestampMs) || value.timestampMs < 0) throw invalid('timestampMs')
   if (!isDecimal(value.gasLimit) || BigInt(value.gasLimit) < 30_000n) throw invalid('gasLimit')
   if (!isDecimal(value.baseFeePerGas) || BigInt(value.baseFeePerGas) < MIN_BASE_FEE) throw invalid('baseFeePerGas')
+  if (
+    !Number.isSafeInteger(value.epochRounds) ||
+    value.epochRounds < MIN_EPOCH_ROUNDS ||
+    value.epochRounds > MAX_EPOCH_ROUNDS
+  )
+    throw invalid('epochRounds')
   if (!Array.isArray(value.validators) || value.validators.length === 0) throw invalid('validators')
   for (const [index, validator] of value.validators.entries()) {
     if (!isBytes(validator?.address, 20)) throw invalid(`validators[${index}].address`)

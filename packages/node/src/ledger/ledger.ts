@@ -3,6 +3,7 @@
  * committed leaders with the units that they index (DESIGN.md C6, C7). Knows nothing of networks, clocks or execution.
  */
 import {
+  type Address,
   createDag,
   createMainChain,
   type Dag,
@@ -15,11 +16,12 @@ import {
   type UnitId,
   verifyUnitSignatures,
 } from '@zos/dag'
-import { type Committee, type Committer, checkValidatorUnit, createCommitter, roundRobinSchedule } from '@zos/zpos'
+import { type Committee, checkValidatorUnit, epochOfRound } from '@zos/zpos'
 import type { BlockUnit } from '../chain/block-codec.ts'
 import type { KeyValueStore } from '../store/kv.ts'
+import { type Epoch, firstEpoch, nextEpoch } from './epoch.ts'
 import { UnitStore } from './unit-store.ts'
-import { WaitingUnits } from './waiting-units.ts'
+import { type WaitingUnit, WaitingUnits } from './waiting-units.ts'
 
 /** A committed leader with what became final through it. */
 export interface CommittedLeader {
@@ -42,27 +44,38 @@ export type Acceptance =
 export interface LedgerOptions {
   store: KeyValueStore
   genesis: Unit
+  /** Members of every epoch. */
   committee: Committee
+  /** Rounds after which an epoch ends at the next committed leader. */
+  epochRounds: number
   verifier: SignatureVerifier
 }
+
+/** Units of the next epoch that came before this node has seen the end of its own. */
+const MAX_EARLY_UNITS = 4_096
 
 export class Ledger {
   readonly dag: Dag
   readonly mainChain: MainChain
   readonly committee: Committee
-  readonly #committer: Committer
+  readonly #epochs: Epoch[]
+  readonly #epochRounds: number
   readonly #verifier: SignatureVerifier
   readonly #waiting = new WaitingUnits()
   readonly #checking = new Set<UnitId>()
+  readonly #early = new Map<UnitId, WaitingUnit>()
+  /** The last unit of each author in each epoch, by epoch and address. */
+  readonly #lastUnits = new Map<string, { id: UnitId; round: number }>()
   #store!: UnitStore
   #commits = 0
   #highestRound = 0
 
-  private constructor({ genesis, committee, verifier }: LedgerOptions) {
+  private constructor({ genesis, committee, epochRounds, verifier }: LedgerOptions) {
     this.dag = createDag({ genesis })
     this.mainChain = createMainChain(this.dag)
     this.committee = committee
-    this.#committer = createCommitter({ dag: this.dag, committee, schedule: roundRobinSchedule(committee) })
+    this.#epochs = [firstEpoch(this.dag, committee)]
+    this.#epochRounds = epochRounds
     this.#verifier = verifier
   }
 
@@ -71,7 +84,7 @@ export class Ledger {
     const ledger = new Ledger(options)
     ledger.#store = await UnitStore.open(options.store, (unit) => {
       ledger.dag.append(unit, { shapeChecked: true })
-      ledger.#note(unit.header)
+      ledger.#note(unit.id, unit.header)
     })
     return ledger
   }
@@ -85,8 +98,13 @@ export class Ledger {
     return this.#waiting.size
   }
 
+  /** The epoch that is running. */
+  get epoch(): Epoch {
+    return this.#epochs.at(-1)!
+  }
+
   leaderAt(round: number): string | undefined {
-    return this.#committer.leaderAt(round)
+    return this.epoch.committer.leaderAt(round)
   }
 
   unit(id: UnitId): Unit | undefined {
@@ -109,7 +127,7 @@ export class Ledger {
       if (isDagError(error)) return { status: 'invalid', reason: error.message }
       throw error
     }
-    if (this.dag.has(unit.id) || this.#waiting.has(unit.id) || this.#checking.has(unit.id))
+    if (this.dag.has(unit.id) || this.#waiting.has(unit.id) || this.#checking.has(unit.id) || this.#early.has(unit.id))
       return { status: 'duplicate' }
     if (unit.header.networkId !== this.dag.networkId) return { status: 'invalid', reason: 'of another network' }
     const author = unit.header.authors[0]
@@ -141,30 +159,59 @@ export class Ledger {
     return this.#store.draft()
   }
 
+  /** The last unit of `author` in a round up to `round`. */
+  lastUnitBelow(author: Address, round: number): UnitId | undefined {
+    for (let epoch = epochOfRound(round); epoch >= 0; epoch--) {
+      const last = this.#lastUnits.get(`${epoch}${author}`)
+      if (last && last.round <= round) return last.id
+    }
+    return undefined
+  }
+
   /** Everything connected so far is in the store. */
   flush(): Promise<void> {
     return this.#store.flush()
   }
 
-  /** The leaders that became final since the last call, in order. */
+  /** The leaders that became final since the last call, in order. An epoch ends with the first of them that is late enough (C2). */
   commit(): CommittedLeader[] {
-    return this.#committer.update().flatMap((decision) => {
-      if (decision.outcome !== 'commit') return []
-      const { indexed } = this.mainChain.commit(decision.unit)
-      const units = indexed.map(({ id, mci, height }) => ({ id, mci, height }))
-      return [
-        {
-          number: ++this.#commits,
-          unit: decision.unit,
-          round: decision.round,
-          header: this.dag.header(decision.unit),
-          units,
-        },
-      ]
-    })
+    const leaders: CommittedLeader[] = []
+    for (let epoch: Epoch | undefined = this.epoch; epoch; ) {
+      let ended: UnitId | undefined
+      for (const decision of epoch.committer.update()) {
+        if (decision.outcome !== 'commit') continue
+        const { indexed } = this.mainChain.commit(decision.unit)
+        const units = indexed.map(({ id, mci, height }) => ({ id, mci, height }))
+        const header = this.dag.header(decision.unit)
+        leaders.push({ number: ++this.#commits, unit: decision.unit, round: decision.round, header, units })
+        if (decision.round < epoch.base.round + this.#epochRounds) continue
+        ended = decision.unit
+        break
+      }
+      epoch = ended && nextEpoch(this.dag, epoch, ended)
+      if (epoch) this.#epochs.push(epoch)
+    }
+    return leaders
+  }
+
+  /** Connects the units that waited for the epoch that has begun. */
+  connectEarly(): Unit[] {
+    const waiting = [...this.#early.values()].filter(({ unit }) => this.#epochOf(unit))
+    const units: Unit[] = []
+    for (const { unit, bytes, source } of waiting) {
+      this.#early.delete(unit.id)
+      const acceptance = this.#connect(unit, bytes, source)
+      if (acceptance.status === 'connected') units.push(...acceptance.units)
+    }
+    return units
+  }
+
+  #epochOf(unit: Unit): Epoch | undefined {
+    return this.#epochs[epochOfRound(unit.header.validator!.round)]
   }
 
   #connect(unit: Unit, bytes: Uint8Array, source: string): Acceptance {
+    if (this.dag.has(unit.id)) return { status: 'duplicate' }
     const missing = unit.header.parents.filter((parent) => !this.dag.has(parent))
     if (missing.length > 0) {
       this.#waiting.add({ unit, bytes, source }, missing)
@@ -173,7 +220,12 @@ export class Ledger {
         missing: missing.filter((parent) => !this.#waiting.has(parent) && !this.#checking.has(parent)),
       }
     }
-    const fault = checkValidatorUnit(unit.header, this.dag, this.committee)
+    const epoch = this.#epochOf(unit)
+    if (!epoch) {
+      if (this.#early.size < MAX_EARLY_UNITS) this.#early.set(unit.id, { unit, bytes, source })
+      return { status: 'waiting', missing: [] }
+    }
+    const fault = checkValidatorUnit(unit.header, this.dag, epoch.committee, epoch.base)
     if (fault) return { status: 'invalid', reason: fault.reason }
     this.#append(unit, bytes)
     const units = [unit]
@@ -188,10 +240,14 @@ export class Ledger {
     const result = this.dag.append(unit, { shapeChecked: true })
     if (result.status !== 'added') throw new Error(`a checked unit was not added: ${JSON.stringify(result)}`)
     this.#store.add(unit, bytes)
-    this.#note(unit.header)
+    this.#note(unit.id, unit.header)
   }
 
-  #note(header: UnitHeader): void {
-    this.#highestRound = Math.max(this.#highestRound, header.validator?.round ?? 0)
+  #note(id: UnitId, { authors, validator }: UnitHeader): void {
+    if (!validator) return
+    const { round } = validator
+    this.#highestRound = Math.max(this.#highestRound, round)
+    const key = `${epochOfRound(round)}${authors[0]}`
+    if (round > (this.#lastUnits.get(key)?.round ?? 0)) this.#lastUnits.set(key, { id, round })
   }
 }

@@ -5,6 +5,7 @@
 import { createUnit, type Signer, type Unit } from '@zos/dag'
 import { createProposer, type Proposer, type SigningGuard } from '@zos/zpos'
 import type { SignedTransaction } from '../execution/execute-block.ts'
+import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
 import { transactionsMessage } from './transactions-message.ts'
 
@@ -34,7 +35,8 @@ export interface ProducerOptions {
 
 export class Producer {
   readonly #options: ProducerOptions
-  readonly #proposer: Proposer
+  #proposer: Proposer
+  #epoch: Epoch
   #lastUnitAt: number
   #quorumSince: { round: number; at: number } | undefined
   #cancelTimer: (() => void) | undefined
@@ -43,8 +45,9 @@ export class Producer {
 
   constructor(options: ProducerOptions) {
     this.#options = options
-    const { ledger, signer, clock } = options
-    this.#proposer = createProposer({ dag: ledger.dag, committee: ledger.committee, self: signer.address })
+    const { ledger, clock } = options
+    this.#epoch = ledger.epoch
+    this.#proposer = this.#proposerOf(ledger.epoch)
     this.#lastUnitAt = clock.now() - options.roundIntervalMs
   }
 
@@ -65,6 +68,10 @@ export class Producer {
     if (!this.#running || this.#making) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    if (this.#epoch !== this.#options.ledger.epoch) {
+      this.#epoch = this.#options.ledger.epoch
+      this.#proposer = this.#proposerOf(this.#epoch)
+    }
     const round = this.#proposer.nextRound()
     if (round === undefined) return
     const { clock } = this.#options
@@ -87,6 +94,18 @@ export class Producer {
         this.#making = undefined
         this.poke()
       })
+  }
+
+  #proposerOf({ committee, base }: Epoch): Proposer {
+    const { ledger, signer } = this.#options
+    const previousUnit = ledger.lastUnitBelow(signer.address, base.round)
+    return createProposer({
+      dag: ledger.dag,
+      committee,
+      self: signer.address,
+      base,
+      ...(previousUnit ? { previousUnit } : {}),
+    })
   }
 
   #leaderIsMissing(round: number): boolean {

@@ -1,5 +1,6 @@
 /** Gets what this node lacks from its peers: the rounds it missed when a peer joins, and missing parents as units arrive. */
 import type { UnitId } from '@zos/dag'
+import { EPOCH_ROUNDS, epochOfRound } from '@zos/zpos'
 import type { Ledger } from '../ledger/ledger.ts'
 import { MAX_RANGE_ROUNDS, MAX_REQUESTED_UNITS, type Network } from './network.ts'
 
@@ -50,8 +51,13 @@ export class Synchronizer {
       let from = Math.max(1, this.#ledger.highestRound - OVERLAP_ROUNDS)
       while (from <= highest) {
         const to = from + MAX_RANGE_ROUNDS - 1
-        for await (const bytes of network.fetchRounds(peer, from, to)) if (!(await this.#take(bytes, peer))) return
-        from = to + 1
+        let units = 0
+        for await (const bytes of network.fetchRounds(peer, from, to)) {
+          if (!(await this.#take(bytes, peer))) return
+          units++
+        }
+        // Rounds of an epoch that ended are followed by those of the next one's range.
+        from = units > 0 ? to + 1 : (epochOfRound(to) + 1) * EPOCH_ROUNDS + 1
       }
       this.#caughtUp.add(peer)
     } finally {
