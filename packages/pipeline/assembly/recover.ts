@@ -92,3 +92,29 @@ export function recover(items: usize, count: i32, results: usize, scratch: usize
     keccak256(result, 64, result + 64)
   }
 }
+
+/** x (32) ‖ parity, 2: malformed (1) ‖ padding (7). */
+const LIFT_ITEM: usize = 40
+
+/** y and address of `count` ≥ 1 keys, in the form of the results above. */
+export function liftKeys(keys: usize, count: i32, results: usize): void {
+  for (let pair: usize = 0; pair < <usize>count; pair += 2) {
+    let valid: i32 = 0
+    for (let lane: usize = 0; lane < 2; lane++) {
+      const key = keys + min<usize>(pair + lane, <usize>(count - 1)) * LIFT_ITEM
+      if (parseElement(X, lane, key) && load<u8>(key, 32) < 2) valid |= 1 << <i32>lane
+    }
+    valid &= liftX(Y, X)
+    const last = keys + min<usize>(pair + 1, <usize>(count - 1)) * LIFT_ITEM
+    const flip0 = isOdd(Y, 0) != (load<u8>(keys + pair * LIFT_ITEM, 32) != 0)
+    const flip1 = isOdd(Y, 1) != (load<u8>(last, 32) != 0)
+    negateIf(Y, Y, flip0, flip1)
+    for (let lane: usize = 0; lane < 2 && pair + lane < <usize>count; lane++) {
+      const result = results + (pair + lane) * RESULT
+      store<u64>(result, (valid >> <i32>lane) & 1, 96)
+      writeElement(result, X, lane)
+      writeElement(result + 32, Y, lane)
+      keccak256(result, 64, result + 64)
+    }
+  }
+}

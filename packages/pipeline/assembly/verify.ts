@@ -2,7 +2,7 @@
 import { initPoint } from './secp256k1-point'
 import { initTables } from './secp256k1-multiply'
 import { initVerify } from './secp256k1-verify'
-export { recover, recoverScratch } from './recover'
+export { liftKeys, recover, recoverScratch } from './recover'
 export { msmScratch } from './secp256k1-msm'
 export { checkBatch, checkSingle, prepareBip340, prepareEcdsa, recordState } from './secp256k1-verify'
 

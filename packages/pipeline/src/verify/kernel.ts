@@ -26,6 +26,7 @@ export interface Ed25519Exports extends BatchExports {
 export interface Secp256k1Exports extends BatchExports {
   recoverScratch(count: number): number
   recover(items: number, count: number, results: number, scratch: number): void
+  liftKeys(keys: number, count: number, results: number): void
   prepareBip340(items: number, count: number, records: number): void
   prepareEcdsa(items: number, count: number, records: number, scratch: number): void
   msmScratch(terms: number): number

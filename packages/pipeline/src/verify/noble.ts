@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak256 } from '../hash/keccak.ts'
-import type { Bip340Item, EcdsaItem, Ed25519Item, RecoverItem, Scheme, SchemeItems, Verifier } from './port.ts'
+import type { Bip340Item, CompressedKey, EcdsaItem, Ed25519Item, FullKey, RecoverItem, Scheme, SchemeItems, Verifier } from './port.ts'
 
 /**
  * The reference backend on `@noble/curves`: runs everywhere and is what the others are compared with.
@@ -18,6 +18,7 @@ export function nobleVerifier(): Verifier {
     verifyMany,
     verifyBatch: (scheme, items) => verifyMany(scheme, items).every(Boolean),
     recoverPublicKeys,
+    liftMany: (keys) => keys.map(lift),
     recoverMany: (items) => recoverPublicKeys(items).map((key) => key && keccak256(key).slice(12)),
   }
 }
@@ -64,6 +65,16 @@ function recover({ hash, r, s, yParity }: RecoverItem): Uint8Array | null {
     return signature.recoverPublicKey(hash).toBytes(false).slice(1)
   } catch {
     return null // R is not on the curve, or the key would be the point at infinity
+  }
+}
+
+function lift({ x, yParity }: CompressedKey): FullKey | null {
+  if (x.length !== 32 || (yParity !== 0 && yParity !== 1)) return null
+  try {
+    const publicKey = Point.fromBytes(Uint8Array.from([2 + yParity, ...x])).toBytes(false).slice(1)
+    return { publicKey, address: keccak256(publicKey).slice(12) }
+  } catch {
+    return null
   }
 }
 

@@ -41,6 +41,20 @@ export interface SchemeItems {
   readonly ed25519: Ed25519Item
 }
 
+/** A compressed public key. */
+export interface CompressedKey {
+  /** 32 bytes. */
+  readonly x: Uint8Array
+  readonly yParity: 0 | 1
+}
+
+export interface FullKey {
+  /** x ‖ y, 64 bytes. */
+  readonly publicKey: Uint8Array
+  /** The Ethereum address, 20 bytes. */
+  readonly address: Uint8Array
+}
+
 /** An Ethereum signature whose signer is wanted. */
 export interface RecoverItem {
   /** What was signed, 32 bytes. */
@@ -66,4 +80,6 @@ export interface Verifier {
   recoverMany(items: readonly RecoverItem[]): (Uint8Array | null)[]
   /** As {@link Verifier.recoverMany}, the public key x ‖ y (64 bytes) instead of the address. */
   recoverPublicKeys(items: readonly RecoverItem[]): (Uint8Array | null)[]
+  /** Finds y and the address of each key; null where x is no coordinate of a point. */
+  liftMany(keys: readonly CompressedKey[]): (FullKey | null)[]
 }

@@ -3,7 +3,17 @@ import { ed25519SimdWasm } from '../generated/ed25519-simd.ts'
 import { verifyScalarWasm } from '../generated/verify-scalar.ts'
 import { verifySimdWasm } from '../generated/verify-simd.ts'
 import { type Ed25519Exports, Kernel, type Secp256k1Exports } from './kernel.ts'
-import type { Bip340Item, EcdsaItem, Ed25519Item, RecoverItem, Scheme, SchemeItems, Verifier } from './port.ts'
+import type {
+  Bip340Item,
+  CompressedKey,
+  EcdsaItem,
+  Ed25519Item,
+  FullKey,
+  RecoverItem,
+  Scheme,
+  SchemeItems,
+  Verifier,
+} from './port.ts'
 import { type Areas, judgeAll, judgeEach } from './prepared.ts'
 
 /** Items a call of `recover`: enough to share one inversion, small enough to stay in the second-level cache. */
@@ -13,6 +23,7 @@ const BATCH_CHUNK = 1024
 /** Layouts of assembly/recover.ts, assembly/secp256k1-verify.ts and assembly/ed25519.ts. */
 const RECOVER_ITEM = 104
 const RECOVER_RESULT = 104
+const LIFT_ITEM = 40
 const BIP340_ITEM = 144
 const ECDSA_ITEM = 168
 const ED25519_ITEM = 112
@@ -62,6 +73,25 @@ class WasmVerifier implements Verifier {
 
   recoverPublicKeys(items: readonly RecoverItem[]): (Uint8Array | null)[] {
     return this.#recover(items, (bytes, at) => bytes.slice(at, at + 64))
+  }
+
+  liftMany(keys: readonly CompressedKey[]): (FullKey | null)[] {
+    const kernel = this.#secp256k1
+    const count = keys.length
+    const [input, results] = kernel.reserve(count * LIFT_ITEM, count * RECOVER_RESULT) as [number, number]
+    const { bytes } = kernel
+    for (let i = 0; i < count; i++) {
+      const { x, yParity } = keys[i]!
+      const at = input + i * LIFT_ITEM
+      bytes[at + 32] = x.length !== 32 ? 2 : yParity === 0 ? 0 : yParity === 1 ? 1 : 2
+      if (x.length === 32) bytes.set(x, at)
+    }
+    if (count > 0) kernel.exports.liftKeys(input, count, results)
+    return keys.map((_, i) => {
+      const at = results + i * RECOVER_RESULT
+      if (bytes[at + 96] !== 1) return null
+      return { publicKey: bytes.slice(at, at + 64), address: bytes.slice(at + 76, at + 96) }
+    })
   }
 
   #kernel(scheme: Scheme): Kernel<Secp256k1Exports> | Kernel<Ed25519Exports> {
