@@ -1,5 +1,7 @@
 /** A committee's round DAG with real ids and headers, made before the clock starts. */
 import { createHash } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Address, UnitHeader, UnitId, UnitRef } from '@zos/dag'
 
 /** A seeded generator of numbers in [0, 1) (mulberry32). */
@@ -119,8 +121,12 @@ export function report(
   )
 }
 
-/** CPU seconds that `work` took on this thread and the collector's. */
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** CPU seconds that `work` took on this thread and the collector's. What was made before is collected first. */
 export function cpuSeconds(work: () => void): number {
+  collectGarbage()
   const start = process.cpuUsage()
   work()
   const { user, system } = process.cpuUsage(start)

@@ -9,7 +9,7 @@ const MARGIN = 50
 const ZONES = ['#cfe8ff', '#ffe3b3', '#d8f5c8', '#f3d1f4', '#ffd6cc', '#d5f0ee', '#eee6a8', '#e0dcff']
 const CONFLICT = { won: '#1a7f37', lost: '#cf222e', open: '#bf8700' }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
 }
 
@@ -44,8 +44,8 @@ function node(unit: PictureUnit): string {
   const index = unit.mci === undefined ? '' : `<text y="${RADIUS + 14}" class="i">${unit.mci}</text>`
   const label = unit.name.length > 6 ? `${unit.name.slice(0, 5)}…` : unit.name
   return (
-    `<g transform="translate(${x(unit)} ${y(unit)})"><title>${escape(describe(unit))}</title>${ring}` +
-    `${shape} fill="${fill}" stroke="${stroke}" stroke-width="${width}"/><text y="4">${escape(label)}</text>${index}</g>`
+    `<g transform="translate(${x(unit)} ${y(unit)})"><title>${escapeText(describe(unit))}</title>${ring}` +
+    `${shape} fill="${fill}" stroke="${stroke}" stroke-width="${width}"/><text y="4">${escapeText(label)}</text>${index}</g>`
   )
 }
 
@@ -79,13 +79,13 @@ export function ledgerHtml(source: PictureSource, title: string): string {
     .filter(({ mci }) => mci !== undefined)
     .sort((a, b) => a.mci! - b.mci! || a.height - b.height || (a.id < b.id ? -1 : 1))
   const row = (unit: PictureUnit) =>
-    `<tr><td>${unit.mci}</td><td>${unit.height}</td><td>${escape(unit.name)}</td><td>${unit.conflict ?? ''}</td><td><code>${unit.id}</code></td></tr>`
+    `<tr><td>${unit.mci}</td><td>${unit.height}</td><td>${escapeText(unit.name)}</td><td>${unit.conflict ?? ''}</td><td><code>${unit.id}</code></td></tr>`
   return [
     '<!doctype html>',
-    `<html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title>`,
+    `<html lang="en"><head><meta charset="utf-8"><title>${escapeText(title)}</title>`,
     '<style>body{font:14px sans-serif;margin:24px}div{overflow:auto;border:1px solid #d0d7de}table{border-collapse:collapse;margin-top:24px}',
     'td,th{padding:2px 10px;text-align:left;border-bottom:1px solid #eaeef2}</style></head><body>',
-    `<h1>${escape(title)}</h1><div>`,
+    `<h1>${escapeText(title)}</h1><div>`,
     drawSvg(picture),
     '</div><table><tr><th>index</th><th>height</th><th>unit</th><th>conflict</th><th>id</th></tr>',
     ...order.map(row),

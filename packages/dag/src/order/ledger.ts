@@ -85,7 +85,7 @@ export class Ledger {
     this.#claims.set(key, rivals)
     const keys = this.#keysOf.get(unit) ?? new Set()
     this.#keysOf.set(unit, keys.add(key))
-    if (this.#claims.size > this.#openClaims) for (const oldest of this.#claims.keys()) return this.#forget(oldest)
+    if (this.#claims.size > this.#openClaims) this.#forget(this.#claims.keys().next().value!)
     if (rivals.length > 1) this.#emit('conflict', { key, rivals: [...rivals], decision: undefined })
   }
 
