@@ -2,9 +2,8 @@
  * Route A: a ZOS checkpoint in CometBFT's format. An unmodified 07-tendermint client anywhere follows ZOS by these headers. Validators
  * sign `CanonicalVote` precommits with Ed25519; the caller brings the stake table and whoever can sign.
  */
-import { concat, utf8 } from '../encoding/bytes.ts'
-import { sha256 } from '../hash/sha256.ts'
-import type { Any, Height } from '../core/messages.ts'
+
+import { cosmosProofSpecs } from '../clients/tendermint/client.ts'
 import {
   type BlockHeader,
   BlockIdFlag,
@@ -17,11 +16,22 @@ import {
   TYPE_URLS,
   type Validator,
 } from '../clients/tendermint/messages.ts'
-import { cosmosProofSpecs } from '../clients/tendermint/client.ts'
-import { headerHash, revisionOf, sortValidators, validatorAddress, validatorSetHash, voteSignBytes } from '../clients/tendermint/verify.ts'
+import {
+  headerHash,
+  revisionOf,
+  sortValidators,
+  validatorAddress,
+  validatorSetHash,
+  voteSignBytes,
+} from '../clients/tendermint/verify.ts'
+import type { Any, Height } from '../core/messages.ts'
+import { concat, utf8 } from '../encoding/bytes.ts'
+import { sha256 } from '../hash/sha256.ts'
 
 /** A validator set in canonical order, from Ed25519 keys and stakes. */
-export function cometValidators(stakes: readonly { readonly publicKey: Uint8Array; readonly stake: bigint }[]): Validator[] {
+export function cometValidators(
+  stakes: readonly { readonly publicKey: Uint8Array; readonly stake: bigint }[],
+): Validator[] {
   return sortValidators(
     stakes.map(({ publicKey, stake }) => {
       const pubKey = { ed25519: publicKey, secp256k1: new Uint8Array(0) }
@@ -84,7 +94,11 @@ function emptyCommit(header: BlockHeader, validators: readonly Validator[]): Com
 }
 
 /** What validator `index` signs for a header. */
-export function checkpointVote(header: BlockHeader, validators: readonly Validator[], index: number): { signBytes: Uint8Array; timestamp: bigint } {
+export function checkpointVote(
+  header: BlockHeader,
+  validators: readonly Validator[],
+  index: number,
+): { signBytes: Uint8Array; timestamp: bigint } {
   const commit = emptyCommit(header, validators)
   const vote = {
     blockIdFlag: BlockIdFlag.COMMIT,
@@ -109,7 +123,12 @@ export function signedCheckpoint(
       signatures: commit.signatures.map((absent, i) => {
         const signature = signatures[i]
         if (!signature) return absent
-        return { blockIdFlag: BlockIdFlag.COMMIT, validatorAddress: validators[i]!.address, timestamp: header.time, signature }
+        return {
+          blockIdFlag: BlockIdFlag.COMMIT,
+          validatorAddress: validators[i]!.address,
+          timestamp: header.time,
+          signature,
+        }
       }),
     },
   }

@@ -3,9 +3,9 @@
  * whichever way it comes. The first transfer deploys from the template, every later one mints.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import type { KvStore } from '../core/journal.ts'
 import { concat, fromUtf8, toHex, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
-import type { KvStore } from '../core/journal.ts'
 import type { Hop } from '../transfer/denom.ts'
 
 export interface Origin {
@@ -39,7 +39,11 @@ const MAX_DECIMALS = 36
 /** Foreign metadata made harmless: printable ASCII of bounded length (no look-alikes, no control or direction marks), decimals 0 to 36. */
 export function safeMetadata(origin: Origin, claimed: Partial<AssetMetadata> = {}): AssetMetadata {
   const clean = (text: unknown, limit: number, fallback: string) => {
-    const printable = (typeof text === 'string' ? text.slice(0, 4 * limit) : '').replace(/[^\x20-\x7e]/g, '').replace(/["'\\<>&`]/g, '').trim().slice(0, limit)
+    const printable = (typeof text === 'string' ? text.slice(0, 4 * limit) : '')
+      .replace(/[^\x20-\x7e]/g, '')
+      .replace(/["'\\<>&`]/g, '')
+      .trim()
+      .slice(0, limit)
     return printable === '' ? fallback : printable
   }
   const base = origin.base.split('/').at(-1) ?? ''
@@ -95,7 +99,9 @@ export function createAssetRegistry(store: KvStore, template: TokenTemplate): As
     },
     alias(hops, zone) {
       if (hops.length === 0 || !/^[\w.:>/-]{1,200}$/.test(zone)) {
-        throw new HubError('HUB_INVALID_ARGUMENT', 'an alias needs hops and a plain zone name', { zone: zone.slice(0, 80) })
+        throw new HubError('HUB_INVALID_ARGUMENT', 'an alias needs hops and a plain zone name', {
+          zone: zone.slice(0, 80),
+        })
       }
       const last = hops.at(-1)!
       store.set(utf8(`alias/${zoneAt(hops.slice(0, -1))}>${last.port}/${last.channel}`), utf8(zone))

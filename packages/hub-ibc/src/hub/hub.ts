@@ -2,9 +2,10 @@
  * The hub (R-IBC-2): transfers pass only if the books allow it. A zone that asks for more than it holds is isolated at once, and
  * only it; limits and isolation stop new transfers, never refunds. Anyone may attach a zone: an open channel or a registered client is all.
  */
+
+import type { KvStore } from '../core/journal.ts'
 import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { HubError, isHubError } from '../errors.ts'
-import type { KvStore } from '../core/journal.ts'
 import type { Route, TransferPolicy } from '../transfer/application.ts'
 import type { Bank } from '../transfer/bank.ts'
 import { type Denom, denomPath, escrowAddress, parseDenom } from '../transfer/denom.ts'
@@ -52,7 +53,8 @@ export function createHub(options: {
   }
   const requireGood = (route: Route) => {
     const reason = isolationOf(route)
-    if (reason) throw new HubError('HUB_ISOLATED', 'the zone is isolated; only refunds pass', { route: routeName(route), reason })
+    if (reason)
+      throw new HubError('HUB_ISOLATED', 'the zone is isolated; only refunds pass', { route: routeName(route), reason })
   }
   const isolate = (route: Route, reason: string) => {
     if (isolationOf(route)) return
@@ -60,8 +62,14 @@ export function createHub(options: {
     options.onIsolate?.(route, reason)
   }
 
-  const bucketKey = (route: Route, asset: string, direction: string) => utf8(`bucket/${direction}/${routeName(route)}/${asset}`)
-  const bucket = (route: Route, asset: string, direction: 'in' | 'out', change: (rule: BucketRule, state: BucketState) => BucketState) => {
+  const bucketKey = (route: Route, asset: string, direction: string) =>
+    utf8(`bucket/${direction}/${routeName(route)}/${asset}`)
+  const bucket = (
+    route: Route,
+    asset: string,
+    direction: 'in' | 'out',
+    change: (rule: BucketRule, state: BucketState) => BucketState,
+  ) => {
     const rule = options.limit?.(route, asset, direction)
     if (!rule) return
     const stored = store.get(bucketKey(route, asset, direction))
@@ -121,12 +129,16 @@ export function createHub(options: {
       limit(route, name, 'in', amount)
       const cap = store.get(capKey(name))
       if (cap && issued(name) + amount > BigInt(fromUtf8(cap))) {
-        throw new HubError('HUB_INSUFFICIENT', 'more than the zone may have outstanding of this asset', { asset: name, amount })
+        throw new HubError('HUB_INSUFFICIENT', 'more than the zone may have outstanding of this asset', {
+          asset: name,
+          amount,
+        })
       }
       assets.ensure({ zone: assets.zoneAt([route, ...denom.trace]), base: denom.base })
       const paths = pathsOf(route, name)
       if (!paths.includes(path)) {
-        if (paths.length >= MAX_PATHS) throw new HubError('HUB_APPLICATION', 'too many ways for one asset over one route', { asset: name })
+        if (paths.length >= MAX_PATHS)
+          throw new HubError('HUB_APPLICATION', 'too many ways for one asset over one route', { asset: name })
         store.set(pathsKey(route, name), utf8(JSON.stringify([...paths, path])))
       }
       addIssued(name, path, amount)
@@ -175,9 +187,11 @@ export function createHub(options: {
           const out = ledger.holdings(route, asset) + ledger.inFlight(route, asset)
           sum += out
           const escrowed = bank.balance(escrowAddress(route.port, route.channel), asset)
-          if (escrowed < out) found.push(`${routeName(route)}: ${asset}: the escrow has ${escrowed}, the books say ${out}`)
+          if (escrowed < out)
+            found.push(`${routeName(route)}: ${asset}: the escrow has ${escrowed}, the books say ${out}`)
         }
-        if (sum !== ledger.escrow(asset)) found.push(`${asset}: the routes sum to ${sum}, the escrow is ${ledger.escrow(asset)}`)
+        if (sum !== ledger.escrow(asset))
+          found.push(`${asset}: the routes sum to ${sum}, the escrow is ${ledger.escrow(asset)}`)
       }
       return found
     },

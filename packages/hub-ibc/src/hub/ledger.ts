@@ -7,9 +7,10 @@
  * the two together, whatever it proves; nothing of another zone is ever touched. For assets born in a zone, *backing* counts
  * what of it the hub issued, per path, so that it can go home the way it came.
  */
+
+import type { KvStore } from '../core/journal.ts'
 import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
-import type { KvStore } from '../core/journal.ts'
 import type { Route } from '../transfer/application.ts'
 
 export const routeName = ({ port, channel }: Route): string => `${port}/${channel}`
@@ -64,7 +65,11 @@ export function createLedger(store: KvStore): Ledger {
   function checkBalance(asset: string): void {
     const sum = read(totalKey('holdings', asset)) + read(totalKey('flight', asset))
     if (escrow(asset) !== sum) {
-      throw new HubError('HUB_INVARIANT', 'the books do not balance; nothing is released', { asset, escrow: escrow(asset), sum })
+      throw new HubError('HUB_INVARIANT', 'the books do not balance; nothing is released', {
+        asset,
+        escrow: escrow(asset),
+        sum,
+      })
     }
   }
 

@@ -3,22 +3,29 @@
  * a clock that moves only by {@link LocalChain.commit}. For tests, simulations and benchmarks; what the node does with real parts.
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
-import { utf8 } from '../encoding/bytes.ts'
-import { HubError } from '../errors.ts'
+import {
+  checkpointHeader,
+  checkpointUpdate,
+  checkpointVote,
+  clientStates,
+  cometValidators,
+  signedCheckpoint,
+} from '../checkpoints/comet.ts'
 import { createAttestationsClient } from '../clients/attestations.ts'
 import { createCheckpointClient } from '../clients/checkpoint.ts'
 import { createSolomachineClient } from '../clients/solomachine.ts'
 import { createTendermintClient } from '../clients/tendermint/client.ts'
 import type { SignedHeader, Validator } from '../clients/tendermint/messages.ts'
 import { revisionOf, type SignatureVerifier } from '../clients/tendermint/verify.ts'
-import { checkpointHeader, checkpointUpdate, checkpointVote, clientStates, cometValidators, signedCheckpoint } from '../checkpoints/comet.ts'
-import { createIbcHost, type Delivery, type IbcHost } from '../core/host.ts'
 import type { IbcEvent } from '../core/application.ts'
-import { createJournal, journaled, type Journal, type KvStore } from '../core/journal.ts'
+import { createIbcHost, type Delivery, type IbcHost } from '../core/host.ts'
+import { createJournal, type Journal, journaled, type KvStore } from '../core/journal.ts'
 import { type Any, type Height, type IbcMessage, MerkleProof } from '../core/messages.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { HubError } from '../errors.ts'
 import { sha256 } from '../hash/sha256.ts'
-import { type MultiStore, multiStore } from '../merkle/simple.ts'
 import { IavlTree } from '../iavl/tree.ts'
+import { type MultiStore, multiStore } from '../merkle/simple.ts'
 import { createTransferApplication, type TransferApplication, type TransferPolicy } from '../transfer/application.ts'
 import { createMemoryBank } from '../transfer/bank.ts'
 
@@ -57,7 +64,12 @@ export function createLocalChain(options: {
   /** Nanoseconds; default 2026-01-01. */
   startTime?: bigint
   verifySignature?: SignatureVerifier
-  policy?: (parts: { store: KvStore; bank: ReturnType<typeof createMemoryBank>; journal: Journal; now: () => bigint }) => TransferPolicy
+  policy?: (parts: {
+    store: KvStore
+    bank: ReturnType<typeof createMemoryBank>
+    journal: Journal
+    now: () => bigint
+  }) => TransferPolicy
   /** Committed heights that stay provable; older ones are pruned. */
   keep?: number
 }): LocalChain {
@@ -82,7 +94,12 @@ export function createLocalChain(options: {
     store: tree,
     journal,
     clock: { now: () => now, height },
-    lightClients: [createTendermintClient(verifying), createSolomachineClient(), createAttestationsClient(), createCheckpointClient()],
+    lightClients: [
+      createTendermintClient(verifying),
+      createSolomachineClient(),
+      createAttestationsClient(),
+      createCheckpointClient(),
+    ],
   })
   const bank = createMemoryBank(journal)
   const side = journaled(createMapStore(), journal)
@@ -135,7 +152,9 @@ export function createLocalChain(options: {
         mainChainIndex: blocks * 2n,
       })
       const signatures = validators.map((validator, i) =>
-        i >= count - (options.absent ?? 0) ? undefined : ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(validator)),
+        i >= count - (options.absent ?? 0)
+          ? undefined
+          : ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(validator)),
       )
       committed.set(blocks, { signed: signedCheckpoint(header, validators, signatures), multi, version })
       const keep = BigInt(options.keep ?? 1000)

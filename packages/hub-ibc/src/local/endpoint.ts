@@ -1,5 +1,5 @@
-import type { ConnectableEndpoint } from '../relayer/connect.ts'
 import { HubError } from '../errors.ts'
+import type { ConnectableEndpoint } from '../relayer/connect.ts'
 import type { LocalChain } from './chain.ts'
 
 /** A relayer's view of a local chain. Every submission ends a block. */
@@ -19,7 +19,8 @@ export function localEndpoint(chain: LocalChain, options: { blockSeconds?: numbe
     events: async (from, to) => chain.events.filter(({ height }) => height >= from && height <= to),
     has: async (key) => chain.tree.get(key) !== undefined,
     prove: async (key, height) => chain.prove(key, height),
-    updates: async (target, trusted) => (trusted.revisionHeight >= target.revisionHeight ? [] : [chain.update(target, trusted)]),
+    updates: async (target, trusted) =>
+      trusted.revisionHeight >= target.revisionHeight ? [] : [chain.update(target, trusted)],
     clientHeight: async (clientId) => chain.host.clientHeight(clientId),
     async submit(messages, signal) {
       if (signal?.aborted) throw new HubError('HUB_ABORTED', 'submission was aborted')

@@ -1,20 +1,25 @@
 /** Opens paths: a pair of clients, and for v1 a connection and a channel over them. */
-import { utf8 } from '../encoding/bytes.ts'
-import { HubError } from '../errors.ts'
+import type { CancelSignal } from '../cancel.ts'
 import { type Any, type Height, type IbcMessage, Order } from '../core/messages.ts'
 import { channelPath, connectionPath } from '../core/paths.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { HubError } from '../errors.ts'
 import type { RelayEndpoint } from './endpoint.ts'
 
 /** An endpoint that can also say how a client of it starts. */
 export interface ConnectableEndpoint extends RelayEndpoint {
-  clientStates(signal?: AbortSignal): Promise<{ readonly clientState: Any; readonly consensusState: Any }>
+  clientStates(signal?: CancelSignal): Promise<{ readonly clientState: Any; readonly consensusState: Any }>
 }
 
 const PREFIX = utf8('ibc')
 
 async function one(endpoint: RelayEndpoint, message: IbcMessage): Promise<string> {
   const [result] = await endpoint.submit([message])
-  if (result?.status === 'rejected') throw new HubError('HUB_RELAY', `${endpoint.chainId} refused: ${result.reason}`, { typeUrl: message.typeUrl, code: result.code })
+  if (result?.status === 'rejected')
+    throw new HubError('HUB_RELAY', `${endpoint.chainId} refused: ${result.reason}`, {
+      typeUrl: message.typeUrl,
+      code: result.code,
+    })
   return result?.status === 'done' && typeof result.result === 'string' ? result.result : ''
 }
 
@@ -24,7 +29,12 @@ export async function createClient(on: RelayEndpoint, of: ConnectableEndpoint, s
 }
 
 /** Brings the client on `on` up to the latest height of `of`; that height. */
-export async function updateClient(on: RelayEndpoint, of: RelayEndpoint, clientId: string, signer: string): Promise<Height> {
+export async function updateClient(
+  on: RelayEndpoint,
+  of: RelayEndpoint,
+  clientId: string,
+  signer: string,
+): Promise<Height> {
   const { height } = await of.latest()
   const trusted = await on.clientHeight(clientId)
   if (height.revisionHeight > trusted.revisionHeight) {
@@ -36,7 +46,11 @@ export async function updateClient(on: RelayEndpoint, of: RelayEndpoint, clientI
 }
 
 /** IBC v2: a pair of clients that name each other. */
-export async function connectV2(a: ConnectableEndpoint, b: ConnectableEndpoint, signer: string): Promise<{ clientA: string; clientB: string }> {
+export async function connectV2(
+  a: ConnectableEndpoint,
+  b: ConnectableEndpoint,
+  signer: string,
+): Promise<{ clientA: string; clientB: string }> {
   const clientA = await createClient(a, b, signer)
   const clientB = await createClient(b, a, signer)
   const register = (on: RelayEndpoint, clientId: string, counterpartyClientId: string) =>
@@ -58,11 +72,22 @@ export async function connectV1(
   b: ConnectableEndpoint,
   signer: string,
   options: { portA?: string; portB?: string; version?: string; ordering?: number } = {},
-): Promise<{ clientA: string; clientB: string; connectionA: string; connectionB: string; channelA: string; channelB: string }> {
+): Promise<{
+  clientA: string
+  clientB: string
+  connectionA: string
+  connectionB: string
+  channelA: string
+  channelB: string
+}> {
   const clientA = await createClient(a, b, signer)
   const clientB = await createClient(b, a, signer)
   const { portA = 'transfer', portB = 'transfer', version = 'ics20-1', ordering = Order.UNORDERED } = options
-  const counterparty = (clientId: string, connectionId: string) => ({ clientId, connectionId, prefix: { keyPrefix: PREFIX } })
+  const counterparty = (clientId: string, connectionId: string) => ({
+    clientId,
+    connectionId,
+    prefix: { keyPrefix: PREFIX },
+  })
   const versions = [{ identifier: '1', features: ['ORDER_ORDERED', 'ORDER_UNORDERED'] }]
   const fromA = async (key: Uint8Array) => {
     const proofHeight = await updateClient(b, a, clientB, signer)
@@ -111,14 +136,26 @@ export async function connectV1(
   const channelA = await one(a, {
     typeUrl: '/ibc.core.channel.v1.MsgChannelOpenInit',
     portId: portA,
-    channel: { state: 1, ordering, counterparty: { portId: portB, channelId: '' }, connectionHops: [connectionA], version },
+    channel: {
+      state: 1,
+      ordering,
+      counterparty: { portId: portB, channelId: '' },
+      connectionHops: [connectionA],
+      version,
+    },
     signer,
   })
   const channelInit = await fromA(channelPath(portA, channelA))
   const channelB = await one(b, {
     typeUrl: '/ibc.core.channel.v1.MsgChannelOpenTry',
     portId: portB,
-    channel: { state: 2, ordering, counterparty: { portId: portA, channelId: channelA }, connectionHops: [connectionB], version: '' },
+    channel: {
+      state: 2,
+      ordering,
+      counterparty: { portId: portA, channelId: channelA },
+      connectionHops: [connectionB],
+      version: '',
+    },
     counterpartyVersion: version,
     proofInit: channelInit.proof,
     proofHeight: channelInit.proofHeight,

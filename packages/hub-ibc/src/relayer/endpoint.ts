@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { IbcEvent } from '../core/application.ts'
 import type { Delivery } from '../core/host.ts'
 import type { Any, Height, IbcMessage } from '../core/messages.ts'
@@ -11,19 +12,19 @@ export interface ChainEvent extends IbcEvent {
 export interface RelayEndpoint {
   readonly chainId: string
   /** The newest height that can be proved, and its time in nanoseconds. */
-  latest(signal?: AbortSignal): Promise<{ readonly height: Height; readonly time: bigint }>
+  latest(signal?: CancelSignal): Promise<{ readonly height: Height; readonly time: bigint }>
   /** The IBC events of blocks `from … to`, in order. */
-  events(from: bigint, to: bigint, signal?: AbortSignal): Promise<readonly ChainEvent[]>
+  events(from: bigint, to: bigint, signal?: CancelSignal): Promise<readonly ChainEvent[]>
   /** Whether the store holds something at `key` now. */
-  has(key: Uint8Array, signal?: AbortSignal): Promise<boolean>
+  has(key: Uint8Array, signal?: CancelSignal): Promise<boolean>
   /** A proof of what the store holds at `key` under `height`, for the light client of this chain. */
-  prove(key: Uint8Array, height: Height, signal?: AbortSignal): Promise<Uint8Array>
+  prove(key: Uint8Array, height: Height, signal?: CancelSignal): Promise<Uint8Array>
   /** The messages that bring a client of this chain from `trusted` to `target`: usually one, more after bisection. */
-  updates(target: Height, trusted: Height, signal?: AbortSignal): Promise<readonly Any[]>
+  updates(target: Height, trusted: Height, signal?: CancelSignal): Promise<readonly Any[]>
   /** The newest height that a client *on* this chain knows of its counterparty. */
-  clientHeight(clientId: string, signal?: AbortSignal): Promise<Height>
+  clientHeight(clientId: string, signal?: CancelSignal): Promise<Height>
   /** Executes messages in order; one result each. */
-  submit(messages: readonly IbcMessage[], signal?: AbortSignal): Promise<readonly Delivery[]>
+  submit(messages: readonly IbcMessage[], signal?: CancelSignal): Promise<readonly Delivery[]>
 }
 
 /** Where a relayer remembers how far it is. One small value a chain and path. */

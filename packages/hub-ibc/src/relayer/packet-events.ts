@@ -1,7 +1,8 @@
 /** Packets out of events, in the v1 and v2 forms, old attributes (before ibc-go v10) and new. */
-import { fromHex, utf8 } from '../encoding/bytes.ts'
+
 import type { IbcEvent } from '../core/application.ts'
 import { AcknowledgementV2, type Packet, PacketV2 } from '../core/messages.ts'
+import { fromHex, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 
 export type RelayPacket =
@@ -10,7 +11,8 @@ export type RelayPacket =
 
 function attribute(event: IbcEvent, name: string): string {
   const value = event.attributes[name]
-  if (value === undefined) throw new HubError('HUB_RELAY', `event ${event.type} lacks the attribute ${name}`, { type: event.type })
+  if (value === undefined)
+    throw new HubError('HUB_RELAY', `event ${event.type} lacks the attribute ${name}`, { type: event.type })
   return value
 }
 
@@ -22,7 +24,8 @@ function bytesOf(event: IbcEvent, hexName: string, textName: string): Uint8Array
 
 /** The packet of a packet event; undefined for other events. */
 export function packetOf(event: IbcEvent): RelayPacket | undefined {
-  if (!/^(send_packet|write_acknowledgement|acknowledge_packet|timeout_packet|recv_packet)$/.test(event.type)) return undefined
+  if (!/^(send_packet|write_acknowledgement|acknowledge_packet|timeout_packet|recv_packet)$/.test(event.type))
+    return undefined
   const encoded = event.attributes.encoded_packet_hex
   if (encoded !== undefined) return { version: 2, packet: PacketV2.decode(fromHex(encoded)) }
   const [revision, height] = attribute(event, 'packet_timeout_height').split('-')
@@ -44,7 +47,9 @@ export function packetOf(event: IbcEvent): RelayPacket | undefined {
 /** The acknowledgement of a `write_acknowledgement` event. */
 export function acknowledgementOf(event: IbcEvent): Uint8Array | AcknowledgementV2 {
   const encoded = event.attributes.encoded_acknowledgement_hex
-  return encoded === undefined ? bytesOf(event, 'packet_ack_hex', 'packet_ack') : AcknowledgementV2.decode(fromHex(encoded))
+  return encoded === undefined
+    ? bytesOf(event, 'packet_ack_hex', 'packet_ack')
+    : AcknowledgementV2.decode(fromHex(encoded))
 }
 
 /** One name a packet, at its source. */

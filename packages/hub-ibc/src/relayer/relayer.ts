@@ -3,7 +3,7 @@
  * every message is proved, and the chains drop what they have seen. Its only state is how far it has read each chain; a
  * packet holds that mark back until its life is over, so a crash at any point loses nothing and repeats only what is harmless.
  */
-import { HubError } from '../errors.ts'
+import type { CancelSignal } from '../cancel.ts'
 import { compareHeights } from '../core/light-client.ts'
 import type { AcknowledgementV2, Height, IbcMessage } from '../core/messages.ts'
 import {
@@ -15,6 +15,7 @@ import {
   receiptPath,
   receiptPathV2,
 } from '../core/paths.ts'
+import { HubError } from '../errors.ts'
 import type { ChainEvent, CursorStore, RelayEndpoint } from './endpoint.ts'
 import { acknowledgementOf, packetKey, packetOf, type RelayPacket } from './packet-events.ts'
 
@@ -51,7 +52,7 @@ export interface RelayerOptions {
 
 export interface Relayer {
   /** One round: read both chains, carry what can be carried. True when it did anything. */
-  step(options?: { signal?: AbortSignal }): Promise<boolean>
+  step(options?: { signal?: CancelSignal }): Promise<boolean>
   readonly progress: RelayProgress
 }
 
@@ -71,7 +72,12 @@ interface Side {
   loaded: boolean
 }
 
-type Work = { readonly item: Pending; readonly build: (height: Height) => Promise<IbcMessage>; readonly after: () => void; readonly atLeast: bigint }
+type Work = {
+  readonly item: Pending
+  readonly build: (height: Height) => Promise<IbcMessage>
+  readonly after: () => void
+  readonly atLeast: bigint
+}
 
 const DEFAULT_BATCH = 100
 
@@ -85,20 +91,24 @@ export function createRelayer(options: RelayerOptions): Relayer {
   const pending = new Map<string, Pending>()
   const counts = { received: 0, acknowledged: 0, timedOut: 0, clientUpdates: 0, rejected: 0 }
   const otherOf = (side: Side) => (side === sides[0] ? sides[1] : sides[0])
-  const cursorKey = (side: Side) => `${sides[0].end.endpoint.chainId}/${sides[0].end.clientId}:${sides[1].end.endpoint.chainId}/${sides[1].end.clientId}:${side.name}`
+  const cursorKey = (side: Side) =>
+    `${sides[0].end.endpoint.chainId}/${sides[0].end.clientId}:${sides[1].end.endpoint.chainId}/${sides[1].end.clientId}:${side.name}`
   const nameOf = (source: Side, packet: RelayPacket) => `${source.name}/${packetKey(packet)}`
 
   const sentFrom = (side: Side, { version, packet }: RelayPacket) =>
     version === 2
       ? packet.sourceClient === side.end.clientId
-      : (side.end.channels ?? []).some(({ port, channel }) => port === packet.sourcePort && channel === packet.sourceChannel)
+      : (side.end.channels ?? []).some(
+          ({ port, channel }) => port === packet.sourcePort && channel === packet.sourceChannel,
+        )
 
   function take(side: Side, event: ChainEvent): void {
     const packet = packetOf(event)
     if (!packet) return
     if (event.type === 'send_packet') {
       const name = nameOf(side, packet)
-      if (sentFrom(side, packet) && !pending.has(name)) pending.set(name, { packet, source: side, sentAt: event.height, received: false })
+      if (sentFrom(side, packet) && !pending.has(name))
+        pending.set(name, { packet, source: side, sentAt: event.height, received: false })
       return
     }
     if (event.type === 'acknowledge_packet' || event.type === 'timeout_packet') {
@@ -115,14 +125,15 @@ export function createRelayer(options: RelayerOptions): Relayer {
     pending.set(nameOf(source, packet), item)
   }
 
-  async function read(side: Side, signal?: AbortSignal): Promise<{ height: Height; time: bigint }> {
+  async function read(side: Side, signal?: CancelSignal): Promise<{ height: Height; time: bigint }> {
     if (!side.loaded) {
       side.next = (await cursors.load(cursorKey(side))) ?? 1n
       side.loaded = true
     }
     const latest = await side.end.endpoint.latest(signal)
     if (latest.height.revisionHeight >= side.next) {
-      for (const event of await side.end.endpoint.events(side.next, latest.height.revisionHeight, signal)) take(side, event)
+      for (const event of await side.end.endpoint.events(side.next, latest.height.revisionHeight, signal))
+        take(side, event)
       side.next = latest.height.revisionHeight + 1n
     }
     return latest
@@ -131,7 +142,8 @@ export function createRelayer(options: RelayerOptions): Relayer {
   const isOrdered = (item: Pending) =>
     item.packet.version === 1 &&
     (item.source.end.channels ?? []).some(
-      ({ channel, ordered }) => ordered === true && item.packet.version === 1 && channel === item.packet.packet.sourceChannel,
+      ({ channel, ordered }) =>
+        ordered === true && item.packet.version === 1 && channel === item.packet.packet.sourceChannel,
     )
 
   function timedOut(item: Pending, there: { height: Height; time: bigint }): boolean {
@@ -156,7 +168,11 @@ export function createRelayer(options: RelayerOptions): Relayer {
               typeUrl: '/ibc.core.channel.v1.MsgRecvPacket',
               packet: item.packet.packet,
               proofCommitment: await endpoint.prove(
-                commitmentPath(item.packet.packet.sourcePort, item.packet.packet.sourceChannel, item.packet.packet.sequence),
+                commitmentPath(
+                  item.packet.packet.sourcePort,
+                  item.packet.packet.sourceChannel,
+                  item.packet.packet.sequence,
+                ),
                 proofHeight,
               ),
               proofHeight,
@@ -165,7 +181,10 @@ export function createRelayer(options: RelayerOptions): Relayer {
           : {
               typeUrl: '/ibc.core.channel.v2.MsgRecvPacket',
               packet: item.packet.packet,
-              proofCommitment: await endpoint.prove(commitmentPathV2(item.packet.packet.sourceClient, item.packet.packet.sequence), proofHeight),
+              proofCommitment: await endpoint.prove(
+                commitmentPathV2(item.packet.packet.sourceClient, item.packet.packet.sequence),
+                proofHeight,
+              ),
               proofHeight,
               signer,
             },
@@ -189,7 +208,11 @@ export function createRelayer(options: RelayerOptions): Relayer {
               packet: item.packet.packet,
               acknowledgement: ack.value as Uint8Array,
               proofAcked: await endpoint.prove(
-                ackPath(item.packet.packet.destinationPort, item.packet.packet.destinationChannel, item.packet.packet.sequence),
+                ackPath(
+                  item.packet.packet.destinationPort,
+                  item.packet.packet.destinationChannel,
+                  item.packet.packet.sequence,
+                ),
                 proofHeight,
               ),
               proofHeight,
@@ -199,7 +222,10 @@ export function createRelayer(options: RelayerOptions): Relayer {
               typeUrl: '/ibc.core.channel.v2.MsgAcknowledgement',
               packet: item.packet.packet,
               acknowledgement: ack.value as AcknowledgementV2,
-              proofAcked: await endpoint.prove(ackPathV2(item.packet.packet.destinationClient, item.packet.packet.sequence), proofHeight),
+              proofAcked: await endpoint.prove(
+                ackPathV2(item.packet.packet.destinationClient, item.packet.packet.sequence),
+                proofHeight,
+              ),
               proofHeight,
               signer,
             },
@@ -218,7 +244,10 @@ export function createRelayer(options: RelayerOptions): Relayer {
       build: async (proofHeight) => {
         if (item.packet.version === 2) {
           const { packet } = item.packet
-          const proofUnreceived = await endpoint.prove(receiptPathV2(packet.destinationClient, packet.sequence), proofHeight)
+          const proofUnreceived = await endpoint.prove(
+            receiptPathV2(packet.destinationClient, packet.sequence),
+            proofHeight,
+          )
           return { typeUrl: '/ibc.core.channel.v2.MsgTimeout', packet, proofUnreceived, proofHeight, signer }
         }
         const { packet } = item.packet
@@ -239,7 +268,12 @@ export function createRelayer(options: RelayerOptions): Relayer {
   }
 
   /** Submits `work` on `target`, proved against the other chain at its latest height. */
-  async function carry(target: Side, work: readonly Work[], latest: { height: Height }, signal?: AbortSignal): Promise<boolean> {
+  async function carry(
+    target: Side,
+    work: readonly Work[],
+    latest: { height: Height },
+    signal?: CancelSignal,
+  ): Promise<boolean> {
     const { endpoint, clientId } = target.end
     const source = otherOf(target).end.endpoint
     let did = false
@@ -274,7 +308,7 @@ export function createRelayer(options: RelayerOptions): Relayer {
   }
 
   /** Drops what ended without this relayer seeing it. */
-  async function stillOpen(item: Pending, name: string, signal?: AbortSignal): Promise<boolean> {
+  async function stillOpen(item: Pending, name: string, signal?: CancelSignal): Promise<boolean> {
     const { packet, version } = item.packet
     const key =
       version === 1
@@ -298,7 +332,8 @@ export function createRelayer(options: RelayerOptions): Relayer {
           if (await stillOpen(item, name, signal)) work[item.source.name].push(acknowledge(item, name))
         } else if (item.received) continue
         else if (timedOut(item, latest[destination.name])) {
-          if (await stillOpen(item, name, signal)) work[item.source.name].push(timeout(item, name, latest[destination.name].height))
+          if (await stillOpen(item, name, signal))
+            work[item.source.name].push(timeout(item, name, latest[destination.name].height))
         } else work[destination.name].push(receive(item))
       }
       let did = false
@@ -313,7 +348,8 @@ export function createRelayer(options: RelayerOptions): Relayer {
         let mark = side.next
         for (const item of pending.values()) if (item.source === side && item.sentAt < mark) mark = item.sentAt
         // What a packet of the other side left here (its receipt, its acknowledgement) is found again from there.
-        for (const item of pending.values()) if (item.source !== side && item.ack && item.ack.height < mark) mark = item.ack.height
+        for (const item of pending.values())
+          if (item.source !== side && item.ack && item.ack.height < mark) mark = item.ack.height
         await cursors.save(cursorKey(side), mark)
       }
       return did

@@ -2,15 +2,16 @@
  * ICS-20 fungible token transfer on v1 channels and in v2 payloads, over a bank. What a hub adds (books, limits, isolation,
  * assets by origin) comes in through {@link TransferPolicy}; without one this is the plain standard.
  */
-import { fromUtf8, utf8 } from '../encoding/bytes.ts'
-import { HubError, type HubErrorCode } from '../errors.ts'
+
 import type { ChannelApplication, PayloadApplication, PayloadContext } from '../core/application.ts'
 import type { IbcHost } from '../core/host.ts'
 import type { KvStore } from '../core/journal.ts'
 import { type Height, Order, Packet } from '../core/messages.ts'
+import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { HubError, type HubErrorCode } from '../errors.ts'
 import type { Bank } from './bank.ts'
 import { bankDenom, type Denom, denomPath, escrowAddress, hasPrefix, parseDenom } from './denom.ts'
-import { callbackOf, forwardOf, type ForwardMemo } from './memo.ts'
+import { callbackOf, type ForwardMemo, forwardOf } from './memo.ts'
 import {
   decodeTransfer,
   ENCODINGS,
@@ -18,8 +19,8 @@ import {
   errorAcknowledgement,
   isSuccess,
   SUCCESS_ACKNOWLEDGEMENT,
-  type TransferData,
   TRANSFER_VERSION,
+  type TransferData,
 } from './packet-data.ts'
 
 /** One end of a route: a v1 channel or a v2 client, with its port. */
@@ -34,7 +35,12 @@ export interface TransferPolicy {
    * Tokens leave. The path to write into the packet; `home` when that burns vouchers rather than escrows. `unlimited`: this undoes an
    * arrival, so no limit and no isolation may stop it.
    */
-  send(route: Route, denom: string, amount: bigint, unlimited?: boolean): { readonly path: string; readonly home: boolean }
+  send(
+    route: Route,
+    denom: string,
+    amount: bigint,
+    unlimited?: boolean,
+  ): { readonly path: string; readonly home: boolean }
   /** Tokens arrive that were born elsewhere. The name to mint them under. */
   mint(route: Route, denom: Denom, amount: bigint): string
   /** Tokens come back that were sent out from here. The name to release. */
@@ -77,16 +83,30 @@ export function createStandardPolicy(store: KvStore): TransferPolicy {
 /** Calls a contract because of a packet, as `src_callback` and `dest_callback` memos ask (ibc-go `callbacks`). */
 export interface CallbackPort {
   /** May throw; on the destination that fails the packet, on the source it is ignored, so that nobody can block a refund. */
-  call(event: 'received' | 'acknowledged' | 'timed-out', target: { address: string; gasLimit: bigint }, data: TransferData, acknowledgement?: Uint8Array): void
+  call(
+    event: 'received' | 'acknowledged' | 'timed-out',
+    target: { address: string; gasLimit: bigint },
+    data: TransferData,
+    acknowledgement?: Uint8Array,
+  ): void
 }
 
 export interface TransferApplication {
   readonly channel: ChannelApplication
   readonly payload: PayloadApplication
   /** Sends over a v1 channel; the packet's sequence. Call inside `host.run` or through `MsgTransfer`. */
-  send(route: Route, data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string }, timeout: { height?: Height; timestamp?: bigint }): bigint
+  send(
+    route: Route,
+    data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string },
+    timeout: { height?: Height; timestamp?: bigint },
+  ): bigint
   /** Sends over a v2 client; `timeoutTimestamp` in seconds. */
-  sendV2(client: string, data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string }, timeoutTimestamp: bigint, encoding?: string): bigint
+  sendV2(
+    client: string,
+    data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string },
+    timeoutTimestamp: bigint,
+    encoding?: string,
+  ): bigint
 }
 
 const NO_HEIGHT: Height = { revisionNumber: 0n, revisionHeight: 0n }
@@ -118,7 +138,10 @@ export function createTransferApplication(options: {
   const policy = options.policy ?? createStandardPolicy(store)
 
   /** Takes the tokens of an outgoing packet; its data. */
-  function debit(route: Route, data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string }): TransferData {
+  function debit(
+    route: Route,
+    data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string },
+  ): TransferData {
     const { path, home } = policy.send(route, data.denom, data.amount)
     if (home) bank.burn(data.sender, data.denom, data.amount)
     else bank.transfer(data.sender, escrowAddress(route.port, route.channel), data.denom, data.amount)
@@ -204,8 +227,18 @@ export function createTransferApplication(options: {
   const nameOf = (denom: Denom) => policy.refund({ port: '', channel: '' }, denomPath(denom), 0n)
   const voucherName = (route: Route, denom: Denom) => policy.mint(route, denom, 0n)
 
-  function send(route: Route, data: Parameters<typeof debit>[1], timeout: { height?: Height; timestamp?: bigint }): bigint {
-    return host.sendPacket(route.port, route.channel, timeout.height ?? NO_HEIGHT, timeout.timestamp ?? 0n, encodeTransfer(debit(route, data)))
+  function send(
+    route: Route,
+    data: Parameters<typeof debit>[1],
+    timeout: { height?: Height; timestamp?: bigint },
+  ): bigint {
+    return host.sendPacket(
+      route.port,
+      route.channel,
+      timeout.height ?? NO_HEIGHT,
+      timeout.timestamp ?? 0n,
+      encodeTransfer(debit(route, data)),
+    )
   }
 
   function receive(route: Route, from: Route, data: TransferData): void {
@@ -216,14 +249,16 @@ export function createTransferApplication(options: {
 
   const checkVersion = ({ version, ordering }: { version: string; ordering: number }) => {
     if (ordering !== Order.UNORDERED) throw new HubError('HUB_STATE', 'transfer channels are unordered')
-    if (version !== '' && version !== TRANSFER_VERSION) throw new HubError('HUB_STATE', 'unknown transfer version', { version })
+    if (version !== '' && version !== TRANSFER_VERSION)
+      throw new HubError('HUB_STATE', 'unknown transfer version', { version })
     return TRANSFER_VERSION
   }
 
   const channel: ChannelApplication = {
     onOpenInit: checkVersion,
     onOpenTry(end) {
-      if (end.version !== TRANSFER_VERSION) throw new HubError('HUB_STATE', 'unknown transfer version', { version: end.version })
+      if (end.version !== TRANSFER_VERSION)
+        throw new HubError('HUB_STATE', 'unknown transfer version', { version: end.version })
       return checkVersion(end)
     },
     onOpenAck(_port, _channel, version) {
@@ -272,7 +307,8 @@ export function createTransferApplication(options: {
   let refusal: { route: Route; error: unknown } | undefined
 
   const dataOf = ({ payload }: PayloadContext): TransferData => {
-    if (payload.version !== TRANSFER_VERSION) throw new HubError('HUB_APPLICATION', 'unknown transfer version', { version: payload.version })
+    if (payload.version !== TRANSFER_VERSION)
+      throw new HubError('HUB_APPLICATION', 'unknown transfer version', { version: payload.version })
     if (payload.sourcePort !== port || payload.destinationPort !== port) {
       // Any pair of ports would let two applications pass for one another (cosmos/ibc issue 1178).
       throw new HubError('HUB_APPLICATION', 'transfers go from transfer port to transfer port')
@@ -326,8 +362,17 @@ export function createTransferApplication(options: {
   host.bind(port, { channel, payload })
   host.bindTransfer((msg) => {
     if (!/^[0-9]{1,78}$/.test(msg.token.amount)) throw new HubError('HUB_APPLICATION', 'amount is not a decimal number')
-    const data = { denom: msg.token.denom, amount: BigInt(msg.token.amount), sender: msg.sender, receiver: msg.receiver, memo: msg.memo }
-    return send({ port: msg.sourcePort, channel: msg.sourceChannel }, data, { height: msg.timeoutHeight, timestamp: msg.timeoutTimestamp })
+    const data = {
+      denom: msg.token.denom,
+      amount: BigInt(msg.token.amount),
+      sender: msg.sender,
+      receiver: msg.receiver,
+      memo: msg.memo,
+    }
+    return send({ port: msg.sourcePort, channel: msg.sourceChannel }, data, {
+      height: msg.timeoutHeight,
+      timestamp: msg.timeoutTimestamp,
+    })
   })
   return application
 }

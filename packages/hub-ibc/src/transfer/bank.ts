@@ -1,5 +1,5 @@
-import { HubError } from '../errors.ts'
 import type { Journal } from '../core/journal.ts'
+import { HubError } from '../errors.ts'
 
 /** The port to the chain's balances. Every change takes part in the running message through the host's journal. */
 export interface Bank {
@@ -18,7 +18,8 @@ export function createMemoryBank(journal: Journal): Bank & { supply(denom: strin
   const key = (account: string, denom: string) => `${denom}\n${account}`
   const add = (map: Map<string, bigint>, name: string, amount: bigint) => {
     const before = map.get(name) ?? 0n
-    if (before + amount < 0n) throw new HubError('HUB_INSUFFICIENT', 'the account does not have that much', { name, before, amount })
+    if (before + amount < 0n)
+      throw new HubError('HUB_INSUFFICIENT', 'the account does not have that much', { name, before, amount })
     journal.record(() => map.set(name, before))
     map.set(name, before + amount)
   }

@@ -29,7 +29,8 @@ export function parseDenom(path: string): Denom {
 }
 
 /** The full path, which packets carry. */
-export const denomPath = ({ base, trace }: Denom): string => [...trace.map(({ port, channel }) => `${port}/${channel}`), base].join('/')
+export const denomPath = ({ base, trace }: Denom): string =>
+  [...trace.map(({ port, channel }) => `${port}/${channel}`), base].join('/')
 
 /** What a bank calls it: the base itself, or `ibc/` and the upper-case hash of the path. */
 export const bankDenom = (denom: Denom): string =>

@@ -24,7 +24,14 @@ function parse(memo: string): Record<string, unknown> | undefined {
 }
 
 // Go's durations, as the middleware writes them.
-const UNITS: Record<string, bigint> = { ns: 1n, us: 1000n, ms: 1_000_000n, s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n }
+const UNITS: Record<string, bigint> = {
+  ns: 1n,
+  us: 1000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+}
 
 function duration(value: unknown): bigint | undefined {
   if (value === undefined || value === null) return undefined
@@ -58,9 +65,18 @@ export function forwardOf(memo: string): ForwardMemo | undefined {
 }
 
 /** The callback that a memo asks for, with its gas limit (0: the chain's default). */
-export function callbackOf(memo: string, kind: 'src_callback' | 'dest_callback'): { address: string; gasLimit: bigint } | undefined {
+export function callbackOf(
+  memo: string,
+  kind: 'src_callback' | 'dest_callback',
+): { address: string; gasLimit: bigint } | undefined {
   const callback = parse(memo)?.[kind] as { address?: unknown; gas_limit?: unknown } | undefined
-  if (typeof callback !== 'object' || callback === null || typeof callback.address !== 'string' || callback.address === '') return undefined
+  if (
+    typeof callback !== 'object' ||
+    callback === null ||
+    typeof callback.address !== 'string' ||
+    callback.address === ''
+  )
+    return undefined
   const gas = callback.gas_limit
   return { address: callback.address, gasLimit: typeof gas === 'string' && /^\d{1,18}$/.test(gas) ? BigInt(gas) : 0n }
 }

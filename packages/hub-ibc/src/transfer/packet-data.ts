@@ -13,14 +13,24 @@ export interface TransferData {
 }
 
 export const TRANSFER_VERSION = 'ics20-1'
-export const ENCODINGS = { json: 'application/json', protobuf: 'application/x-protobuf', abi: 'application/x-solidity-abi' } as const
+export const ENCODINGS = {
+  json: 'application/json',
+  protobuf: 'application/x-protobuf',
+  abi: 'application/x-solidity-abi',
+} as const
 
 /** ibc-go's limits. */
 const MAX_MEMO_BYTES = 32_768
 const MAX_RECEIVER_BYTES = 2_048
 const AMOUNT_LIMIT = 1n << 256n
 
-const Message = message({ denom: string(1), amount: string(2), sender: string(3), receiver: string(4), memo: string(5) })
+const Message = message({
+  denom: string(1),
+  amount: string(2),
+  sender: string(3),
+  receiver: string(4),
+  memo: string(5),
+})
 
 function check(data: Record<'denom' | 'amount' | 'sender' | 'receiver' | 'memo', string>): TransferData {
   const fail = (reason: string) => new HubError('HUB_APPLICATION', `ICS-20: ${reason}`)
@@ -59,10 +69,12 @@ function decodeJson(bytes: Uint8Array): TransferData {
     throw new HubError('HUB_DECODE', 'ICS-20: not JSON', {}, { cause })
   }
   const object = raw as Record<string, unknown>
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) throw new HubError('HUB_DECODE', 'ICS-20: not a JSON object')
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw new HubError('HUB_DECODE', 'ICS-20: not a JSON object')
   const fields = { denom: '', amount: '', sender: '', receiver: '', memo: '' }
   for (const [name, value] of Object.entries(object)) {
-    if (!(name in fields) || typeof value !== 'string') throw new HubError('HUB_DECODE', 'ICS-20: unknown or mistyped field', { name })
+    if (!(name in fields) || typeof value !== 'string')
+      throw new HubError('HUB_DECODE', 'ICS-20: unknown or mistyped field', { name })
     fields[name as 'denom'] = value
   }
   return check(fields)
@@ -80,7 +92,12 @@ const abiString = (text: string) => {
 
 /** `abi.encode((string denom, string sender, string receiver, uint256 amount, string memo))` */
 function encodeAbi(data: TransferData): Uint8Array {
-  const strings = [data.denom, data.sender, data.receiver, data.memo].map(abiString) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+  const strings = [data.denom, data.sender, data.receiver, data.memo].map(abiString) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
   let offset = 160n
   const offsets = strings.map((bytes) => {
     const here = offset
@@ -103,7 +120,13 @@ function decodeAbi(bytes: Uint8Array): TransferData {
     if (at + 32 + length > bytes.length) throw new HubError('HUB_DECODE', 'ICS-20: ABI string is cut short')
     return fromUtf8(bytes.subarray(at + 32, at + 32 + length))
   }
-  const data = check({ denom: text(0), sender: text(1), receiver: text(2), amount: number(128).toString(), memo: text(4) })
+  const data = check({
+    denom: text(0),
+    sender: text(1),
+    receiver: text(2),
+    amount: number(128).toString(),
+    memo: text(4),
+  })
   const canonical = encodeAbi(data)
   if (canonical.length !== bytes.length || canonical.some((byte, i) => byte !== bytes[i])) {
     throw new HubError('HUB_DECODE', 'ICS-20: ABI data is not canonical')
@@ -143,7 +166,8 @@ export function isSuccess(acknowledgement: Uint8Array): boolean {
   } catch (cause) {
     throw new HubError('HUB_DECODE', 'ICS-20: acknowledgement is not JSON', {}, { cause })
   }
-  if (typeof raw !== 'object' || raw === null) throw new HubError('HUB_DECODE', 'ICS-20: acknowledgement is not an object')
+  if (typeof raw !== 'object' || raw === null)
+    throw new HubError('HUB_DECODE', 'ICS-20: acknowledgement is not an object')
   const keys = Object.keys(raw)
   if (keys.length === 1 && typeof raw.result === 'string') {
     fromBase64(raw.result)

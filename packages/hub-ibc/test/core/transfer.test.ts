@@ -21,17 +21,44 @@ async function pair(version: 1 | 2) {
   const cursors = createMemoryCursors()
   const make = () =>
     createRelayer({
-      a: { endpoint: ea, clientId: ends.clientA, channels: version === 1 ? [{ port: 'transfer', channel: ends.routeA }] : [] },
-      b: { endpoint: eb, clientId: ends.clientB, channels: version === 1 ? [{ port: 'transfer', channel: ends.routeB }] : [] },
+      a: {
+        endpoint: ea,
+        clientId: ends.clientA,
+        channels: version === 1 ? [{ port: 'transfer', channel: ends.routeA }] : [],
+      },
+      b: {
+        endpoint: eb,
+        clientId: ends.clientB,
+        channels: version === 1 ? [{ port: 'transfer', channel: ends.routeB }] : [],
+      },
       cursors,
       signer: 'relayer',
       onRejected: (chain, message, reason) => console.log('rejected', chain, message.typeUrl, reason),
     })
-  const send = (from: typeof a, denom: string, amount: bigint, sender: string, receiver: string, timeout = 10n * MINUTE, encoding?: string) =>
+  const send = (
+    from: typeof a,
+    denom: string,
+    amount: bigint,
+    sender: string,
+    receiver: string,
+    timeout = 10n * MINUTE,
+    encoding?: string,
+  ) =>
     from.run(() => {
       const route = from === a ? ends.routeA : ends.routeB
-      if (version === 1) from.transfer.send({ port: 'transfer', channel: route }, { denom, amount, sender, receiver }, { timestamp: from.now() + timeout })
-      else from.transfer.sendV2(route, { denom, amount, sender, receiver }, (from.now() + timeout) / 1_000_000_000n, encoding)
+      if (version === 1)
+        from.transfer.send(
+          { port: 'transfer', channel: route },
+          { denom, amount, sender, receiver },
+          { timestamp: from.now() + timeout },
+        )
+      else
+        from.transfer.sendV2(
+          route,
+          { denom, amount, sender, receiver },
+          (from.now() + timeout) / 1_000_000_000n,
+          encoding,
+        )
     })
   const settle = async (relayer = make()) => {
     for (let i = 0; i < 10; i++) {
@@ -56,7 +83,11 @@ for (const version of [1, 2] as const) {
       expect(b.bank.balance('bob', name)).toBe(700n)
       send(b, name, 300n, 'bob', 'alice')
       await settle()
-      expect([a.bank.balance('alice', 'uzos'), b.bank.balance('bob', name), b.bank.supply(name)]).toEqual([600n, 400n, 400n])
+      expect([a.bank.balance('alice', 'uzos'), b.bank.balance('bob', name), b.bank.supply(name)]).toEqual([
+        600n,
+        400n,
+        400n,
+      ])
     })
 
     it('are refunded on timeout, exactly once', async () => {

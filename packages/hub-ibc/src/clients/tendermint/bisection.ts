@@ -1,4 +1,5 @@
 /** Skipping verification over many heights, and the check against witnesses: how a relayer or a light node catches up. */
+import type { CancelSignal } from '../../cancel.ts'
 import { equal, toHex } from '../../encoding/bytes.ts'
 import { HubError } from '../../errors.ts'
 import type { Validator } from './messages.ts'
@@ -25,7 +26,7 @@ export async function bisect(
   trusted: TrustedState,
   target: bigint,
   primary: LightBlockSource,
-  options: TrustOptions & { readonly witnesses?: readonly LightBlockSource[]; readonly signal?: AbortSignal },
+  options: TrustOptions & { readonly witnesses?: readonly LightBlockSource[]; readonly signal?: CancelSignal },
 ): Promise<{ readonly blocks: readonly LightBlock[]; readonly steps: number }> {
   const blocks: LightBlock[] = []
   let steps = 0

@@ -1,0 +1,4 @@
+/** What long work asks now and then. Every `AbortSignal` is one. */
+export interface CancelSignal {
+  readonly aborted: boolean
+}

@@ -1,0 +1,2 @@
+export { createLocalChain, createMapStore, type LocalChain } from './chain.ts'
+export { localEndpoint } from './endpoint.ts'
