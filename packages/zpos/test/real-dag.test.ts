@@ -21,7 +21,10 @@ test('over the real DAG proposers, checks, committer and main chain fit together
   for (const decision of decisions) {
     if (decision.outcome !== 'commit') throw new Error('a skip in a full DAG')
     const { chain: units } = chain.commit(decision.unit)
-    for (const { mci } of units) expect(mci).toBe((last += 1))
+    for (const { mci } of units) {
+      last += 1
+      expect(mci).toBe(last)
+    }
   }
   expect(last).toBe(38)
   expect(chain.tip.id).toBe(committer.lastCommit()!.unit)

@@ -84,3 +84,11 @@ test('a journal damaged in any byte of a whole record, or out of order, is not t
   const swapped = Uint8Array.of(...whole.subarray(half), ...whole.subarray(0, half))
   expect(await codeOf(createSigningGuard(createMemoryGuardStore(swapped)))).toBe('ZPOS_JOURNAL_DOUBTFUL')
 })
+
+test('a unit that does not build on the last one claimed is refused: it would fork the chain', async () => {
+  const guard = await createSigningGuard(createMemoryGuardStore())
+  await guard.claim(1, unit('a'), unit('genesis'))
+  await guard.claim(2, unit('b'), unit('a'))
+  expect(await codeOf(guard.claim(4, unit('c'), unit('a')))).toBe('ZPOS_WOULD_SIGN_TWICE')
+  await guard.claim(4, unit('d'), unit('b'))
+})

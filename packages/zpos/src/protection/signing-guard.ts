@@ -20,8 +20,12 @@ export interface SigningGuard {
    * again is allowed (a restart may have to sign and send it once more).
    *
    * Rejects with `ZPOS_WOULD_SIGN_TWICE` if the last claim is of a later round, or of this round and another unit.
+   *
+   * @param selfParent pass it: then the guard also refuses a unit that does not build on the last one claimed. Two such units are
+   *   a fork of the validator's own chain, and cost all of its stake (C10), though their rounds differ. After a loss of the DAG, first
+   *   get the last unit back (from peers, or from where it was kept before it was sent).
    */
-  claim(round: number, unit: UnitId): Promise<void>
+  claim(round: number, unit: UnitId, selfParent?: UnitId): Promise<void>
   /** The last claim: what to send again after a restart. */
   last(): Claim | undefined
 }
@@ -50,7 +54,7 @@ export async function createSigningGuard(store: GuardStore): Promise<SigningGuar
   }
   let queue: Promise<void> = Promise.resolve()
 
-  async function claimNow(round: number, unit: UnitId): Promise<void> {
+  async function claimNow(round: number, unit: UnitId, selfParent: UnitId | undefined): Promise<void> {
     if (last !== undefined && round <= last.round) {
       if (round === last.round && unit === last.unit) return
       throw new ZposError(
@@ -59,16 +63,23 @@ export async function createSigningGuard(store: GuardStore): Promise<SigningGuar
         { round, unit, last },
       )
     }
+    if (last !== undefined && selfParent !== undefined && selfParent !== last.unit) {
+      throw new ZposError(
+        'ZPOS_WOULD_SIGN_TWICE',
+        `refused to sign unit ${unit}: it builds on ${selfParent} and not on ${last.unit}, the last unit claimed`,
+        { round, unit, selfParent, last },
+      )
+    }
     await store.append(encodeRecord({ round, unit }))
     last = { round, unit }
   }
 
   return {
-    claim(round, unit) {
+    claim(round, unit, selfParent) {
       if (!Number.isSafeInteger(round) || round < 0) {
         return Promise.reject(new ZposError('ZPOS_INVALID_ARGUMENT', `round ${round} is not a whole number`, { round }))
       }
-      const result = queue.then(() => claimNow(round, unit))
+      const result = queue.then(() => claimNow(round, unit, selfParent))
       queue = result.catch(() => undefined)
       return result
     },

@@ -53,6 +53,12 @@ export interface RankedScheduleOptions {
   readonly termRounds?: number
   /** Leaders in a slot's round. Default 1. */
   readonly leadersPerRound?: number
+  /**
+   * A skip in the first so many rounds under a new leader does not demote it: those rounds were made before anyone could know that
+   * it leads, so nobody waited for its units. Default 3 with a slot every round, where without it one slow leader after the
+   * other falls; 0 with slots further apart, where a silent leader had better go at once.
+   */
+  readonly graceRounds?: number
   /** The round of the unit that the committee builds on: 0, or the round given to the base of an epoch. Default 0. */
   readonly baseRound?: number
 }
@@ -69,6 +75,7 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
     termRounds = TERM_ROUNDS,
     leadersPerRound = 1,
     baseRound = 0,
+    graceRounds = wave === 1 ? 3 : 0,
   } = options
   if (!Number.isSafeInteger(wave) || wave < 1) {
     throw new ZposError('ZPOS_INVALID_ARGUMENT', `wave is ${wave}; it must be a whole number of rounds, at least 1`, {
@@ -106,8 +113,11 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
   let order = ranked(start)
   let demoted = new Set<Address>()
   let leaders: readonly Address[] = order.slice(0, leadersPerRound)
+  /** The round whose decision seated the present leaders. */
+  let seatedBy = baseRound
 
-  function seat(): void {
+  function seat(round: number): void {
+    seatedBy = round
     // Fewer undemoted members than slots in a round: the demoted fill up, best ranked first.
     const fit = order.filter((address) => !demoted.has(address))
     const rest = order.filter((address) => demoted.has(address))
@@ -121,16 +131,17 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
     leadersAt: (round) => (hasSlot(round) ? leaders : []),
     record(decision) {
       if (decision.outcome === 'skip') {
+        if (seatedBy > baseRound && decision.round <= seatedBy + graceRounds) return false
         demoted.add(decision.leader)
         if (demoted.size === order.length) demoted = new Set()
-        seat()
+        seat(decision.round)
         return true
       }
       if (decision.round < start.firstRound - 1 + termRounds) return false
       start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
       order = ranked(start)
       demoted = new Set()
-      seat()
+      seat(decision.round)
       return true
     },
     term: () => ({ ...start, ranking: order, demoted: [...demoted] }),
