@@ -9,4 +9,33 @@ export {
   type StoredCache,
   type StoredCacheOptions,
 } from './caching/stored-cache.ts'
+export type { Clock } from './clock.ts'
+export {
+  type ContentMap,
+  DEFAULT_LEAF_BYTES,
+  type Description,
+  describe,
+  type GetBlock,
+  readContentMap,
+} from './content/content-map.ts'
+export { BLAKE2B_256, BLAKE3, type Hasher, portableHasher, SHA2_256, webHasher } from './content/hasher.ts'
+export { type Address, type Family, interleave } from './dial/address.ts'
+export { ATTEMPT_DELAY_MS, type Dialled, type DialOptions, dial, RESOLUTION_DELAY_MS } from './dial/happy-eyeballs.ts'
+export { PathMemory } from './dial/path-memory.ts'
+export {
+  type DownloadOptions,
+  type DownloadStreamOptions,
+  type DownloadToOptions,
+  downloadStream,
+  downloadTo,
+  type Sink,
+  type StreamedDownload,
+} from './download/download.ts'
+export type { DownloadProgress, LeafEvent, SourceReport } from './download/progress.ts'
+export type { RangeRequest, Source } from './download/source.ts'
 export { CdnError, type CdnErrorCode, isCdnError } from './errors.ts'
+export { formatMetrics, type Metric } from './metrics.ts'
+export { systemClock } from './platform/system-clock.ts'
+export { type BlockSourceOptions, blockSource } from './source/block-source.ts'
+export { type Channel, channelSource, type Provider, serveChannel } from './source/channel-source.ts'
+export { type HttpSourceOptions, httpSource } from './source/http-source.ts'

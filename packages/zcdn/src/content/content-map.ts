@@ -54,11 +54,14 @@ export async function readContentMap(
       links.push({ cid, bytes: block.length })
       return
     }
-    if (cid.code !== DAG_PB) throw new CdnError('CDN_BAD_BLOCK', `codec 0x${cid.code.toString(16)} is not of a file`, { cid: cid.toString() })
+    if (cid.code !== DAG_PB)
+      throw new CdnError('CDN_BAD_BLOCK', `codec 0x${cid.code.toString(16)} is not of a file`, { cid: cid.toString() })
     const children = decodeFileNode(block)
     const sum = children.reduce((total, child) => total + child.bytes, 0)
     if (bytes !== undefined && sum !== bytes) {
-      throw new CdnError('CDN_BAD_BLOCK', `${cid} holds ${sum} bytes, its parent says ${bytes}`, { cid: cid.toString() })
+      throw new CdnError('CDN_BAD_BLOCK', `${cid} holds ${sum} bytes, its parent says ${bytes}`, {
+        cid: cid.toString(),
+      })
     }
     for (const child of children) await walk(child.cid, child.bytes)
   }

@@ -34,10 +34,15 @@ export interface Sink {
   read?(offset: number, length: number): Promise<Uint8Array>
 }
 
-const isAsync = (sources: DownloadOptions['sources']): sources is AsyncIterable<Source> => Symbol.asyncIterator in sources
+const isAsync = (sources: DownloadOptions['sources']): sources is AsyncIterable<Source> =>
+  Symbol.asyncIterator in sources
 
 /** Resolves a root CID to its map by asking the sources in turn for blocks, each verified. */
-async function resolveContent(content: ContentMap | CID | string, sources: readonly Source[], options: DownloadOptions): Promise<ContentMap> {
+async function resolveContent(
+  content: ContentMap | CID | string,
+  sources: readonly Source[],
+  options: DownloadOptions,
+): Promise<ContentMap> {
   if (typeof content === 'object' && 'leaves' in content) return content
   const root = typeof content === 'string' ? CID.parse(content) : content
   const { hasher = portableHasher, signal } = options
@@ -54,7 +59,11 @@ async function resolveContent(content: ContentMap | CID | string, sources: reado
         reasons.push(`${source.id}: ${error instanceof Error ? error.message : error}`)
       }
     }
-    throw new CdnError('CDN_NO_SOURCE', `no source gave block ${cid} (${reasons.join('; ') || 'none can serve blocks'})`, { cid: cid.toString() })
+    throw new CdnError(
+      'CDN_NO_SOURCE',
+      `no source gave block ${cid} (${reasons.join('; ') || 'none can serve blocks'})`,
+      { cid: cid.toString() },
+    )
   }
   return readContentMap(root, getBlock, { hasher })
 }
@@ -164,7 +173,8 @@ export interface StreamedDownload {
 /** Fetches an object as a stream in order, with bounded memory: nothing past `windowBytes` ahead of the reader is asked for. */
 export function downloadStream(options: DownloadStreamOptions): StreamedDownload {
   const { windowBytes = DEFAULT_WINDOW_BYTES, playbackBytesPerSecond } = options
-  if (!(windowBytes > 0)) throw new CdnError('CDN_INVALID_ARGUMENT', `windowBytes must be positive, not ${windowBytes}`, { windowBytes })
+  if (!(windowBytes > 0))
+    throw new CdnError('CDN_INVALID_ARGUMENT', `windowBytes must be positive, not ${windowBytes}`, { windowBytes })
   const clock = options.clock ?? systemClock
   const ready = new Map<number, Uint8Array>()
   let next = 0
@@ -180,7 +190,9 @@ export function downloadStream(options: DownloadStreamOptions): StreamedDownload
       ...common(options),
       map,
       windowBytes: Math.max(windowBytes, widest),
-      ...(playbackBytesPerSecond ? { deadline: (offset: number) => startedAt + (offset / playbackBytesPerSecond) * 1000 } : {}),
+      ...(playbackBytesPerSecond
+        ? { deadline: (offset: number) => startedAt + (offset / playbackBytesPerSecond) * 1000 }
+        : {}),
       deliver: (index, bytes) => {
         ready.set(index, bytes)
         if (index === next) wake()

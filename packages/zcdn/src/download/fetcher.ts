@@ -3,7 +3,7 @@ import type { ContentMap } from '../content/content-map.ts'
 import { type Hasher, isBlock } from '../content/hasher.ts'
 import { CdnError } from '../errors.ts'
 import { Estimator } from './estimator.ts'
-import { isHedgeWorthIt, requestBytes, skipBytes, stealBytes } from './plan.ts'
+import { isHedgeWorthIt, requestBytes, skipBytes, staggered, stealBytes } from './plan.ts'
 import type { DownloadProgress, LeafEvent, SourceReport } from './progress.ts'
 import type { Source } from './source.ts'
 
@@ -19,6 +19,8 @@ const MIN_STALL_MS = 2000
 /** Failures in a row after which a source is dropped, and the wait after the first, doubling. */
 const MAX_FAILURES = 4
 const BACKOFF_MS = 200
+/** Waiting this much longer than twice the latency for a first byte is suspicious. */
+const QUIET_MS = 200
 /** How often stalls are looked for. */
 const WATCH_MS = 100
 /** Progress is told at most this often. */
@@ -45,6 +47,8 @@ interface SourceState {
   estimator: Estimator
   notBefore: number
   failuresInRow: number
+  /** Size of the last whole request that was answered to its end. */
+  lastBytes: number
   report: SourceReport
 }
 
@@ -143,6 +147,7 @@ export class Fetcher {
       estimator: new Estimator(),
       notBefore: 0,
       failuresInRow: 0,
+      lastBytes: 0,
       report: { id: source.id, bytes: 0, wastedBytes: 0, requests: 0, failures: 0, bytesPerSecond: 0, latencyMs: 0 },
     })
     this.pump()
@@ -217,15 +222,25 @@ export class Fetcher {
   private rescueHead(state: SourceState, now: number): boolean {
     const { deadline, map } = this.options
     if (!this.starving && !deadline) return false
-    const head = this.states.flatMap((s) => [...s.lanes]).reduce<Lane | undefined>(
-      (least, lane) => (lane.over || (least && least.at <= lane.at) ? least : lane),
-      undefined,
+    const head = this.states
+      .flatMap((s) => [...s.lanes])
+      .reduce<Lane | undefined>(
+        (least, lane) => (lane.over || (least && least.at <= lane.at) ? least : lane),
+        undefined,
+      )
+    if (
+      !head ||
+      head.from === state ||
+      this.leaf[head.at] === DONE ||
+      this.lowestMissing < head.at ||
+      map.starts[head.at]! > this.windowStart
     )
-    if (!head || head.from === state || this.leaf[head.at] === DONE || this.lowestMissing < head.at || map.starts[head.at]! > this.windowStart) return false
+      return false
     const eta = this.etaOf(head, head.at + 1, now)
     if (deadline && !this.starving && now + eta < deadline(map.starts[head.at]!)) return false
     const rate = state.estimator.rateAt(now) / state.parallel
-    if (this.isHedged(head.at) || !isHedgeWorthIt(eta, this.sizeOf(head.at), rate, state.estimator.latencyMs())) return false
+    if (this.isHedged(head.at) || !isHedgeWorthIt(eta, this.sizeOf(head.at), rate, state.estimator.latencyMs()))
+      return false
     this.open(state, head.at, head.at + 1, now)
     return true
   }
@@ -240,11 +255,12 @@ export class Fetcher {
     const rate = state.estimator.rateAt(now)
     const latencyMs = state.estimator.latencyMs()
     let bytes = requestBytes(
-      { rate, latencyMs, parallel: state.parallel, measured: state.estimator.measured },
+      { rate, latencyMs, parallel: state.parallel, lastBytes: state.lastBytes },
       { rate: allRate, remaining: this.missingBytes, windowBytes },
     )
-    // The two lanes of a source must not end at once: the second begins with half.
-    if (state.lanes.size > 0 && state.report.requests < state.parallel) bytes /= 2
+    for (const lane of state.lanes) {
+      bytes = staggered(bytes, starts[lane.end]! - starts[lane.at]! - lane.filled, rate, latencyMs)
+    }
     if (Number.isFinite(windowBytes)) {
       const wanted = starts[first]! + skipBytes(rate, latencyMs, bytes, allRate)
       let ahead = first
@@ -305,7 +321,10 @@ export class Fetcher {
   private etaOf(lane: Lane, end: number, now: number): number {
     const { starts } = this.options.map
     const rate = lane.from.estimator.rateAt(now) / Math.max(1, lane.from.lanes.size)
-    const silence = lane.heard ? 0 : Math.max(0, lane.from.estimator.latencyMs() - (now - lane.startedAt))
+    const waited = now - lane.startedAt
+    const latencyMs = lane.from.estimator.latencyMs()
+    // Who has been silent for long will be silent for as long again, as far as we know.
+    const silence = lane.heard ? 0 : waited > 2 * latencyMs + QUIET_MS ? 2 * waited : Math.max(0, latencyMs - waited)
     return silence + (starts[end]! - starts[lane.at]! - lane.filled) / Math.max(rate, 1e-6)
   }
 
@@ -348,7 +367,12 @@ export class Fetcher {
   private async run(lane: Lane): Promise<void> {
     const { map, clock, hasher, deliver } = this.options
     const { source, estimator, report } = lane.from
-    const request = { root: map.root, start: map.starts[lane.first]!, end: map.starts[lane.end]!, leaves: map.leaves.slice(lane.first, lane.end) }
+    const request = {
+      root: map.root,
+      start: map.starts[lane.first]!,
+      end: map.starts[lane.end]!,
+      leaves: map.leaves.slice(lane.first, lane.end),
+    }
     let buffer = new Uint8Array(this.sizeOf(lane.at))
     for await (const chunk of source.read(request, { signal: lane.controller.signal })) {
       if (lane.over) {
@@ -356,12 +380,13 @@ export class Fetcher {
         return
       }
       const now = clock.now()
-      if (!lane.heard) {
+      const first = !lane.heard
+      if (first) {
         lane.heard = true
         estimator.onFirstByte(now - lane.startedAt)
       }
       lane.heardAt = now
-      estimator.onBytes(now, chunk.length)
+      estimator.onBytes(now, chunk.length, first)
       for (let at = 0; at < chunk.length; ) {
         const take = Math.min(buffer.length - lane.filled, chunk.length - at)
         buffer.set(at === 0 && take === chunk.length ? chunk : chunk.subarray(at, at + take), lane.filled)
@@ -381,7 +406,10 @@ export class Fetcher {
         if (lane.over || this.settled) return
         lane.at++
         lane.filled = 0
-        if (lane.at >= lane.end) return
+        if (lane.at >= lane.end) {
+          lane.from.lastBytes = Math.max(lane.from.lastBytes, request.end - request.start)
+          return
+        }
         buffer = new Uint8Array(this.sizeOf(lane.at))
         if (this.isRestDone(lane)) return
       }
@@ -389,7 +417,12 @@ export class Fetcher {
     throw new CdnError('CDN_SOURCE_FAILED', `${source.id} ended its answer early`, { source: source.id })
   }
 
-  private async accept(index: number, bytes: Uint8Array, lane: Lane, deliver: FetcherOptions['deliver']): Promise<void> {
+  private async accept(
+    index: number,
+    bytes: Uint8Array,
+    lane: Lane,
+    deliver: FetcherOptions['deliver'],
+  ): Promise<void> {
     const { starts } = this.options.map
     if (this.leaf[index] === MISSING) this.missingBytes -= bytes.length
     this.leaf[index] = DONE
@@ -433,7 +466,7 @@ export class Fetcher {
     lane.over = true
     lane.from.lanes.delete(lane)
     lane.from.report.wastedBytes += lane.filled
-    if (lane.from.lanes.size === 0) lane.from.estimator.onIdle(this.options.clock.now())
+    if (lane.from.lanes.size === 0) lane.from.estimator.onIdle()
     lane.controller.abort()
     for (let i = lane.at; i < lane.end; i++) {
       if (this.leaf[i] !== TAKEN || this.isHeld(i)) continue
@@ -487,7 +520,9 @@ export class Fetcher {
         const perLane = state.estimator.rateAt(now) / Math.max(1, state.lanes.size)
         for (const lane of [...state.lanes]) {
           const expected = state.estimator.latencyMs() + this.sizeOf(lane.at) / perLane
-          const limit = lane.heard ? Math.max(MIN_STALL_MS, Math.min(STALL_FACTOR * expected, 5 * MIN_STALL_MS)) : 2 * MIN_STALL_MS
+          const limit = lane.heard
+            ? Math.max(MIN_STALL_MS, Math.min(STALL_FACTOR * expected, 5 * MIN_STALL_MS))
+            : 2 * MIN_STALL_MS
           if (now - lane.heardAt > limit) this.fail(lane, new Stall())
         }
       }

@@ -6,18 +6,37 @@
 /** A request asks for at most this long of a source's work: what it may take with it when it dies. */
 const MAX_REQUEST_MS = 1500
 /** …and in one answer at least this many times what is in flight on the way, so that the link stays full. */
-const LATENCIES_PER_REQUEST = 2
+const LATENCIES_PER_REQUEST = 4
+/** The first request, and how much larger the next may be: an estimate from the first bytes may be far off. */
+const FIRST_BYTES = 128 * 1024
+const GROWTH = 4
 /** Share of the remaining work that is handed out at once (guided self-scheduling): requests shrink towards the end. */
-const HAND_OUT = 0.35
+const HAND_OUT = 0.6
 
 /** Bytes to ask of a source next. At least one, at most what keeps all sources busy to the same end. */
-export function requestBytes(source: { rate: number; latencyMs: number; parallel: number; measured: boolean }, all: { rate: number; remaining: number; windowBytes: number }): number {
+export function requestBytes(
+  source: { rate: number; latencyMs: number; parallel: number; lastBytes: number },
+  all: { rate: number; remaining: number; windowBytes: number },
+): number {
   const { rate, latencyMs, parallel } = source
+  if (source.lastBytes === 0) return FIRST_BYTES
   const untilEndMs = (all.remaining / Math.max(all.rate, rate)) * HAND_OUT
   const leastMs = LATENCIES_PER_REQUEST * latencyMs
   const timeMs = Math.max(leastMs, Math.min(MAX_REQUEST_MS, untilEndMs))
   const share = (rate * timeMs) / parallel
-  return Math.max(1, Math.min(share, all.windowBytes * (rate / Math.max(all.rate, rate)) * 0.5))
+  return Math.max(
+    1,
+    Math.min(share, source.lastBytes * GROWTH, all.windowBytes * (rate / Math.max(all.rate, rate)) * 0.5),
+  )
+}
+
+/**
+ * The requests of one source must not end together, or the link idles for a round trip. When the other has about as much `left` as the new one
+ * would ask for, ask for half, or where that is too little to bridge a round trip, for half as much again.
+ */
+export function staggered(bytes: number, left: number, rate: number, latencyMs: number): number {
+  if (Math.abs(bytes - left) >= Math.max(bytes / 4, rate * latencyMs)) return bytes
+  return bytes / 2 >= rate * latencyMs ? bytes / 2 : bytes * 1.5
 }
 
 /**

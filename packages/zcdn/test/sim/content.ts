@@ -3,7 +3,11 @@ import { describe } from '../../src/content/content-map.ts'
 import { seeded } from '../seeded.ts'
 
 /** Random bytes from a seed, and their map. */
-export async function randomContent(bytes: number, leafBytes = 65_536, seed = 1): Promise<{ content: Uint8Array; map: ContentMap }> {
+export async function randomContent(
+  bytes: number,
+  leafBytes = 65_536,
+  seed = 1,
+): Promise<{ content: Uint8Array; map: ContentMap }> {
   const random = seeded(seed)
   const words = new Uint32Array(Math.ceil(bytes / 4))
   for (let i = 0; i < words.length; i++) words[i] = random() * 2 ** 32

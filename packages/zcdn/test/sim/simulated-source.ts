@@ -19,9 +19,14 @@ export interface SimulatedLink {
 const CHUNK = 8192
 
 /** A source whose bytes take virtual time; its requests share the link chunk by chunk. */
-export function simulatedSource(clock: VirtualClock, content: Uint8Array, link: SimulatedLink): Source & { sent: number } {
+export function simulatedSource(
+  clock: VirtualClock,
+  content: Uint8Array,
+  link: SimulatedLink,
+): Source & { sent: number } {
   let freeAt = 0
-  const rateAt = (ms: number) => (typeof link.bitsPerSecond === 'number' ? link.bitsPerSecond : link.bitsPerSecond(ms)) / 8000
+  const rateAt = (ms: number) =>
+    (typeof link.bitsPerSecond === 'number' ? link.bitsPerSecond : link.bitsPerSecond(ms)) / 8000
   const fails = () => link.failsFromMs !== undefined && clock.now() >= link.failsFromMs
   const source = {
     id: link.id,

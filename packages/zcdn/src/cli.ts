@@ -1,0 +1,117 @@
+#!/usr/bin/env node
+/// <reference types="node" />
+import { parseArgs } from 'node:util'
+
+const USAGE = `zos-cdn — downloads over many sources at once
+
+  zos-cdn serve <file or folder> [--port 8080] [--host ::] [--leaf-bytes 65536]
+      names every file and serves it: /ipfs/<root>, /metrics, /health
+  zos-cdn get <root> --from <url> [--from <url> …] [--out <file>] [--timeout-ms 0]
+      fetches from all at once, verifies every leaf, resumes what --out already holds; without --out to standard output
+  zos-cdn stats <url>
+      shows the counters of a server
+`
+
+const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+
+async function serve(path: string, flags: { port?: string; host?: string; 'leaf-bytes'?: string }): Promise<void> {
+  const { createCdnServer, serveFolder } = await import('./node/index.ts')
+  const leafBytes = Number(flags['leaf-bytes'] ?? 65_536)
+  const folder = await serveFolder(path, { leafBytes })
+  const server = createCdnServer(folder)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(Number(flags.port ?? 8080), flags.host ?? '::', resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : flags.port
+  for (const { root, name, size } of folder.files) console.log(`${root}  ${mega(size)}  ${name}`)
+  console.log(`listening on port ${port}`)
+  const stop = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+}
+
+async function get(root: string, flags: { from?: string[]; out?: string; 'timeout-ms'?: string }): Promise<void> {
+  const [{ downloadStream, downloadTo, httpSource }, { nodeHasher, openFileSink }] = await Promise.all([
+    import('./index.ts'),
+    import('./node/index.ts'),
+  ])
+  if (!flags.from?.length) throw new Error('get needs at least one --from <url>')
+  const sources = flags.from.map((gateway) => httpSource({ gateway }))
+  const live = process.stderr.isTTY
+  const options = {
+    content: root,
+    sources,
+    hasher: nodeHasher,
+    ...(Number(flags['timeout-ms']) > 0 ? { signal: AbortSignal.timeout(Number(flags['timeout-ms'])) } : {}),
+    onProgress: (progress: import('./index.ts').DownloadProgress) => {
+      if (!live) return
+      const busy = progress.sources.filter((source) => !source.dropped).length
+      const share = progress.bytesTotal ? (100 * progress.bytesDone) / progress.bytesTotal : 100
+      process.stderr.write(
+        `\r${share.toFixed(1).padStart(5)} %  ${mega(progress.bytesDone)} of ${mega(progress.bytesTotal)}  ` +
+          `${((progress.bytesPerSecond * 8) / 1e6).toFixed(1)} Mbit/s  ${busy} sources   `,
+      )
+    },
+  }
+  let report: import('./index.ts').DownloadProgress
+  if (flags.out) {
+    const sink = await openFileSink(flags.out)
+    report = await downloadTo({ ...options, sink, resume: true })
+    await sink.truncate(report.bytesTotal)
+    await sink.close()
+  } else {
+    const { stream, finished } = downloadStream(options)
+    for await (const chunk of stream) {
+      if (!process.stdout.write(chunk)) await new Promise((resolve) => process.stdout.once('drain', resolve))
+    }
+    report = await finished
+  }
+  if (live) process.stderr.write('\n')
+  const seconds = report.elapsedMs / 1000
+  console.error(
+    `${mega(report.bytesTotal)} in ${seconds.toFixed(2)} s: ${((report.bytesPerSecond * 8) / 1e6).toFixed(1)} Mbit/s`,
+  )
+  for (const source of report.sources) {
+    console.error(`  ${source.id}  ${mega(source.bytes)}${source.dropped ? `  dropped: ${source.dropped}` : ''}`)
+  }
+}
+
+async function stats(url: string): Promise<void> {
+  const response = await fetch(`${url.replace(/\/+$/, '')}/metrics`)
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+  for (const line of (await response.text()).split('\n')) {
+    if (line && !line.startsWith('#')) console.log(line)
+  }
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      'leaf-bytes': { type: 'string' },
+      from: { type: 'string', multiple: true },
+      out: { type: 'string' },
+      'timeout-ms': { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  const [command, target] = positionals
+  if (values.help || !command) return void console.log(USAGE)
+  if (!target || !['serve', 'get', 'stats'].includes(command))
+    throw new Error(`unknown or incomplete command\n\n${USAGE}`)
+  if (command === 'serve') await serve(target, values)
+  else if (command === 'get') await get(target, values)
+  else await stats(target)
+}
+
+main().catch((error) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+})

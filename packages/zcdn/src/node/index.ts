@@ -1,0 +1,6 @@
+export { dialTcp, resolveHost } from './dial-tcp.ts'
+export { openFileSink } from './file-sink.ts'
+export { openFolderStore } from './folder-store.ts'
+export { nodeHasher } from './native-hasher.ts'
+export { serveFolder } from './served-folder.ts'
+export { type CdnServerOptions, createCdnServer, type ServedObject } from './server.ts'

@@ -1,0 +1,144 @@
+/// <reference types="node" />
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { CID } from 'multiformats/cid'
+import type { CacheStats } from '../caching/cache.ts'
+import { formatMetrics, type Metric } from '../metrics.ts'
+
+/** What a server needs of what it serves. */
+export interface ServedObject {
+  size: number
+  type?: string
+  /** Bytes `start` to `end` (exclusive). */
+  read(start: number, end: number): AsyncIterable<Uint8Array>
+}
+
+/** Options of {@link createCdnServer}. */
+export interface CdnServerOptions {
+  /** The object that a root names; `undefined`: not here. */
+  object(root: CID): Promise<ServedObject | undefined>
+  /** One block of a DAG; `undefined`: not here. */
+  block(cid: CID): Promise<Uint8Array | undefined>
+  /** For `/metrics`. */
+  cacheStats?: () => CacheStats
+  /** Lists the roots at `/`, for people. */
+  roots?: () => { root: string; name: string; size: number }[]
+}
+
+/**
+ * An HTTP server of verifiable objects: `GET /ipfs/<root>` with ranges, `GET /ipfs/<cid>?format=raw` for blocks (IPFS trustless gateway),
+ * `GET /metrics` (Prometheus), `GET /health`. Answers carry CORS headers, so that pages may use it as a source. Not listening yet.
+ */
+export function createCdnServer(options: CdnServerOptions): Server {
+  const counts = { requests: 0, bytes: 0, notFound: 0, errors: 0 }
+  const metrics = (): Metric[] => {
+    const one = (name: string, help: string, value: number, type: Metric['type'] = 'counter'): Metric => ({
+      name: `zcdn_${name}`,
+      help,
+      type,
+      values: [{ value }],
+    })
+    const list = [
+      one('requests_total', 'HTTP requests answered.', counts.requests),
+      one('sent_bytes_total', 'Bytes of content sent.', counts.bytes),
+      one('not_found_total', 'Requests for what is not here.', counts.notFound),
+      one('errors_total', 'Requests that failed.', counts.errors),
+    ]
+    const cache = options.cacheStats?.()
+    if (cache) {
+      list.push(
+        one('cache_hits_total', 'Requests that the cache answered.', cache.hits),
+        one('cache_misses_total', 'Requests that it could not.', cache.misses),
+        one('cache_evictions_total', 'Values that had to go.', cache.evictions),
+        one('cache_bytes', 'Bytes held.', cache.bytes, 'gauge'),
+        one('cache_capacity_bytes', 'Bytes that may be held.', cache.capacityBytes, 'gauge'),
+        one('cache_entries', 'Values held.', cache.entries, 'gauge'),
+      )
+    }
+    return list
+  }
+  const reply = (
+    response: ServerResponse,
+    status: number,
+    body: string | Uint8Array,
+    headers: Record<string, string> = {},
+  ) => {
+    response.writeHead(status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': String(typeof body === 'string' ? Buffer.byteLength(body) : body.length),
+      ...headers,
+    })
+    response.end(body)
+  }
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    response.setHeader('access-control-allow-origin', '*')
+    response.setHeader('access-control-allow-headers', 'range')
+    response.setHeader('access-control-expose-headers', 'content-range, content-length')
+    if (request.method === 'OPTIONS') return reply(response, 204, '')
+    if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, 'GET or HEAD\n')
+    const url = new URL(request.url ?? '/', 'http://node')
+    if (url.pathname === '/health') return reply(response, 200, 'ok\n')
+    if (url.pathname === '/metrics') {
+      return reply(response, 200, formatMetrics(metrics()), { 'content-type': 'text/plain; version=0.0.4' })
+    }
+    if (url.pathname === '/')
+      return reply(response, 200, JSON.stringify(options.roots?.() ?? []), { 'content-type': 'application/json' })
+    const match = /^\/ipfs\/([a-zA-Z0-9]+)$/.exec(url.pathname)
+    let cid: CID | undefined
+    try {
+      if (match) cid = CID.parse(match[1]!)
+    } catch {}
+    if (!cid) return reply(response, 400, 'GET /ipfs/<cid>, /metrics or /health\n')
+    const notFound = () => {
+      counts.notFound++
+      reply(response, 404, `${cid} is not here\n`)
+    }
+    const immutable = { 'cache-control': 'public, max-age=29030400, immutable', etag: `"${cid}"` }
+    if (url.searchParams.get('format') === 'raw') {
+      const block = await options.block(cid)
+      if (!block) return notFound()
+      counts.bytes += block.length
+      return reply(response, 200, block, {
+        ...immutable,
+        'content-type': 'application/vnd.ipld.raw',
+        'x-content-type-options': 'nosniff',
+      })
+    }
+    const object = await options.object(cid)
+    if (!object) return notFound()
+    const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '')
+    let start = 0
+    let end = object.size
+    if (range && (range[1] || range[2])) {
+      start = range[1] ? Number(range[1]) : Math.max(0, object.size - Number(range[2]))
+      if (range[1] && range[2]) end = Math.min(object.size, Number(range[2]) + 1)
+      if (start >= end) return reply(response, 416, '', { 'content-range': `bytes */${object.size}` })
+      response.setHeader('content-range', `bytes ${start}-${end - 1}/${object.size}`)
+    }
+    response.writeHead(range ? 206 : 200, {
+      ...immutable,
+      'accept-ranges': 'bytes',
+      'content-length': String(end - start),
+      'content-type': object.type ?? 'application/octet-stream',
+    })
+    if (request.method === 'HEAD') return void response.end()
+    for await (const chunk of object.read(start, end)) {
+      if (response.destroyed) return
+      counts.bytes += chunk.length
+      if (!response.write(chunk)) {
+        await new Promise<void>((resolve) => {
+          response.once('drain', resolve)
+          response.once('close', resolve)
+        })
+      }
+    }
+    response.end()
+  }
+  return createServer((request, response) => {
+    counts.requests++
+    handle(request, response).catch((error) => {
+      counts.errors++
+      if (response.headersSent) response.destroy()
+      else reply(response, 500, `${error instanceof Error ? error.message : error}\n`)
+    })
+  })
+}

@@ -1,0 +1,5 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: { name: 'zcdn:e2e', include: ['test/e2e/**/*.e2e.test.ts'], fileParallelism: false, testTimeout: 60_000 },
+})
