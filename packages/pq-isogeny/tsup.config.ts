@@ -1,7 +1,16 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'sqisign.verify': 'src/sqisign.verify.ts' },
+  entry: {
+    index: 'src/index.ts',
+    sqisign: 'src/sqisign.ts',
+    'sqisign.verify': 'src/sqisign.verify.ts',
+    hybrid: 'src/hybrid.ts',
+    identity: 'src/identity.ts',
+    curves: 'src/curves.ts',
+    pool: 'src/pool.ts',
+    worker: 'src/worker.ts',
+  },
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',
