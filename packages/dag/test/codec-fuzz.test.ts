@@ -14,6 +14,7 @@ import {
   type Message,
   normalizeMessage,
   type Unit,
+  type UnitHeader,
   type UnitId,
   unitId,
 } from '../src/index.ts'
@@ -65,16 +66,19 @@ const unit: fc.Arbitrary<Unit> = fc
     return { id: unitId(header), header, messages, signatures }
   })
 
+/** A decoder and its encoder. */
+type Codec<T> = readonly [decode: (bytes: Uint8Array) => T, encode: (value: T) => Uint8Array]
+
 /** Either the decoder refuses with one of the documented codes, or the bytes are the only encoding of what it read. */
-function refusedOrCanonical(bytes: Uint8Array, recode: (bytes: Uint8Array) => Uint8Array): void {
-  let again: Uint8Array
+function refusedOrCanonical<T>(bytes: Uint8Array, [decode, encode]: Codec<T>): void {
+  let value: T
   try {
-    again = recode(bytes)
+    value = decode(bytes)
   } catch (error) {
     if (!(error instanceof DagError) || !['DAG_ENCODING', 'DAG_UNIT_INVALID'].includes(error.code)) throw error
     return
   }
-  expect(bytesToHex(again)).toBe(bytesToHex(bytes))
+  expect(bytesToHex(encode(value))).toBe(bytesToHex(bytes))
 }
 
 /** Small damage: bits flipped, bytes inserted, removed, repeated, or an integer written in a longer form. */
@@ -97,9 +101,9 @@ function damage(bytes: Uint8Array, next: () => number): Uint8Array {
   return Uint8Array.from(list)
 }
 
-const recodeUnit = (bytes: Uint8Array) => encodeUnit(decodeUnit(bytes))
-const recodeHeader = (bytes: Uint8Array) => encodeHeader(decodeHeader(bytes))
-const recodePayload = (bytes: Uint8Array) => encodePayload(decodePayload(bytes))
+const unitCodec: Codec<Unit> = [decodeUnit, encodeUnit]
+const headerCodec: Codec<UnitHeader> = [decodeHeader, encodeHeader]
+const payloadCodec: Codec<readonly Message[]> = [decodePayload, encodePayload]
 
 describe('the codec', () => {
   it('reads back every unit that it writes', () => {
@@ -119,13 +123,24 @@ describe('the codec', () => {
         const next = random(seed)
         const [header, payload, whole] = [encodeHeader(value.header), encodePayload(value.messages), encodeUnit(value)]
         for (let i = 0; i < 40; i++) {
-          refusedOrCanonical(damage(header, next), recodeHeader)
-          refusedOrCanonical(damage(payload, next), recodePayload)
-          refusedOrCanonical(damage(whole, next), recodeUnit)
+          refusedOrCanonical(damage(header, next), headerCodec)
+          refusedOrCanonical(damage(payload, next), payloadCodec)
+          refusedOrCanonical(damage(whole, next), unitCodec)
         }
       }),
       { numRuns: runs / 4 },
     )
+  })
+
+  it('refuses keys that are not ascending and unique', () => {
+    const payload = (keys: number[]) =>
+      Uint8Array.of(0x81, 0x85, 1, 1, 0x40, 0x80, 0x80 + keys.length, ...keys.flatMap((key) => [0x41, key]))
+    expect(decodePayload(payload([1, 2]))[0]!.writes).toEqual([Uint8Array.of(1), Uint8Array.of(2)])
+    for (const keys of [
+      [2, 1],
+      [1, 1],
+    ])
+      expect(() => decodePayload(payload(keys))).toThrow(/ascending and unique/)
   })
 
   it('refuses every truncation', () => {
@@ -143,7 +158,9 @@ describe('the codec', () => {
   it('survives random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        for (const recode of [recodeUnit, recodeHeader, recodePayload]) refusedOrCanonical(bytes, recode)
+        refusedOrCanonical(bytes, unitCodec)
+        refusedOrCanonical(bytes, headerCodec)
+        refusedOrCanonical(bytes, payloadCodec)
       }),
       { numRuns: runs * 4 },
     )

@@ -62,6 +62,7 @@ describe('the accumulator of the main chain', () => {
         const proof = chain.prove(mci)
         expect(verifyMainChainProof(ids[mci]!, proof, chain.root)).toBe(true)
         expect(verifyMainChainProof(ids[(mci + 1) % 21]!, proof, chain.root)).toBe(false)
+        expect(verifyMainChainProof(ids[mci]!, proof, genesis.id)).toBe(false)
         expect(verifyMainChainProof(ids[mci]!, { ...proof, mci: mci + 1 }, chain.root)).toBe(false)
         expect(verifyMainChainProof(ids[mci]!, { ...proof, path: [...proof.path, chain.root] }, chain.root)).toBe(false)
       }
@@ -111,6 +112,17 @@ describe('pruning', () => {
     expect(pruned.dag.children(kept[0]!.id)).toEqual(whole.dag.children(kept[0]!.id))
     expect(pruned.mainChain.unitAt(0)).toBeUndefined()
     expect(pruned.mainChain.unitAt(pruned.mainChain.base)).toBe(whole.mainChain.unitAt(pruned.mainChain.base))
+  })
+
+  it('keeps the chains of validators: a clock column each, not one for every unit', () => {
+    const { units, leaders } = history(60)
+    const ledger = createLedger({ genesis, stakeAt })
+    for (const unit of units) ledger.append(unit)
+    follow(ledger, leaders)
+    const before = ledger.dag.byteLength / ledger.dag.size
+    pruneLedger(ledger, 10)
+    expect(ledger.dag.size).toBeGreaterThan(300)
+    expect(ledger.dag.byteLength / ledger.dag.size).toBeLessThan(1.2 * before)
   })
 
   it('knows what it dropped for a while, then calls it expired', () => {

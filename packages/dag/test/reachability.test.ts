@@ -47,6 +47,27 @@ describe('ancestry by interval tree equals the closure', () => {
     compare(late, 200_000, 5)
   })
 
+  it('on branches that grow on both sides of the chain, deep below the tip', () => {
+    const parents: number[][] = [[]]
+    const add = (parent: number) => parents.push([parent]) - 1
+    const branches: number[] = []
+    let tip = 0
+    for (let depth = 0; depth < 1500; depth++) {
+      const forks = depth % 50 === 0 && depth < 600
+      if (forks) for (let k = 0; k < 3; k++) branches.push(add(tip))
+      const next = add(tip)
+      if (forks) for (let k = 0; k < 3; k++) branches.push(add(tip))
+      tip = next
+    }
+    const next = random(8)
+    for (let i = 0; i < 12_000; i++) {
+      const which = Math.floor(next() * branches.length)
+      const end = add(branches[which]!)
+      if (next() < 0.9) branches[which] = end
+    }
+    compare(parents, 300_000, 6)
+  })
+
   it.each([1, 2, 3, 4, 5, 6])('on random DAGs with several trees (seed %i)', (seed) => {
     const next = random(seed)
     const parents: number[][] = [[]]

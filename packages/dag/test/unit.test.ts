@@ -3,6 +3,7 @@ import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import {
   blake2b256,
+  bytesToHex,
   createUnit,
   decodeHeader,
   decodePayload,
@@ -221,6 +222,13 @@ describe('payloads', () => {
       }
     }
     expect(() => proveMessage(messages, 7)).toThrow(/no message 7/)
+  })
+
+  it('hash leaves and nodes apart, as RFC 6962 does', () => {
+    const leaf = (message: Message) => blake2b256(Uint8Array.of(0, ...encodePayload([message]).subarray(1)))
+    const [a, b] = [messages[0]!, messages[1]!]
+    expect(messageRoot([a])).toBe(bytesToHex(leaf(a)))
+    expect(messageRoot([a, b])).toBe(bytesToHex(blake2b256(Uint8Array.of(1, ...leaf(a), ...leaf(b)))))
   })
 
   it('decode from their one encoding only', () => {
