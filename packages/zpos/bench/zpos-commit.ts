@@ -37,7 +37,10 @@ function measure(size: number, rounds: number): void {
   // Latest round of every author in a unit's past: exact here, as nobody forks.
   const clocks = new Map<UnitId, Int32Array>()
   let state = 42
-  const random = () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 4294967296
+  const random = () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    return state / 4294967296
+  }
   const quorum = Number(committee.quorum)
   const order: UnitId[] = []
   for (let round = 1; round <= rounds; round += 1) {

@@ -10,7 +10,7 @@ import type { ContractStore } from './contract-store.ts'
 import { type ContractParams, checkParams, DEFAULT_PARAMS } from './params.ts'
 import { type CommitteeRecord, createRecords, type Records, type ValidatorRecord } from './records.ts'
 import { type ProvedOffence, slash } from './slash.ts'
-import { type CallContext, createStaking, type Effects, type Staking } from './staking.ts'
+import { createStaking, type Effects, type Staking } from './staking.ts'
 
 /** Where contracts and wallets find it. */
 export const CONSENSUS_ADDRESS = '0x0000000000000000000000000000000000005a05' as Address
@@ -166,5 +166,3 @@ export function createConsensusContract(options: {
     },
   }
 }
-
-export type { CallContext, ProvedOffence }
