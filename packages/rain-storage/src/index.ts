@@ -1,4 +1,7 @@
+export type { FetchPort } from './blocks/fetch-port.ts'
+export { createKuboStore, type KuboStoreOptions } from './blocks/kubo.ts'
 export { createMemoryBlockStore } from './blocks/memory.ts'
+export { createS3Store, type S3StoreOptions } from './blocks/s3.ts'
 export { type BlockOptions, type BlockStore, blockKey, type PutOptions, withIdentity } from './blocks/store.ts'
 export { type CarBlock, type CarReader, MAX_CAR_HEADER_BYTES, readCar, writeCar } from './content/car.ts'
 export {
@@ -50,6 +53,7 @@ export { DEFAULT_REDUNDANCY, type Plan, type PlanInput, planRedundancy } from '.
 export { type SimulationResult, simulateLoss } from './durability/simulate.ts'
 export * from './erasure/index.ts'
 export { isStorageError, StorageError, type StorageErrorCode } from './errors.ts'
+export { createGateway, type GatewayOptions } from './gateway/gateway.ts'
 export { CHUNK_BYTES, createImage, type DiskImage, type ImageOptions, MAX_IMAGE_BYTES, openImage } from './nbd/image.ts'
 export { answerChallenge, type Challenge, checkAnswer, type LeafProof, merkleRoot } from './rain/audit.ts'
 export { type Capability, formatCapability, parseCapability } from './rain/capability.ts'
@@ -77,3 +81,7 @@ export {
   type VaultOptions,
   type VaultPutOptions,
 } from './rain/vault.ts'
+export type { IncrementalHash } from './s3/body.ts'
+export { createUnixfsContent, createVaultContent, type ObjectContent, type Retention } from './s3/object-content.ts'
+export { createMemoryIndex, type IndexChange, type ObjectIndex } from './s3/object-index.ts'
+export { createS3Gateway, S3_LIMITS, type S3GatewayOptions } from './s3/s3-gateway.ts'

@@ -1,4 +1,6 @@
 export { openFileStore } from './file-store.ts'
+export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts'
+export { openLevelIndex } from './level-index.ts'
 export { openLevelStore } from './level-store.ts'
 export { MAX_REQUEST_BYTES, type NbdExport, type NbdServer, type NbdServerOptions, serveNbd } from './nbd-server.ts'
 export {
@@ -8,3 +10,4 @@ export {
   type PackStoreOptions,
   type Pin,
 } from './pack/pack-store.ts'
+export { nodeS3Defaults } from './s3-defaults.ts'

@@ -1,0 +1,85 @@
+/// <reference types="node" />
+/** Serving a `Request` → `Response` handler with `node:http`: the gateway and the S3 front end. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** Options of {@link serveHttp}. */
+export interface HttpServerOptions {
+  readonly handler: (request: Request) => Promise<Response>
+  /** 0 = any */
+  readonly port: number
+  readonly host?: string
+}
+
+/** A running server. */
+export interface HttpServer {
+  readonly port: number
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Milliseconds in which a client must have sent its headers. */
+const HEADERS_TIMEOUT_MS = 20_000
+
+/** Starts serving; resolves when it listens. */
+export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const host = options.host ?? '127.0.0.1'
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: 5000 },
+    (incoming, outgoing) => {
+      answer(options.handler, incoming, outgoing).catch(() => outgoing.destroy())
+    },
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, host, resolve)
+  })
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function answer(
+  handler: HttpServerOptions['handler'],
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const abort = new AbortController()
+  outgoing.on('close', () => abort.abort())
+  const headers = new Headers()
+  for (let i = 0; i < incoming.rawHeaders.length; i += 2)
+    headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
+  const method = incoming.method ?? 'GET'
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  const url = `http://${incoming.headers.host ?? 'localhost'}${incoming.url ?? '/'}`
+  let response: Response
+  try {
+    const init: RequestInit & { duplex?: 'half' } = { method, headers, signal: abort.signal }
+    if (hasBody) {
+      init.body = Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>
+      init.duplex = 'half'
+    }
+    response = await handler(new Request(url, init))
+  } catch (error) {
+    if (!abort.signal.aborted) outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('internal error\n')
+    else throw error
+    return
+  }
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  if (response.body === null || method === 'HEAD') {
+    await response.body?.cancel()
+    outgoing.end()
+  } else {
+    await pipeline(Readable.fromWeb(response.body as never), outgoing)
+  }
+  incoming.resume() // a body that the handler left
+}

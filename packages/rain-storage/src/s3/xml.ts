@@ -1,0 +1,52 @@
+/** The little XML that S3 needs: writing elements, and reading flat lists of them. */
+
+/** Text escaped for XML; control characters become references, as S3 does. */
+export function escapeXml(text: string): string {
+  return text.replace(/[&<>"'\x00-\x08\x0b-\x1f]/g, (c) => `&#${c.charCodeAt(0)};`)
+}
+
+/** A value of an element: text, children, or several elements of one name. */
+export type XmlValue =
+  | string
+  | number
+  | boolean
+  | undefined
+  | readonly XmlValue[]
+  | { readonly [name: string]: XmlValue }
+
+/** An element with its children; `undefined` is left out, an array repeats the element. */
+export function element(name: string, value: XmlValue): string {
+  if (value === undefined) return ''
+  if (Array.isArray(value)) return value.map((item: XmlValue) => element(name, item)).join('')
+  if (typeof value === 'object') {
+    return `<${name}>${Object.entries(value)
+      .map(([child, inner]) => element(child, inner))
+      .join('')}</${name}>`
+  }
+  return `<${name}>${escapeXml(String(value))}</${name}>`
+}
+
+/** A document of the S3 name space. */
+export function xmlDocument(root: string, value: XmlValue): string {
+  const body = element(root, value).replace(`<${root}>`, `<${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`)
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`
+}
+
+/** The contents of every element `name` in `xml`, without its own markup. No entities are expanded but the five of XML and character references. */
+export function elementsOf(xml: string, name: string): string[] {
+  const found: string[] = []
+  const pattern = new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:\\w+:)?${name}>`, 'g')
+  for (const match of xml.matchAll(pattern)) found.push(match[1]!)
+  return found
+}
+
+const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+/** The text of the first element `name`, or `undefined`. */
+export function textOf(xml: string, name: string): string | undefined {
+  return elementsOf(xml, name)[0]?.replace(/&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w{2,4});/g, (whole, entity: string) => {
+    if (!entity.startsWith('#')) return NAMED[entity] ?? whole
+    const code = entity[1] === 'x' ? Number.parseInt(entity.slice(2), 16) : Number(entity.slice(1))
+    return code <= 0x10_ffff ? String.fromCodePoint(code) : whole
+  })
+}
