@@ -12,8 +12,12 @@ export type PipelineErrorCode =
   | 'PIPELINE_STAGE_TIMEOUT'
   /** No verification backend of those asked for works in this engine. */
   | 'PIPELINE_NO_BACKEND'
+  /** A worker ended while it had a batch. */
+  | 'PIPELINE_WORKER_CRASHED'
   /** Records of a journal that were durable are damaged or missing. */
   | 'PIPELINE_JOURNAL_CORRUPT'
+  /** A framed stream holds what is no frame. */
+  | 'PIPELINE_FRAME'
   /** A write or sync failed; the journal takes nothing more until it is reopened. */
   | 'PIPELINE_JOURNAL_FAILED'
 

@@ -1,0 +1,26 @@
+import { workerStage } from '../stage/worker-stage.ts'
+import { type PackedSignatures, packSignatures, unpackSignatures } from '../tpu/signatures.ts'
+import type { DecodedTx, VerifiedTx } from '../tpu/transaction.ts'
+import type { VerifyStage } from '../tpu/tpu.ts'
+import { nodeWorker } from './worker.ts'
+
+export interface VerifyWorkers {
+  readonly verify: VerifyStage
+  /** For `verifyConcurrency`. */
+  readonly size: number
+  close(): void
+}
+
+/** Verification on `size` worker threads; each has its own kernel and its own memory of keys. */
+export function verifyOnWorkers(size: number): VerifyWorkers {
+  const stage = workerStage<DecodedTx, VerifiedTx>({
+    size,
+    spawn: () => nodeWorker(new URL('./verify-worker.js', import.meta.url)),
+    encode(items) {
+      const packed = packSignatures(items)
+      return { message: packed, transfer: [packed.native.buffer, packed.evm.buffer] }
+    },
+    decode: (reply, items) => unpackSignatures(reply as PackedSignatures, items),
+  })
+  return { verify: stage.run, size, close: stage.close }
+}

@@ -1,0 +1,130 @@
+import { PipelineError } from '../errors.ts'
+import type { StageContext } from './engine.ts'
+import type { Rejection } from './outcome.ts'
+
+/** A worker of any platform; `@zos/pipeline/node` makes one from node:worker_threads. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void
+  onMessage(listener: (message: unknown) => void): void
+  /** Called once when it ended or broke, for whatever reason. */
+  onExit(listener: (reason: unknown) => void): void
+  terminate(): void
+}
+
+/** A message with what moves along with it instead of being copied. */
+export interface Transferable {
+  readonly message: unknown
+  readonly transfer?: readonly ArrayBuffer[]
+}
+
+export interface WorkerStageOptions<T, U> {
+  /** Workers; give the stage the same `concurrency`. */
+  readonly size: number
+  readonly spawn: () => WorkerLike
+  /** A batch as a message. */
+  readonly encode: (items: readonly T[]) => Transferable
+  /** The worker's answer as one result for each item. */
+  readonly decode: (reply: unknown, items: readonly T[]) => readonly (U | Rejection)[]
+}
+
+export interface WorkerStage<T, U> {
+  /** For `stage(name, run, { concurrency: size })`. */
+  readonly run: (items: readonly T[], context: StageContext) => Promise<readonly (U | Rejection)[]>
+  /** Workers started again after a crash. */
+  readonly respawned: () => number
+  close(): void
+}
+
+interface Slot {
+  worker: WorkerLike
+  job: { id: number; resolve: (reply: unknown) => void; reject: (error: unknown) => void } | undefined
+}
+
+/**
+ * A stage that runs on workers. A worker that crashes fails only the batch it had (with `PIPELINE_WORKER_CRASHED`; `retries` of the
+ * stage sends it to another) and is replaced. A call whose signal aborts (a timeout) ends its worker, which may be in an endless loop.
+ */
+export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStage<T, U> {
+  const { size, spawn, encode, decode } = options
+  const idle: Slot[] = []
+  const all = new Set<Slot>()
+  const waiting: ((slot: Slot) => void)[] = []
+  let jobs = 0
+  let respawned = 0
+  let closed = false
+
+  function start(): void {
+    const slot: Slot = { worker: spawn(), job: undefined }
+    all.add(slot)
+    slot.worker.onMessage((message) => {
+      const { id, reply, error } = message as { id: number; reply?: unknown; error?: string }
+      if (slot.job?.id !== id) return
+      const { job } = slot
+      release(slot)
+      if (error === undefined) job.resolve(reply)
+      else job.reject(new Error(error))
+    })
+    slot.worker.onExit((reason) => {
+      if (!all.delete(slot)) return
+      const at = idle.indexOf(slot)
+      if (at >= 0) idle.splice(at, 1)
+      slot.job?.reject(new PipelineError('PIPELINE_WORKER_CRASHED', 'the worker ended while it had a batch', {}, { cause: reason }))
+      if (closed) return
+      respawned++
+      start()
+    })
+    offer(slot)
+  }
+  function release(slot: Slot): void {
+    slot.job = undefined
+    offer(slot)
+  }
+  function offer(slot: Slot): void {
+    const next = waiting.shift()
+    if (next) next(slot)
+    else idle.push(slot)
+  }
+  for (let i = 0; i < size; i++) start()
+
+  return {
+    async run(items, { signal }) {
+      const slot = idle.pop() ?? (await new Promise<Slot>((resolve) => waiting.push(resolve)))
+      const reply = await new Promise((resolve, reject) => {
+        const cut = () => {
+          slot.worker.terminate()
+          reject(signal.reason)
+        }
+        signal.addEventListener('abort', cut, { once: true })
+        const done = <A>(settle: (value: A) => void) => (value: A) => {
+          signal.removeEventListener('abort', cut)
+          settle(value)
+        }
+        slot.job = { id: ++jobs, resolve: done(resolve), reject: done(reject) }
+        const { message, transfer = [] } = encode(items)
+        slot.worker.postMessage({ id: jobs, message }, transfer)
+      })
+      return decode(reply, items)
+    },
+    respawned: () => respawned,
+    close() {
+      closed = true
+      for (const slot of all) slot.worker.terminate()
+    },
+  }
+}
+
+/** The worker's side: answers every batch by `handle`. What it throws fails that batch. */
+export function serveStage(
+  port: { postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void; onMessage(listener: (message: unknown) => void): void },
+  handle: (message: unknown) => Transferable | Promise<Transferable>,
+): void {
+  port.onMessage(async (envelope) => {
+    const { id, message } = envelope as { id: number; message: unknown }
+    try {
+      const { message: reply, transfer = [] } = await handle(message)
+      port.postMessage({ id, reply }, transfer)
+    } catch (error) {
+      port.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, [])
+    }
+  })
+}
