@@ -24,11 +24,21 @@ export function statesOf<C, S>(
   consensusUrl: string,
   consensusCodec: Codec<S>,
 ) {
+  // Stored bytes are the same object until they are written anew, so each state is decoded once.
+  const known = new WeakMap<Uint8Array, C | S>()
+  const open = <T extends C | S>(bytes: Uint8Array, url: string, codec: Codec<T>): T => {
+    let state = known.get(bytes) as T | undefined
+    if (state === undefined) {
+      state = unpack(Any.decode(bytes), url, codec)
+      known.set(bytes, state)
+    }
+    return state
+  }
   return {
     client(context: ClientContext): C {
       const bytes = context.store.get(CLIENT_STATE)
       if (!bytes) throw new HubError('HUB_NOT_FOUND', `no client "${context.clientId}"`, { clientId: context.clientId })
-      return unpack(Any.decode(bytes), clientUrl, clientCodec)
+      return open(bytes, clientUrl, clientCodec)
     },
     setClient(context: ClientContext, state: C): void {
       context.store.set(
@@ -38,7 +48,7 @@ export function statesOf<C, S>(
     },
     findConsensus(context: ClientContext, height: Height): S | undefined {
       const bytes = context.store.get(consensusKey(height))
-      return bytes && unpack(Any.decode(bytes), consensusUrl, consensusCodec)
+      return bytes && open(bytes, consensusUrl, consensusCodec)
     },
     consensus(context: ClientContext, height: Height): S {
       const state = this.findConsensus(context, height)

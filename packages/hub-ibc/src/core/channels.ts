@@ -1,4 +1,5 @@
 /** ICS-04 (v1): channels and their handshake. */
+import { remembering } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import type { ChannelApplication } from './application.ts'
 import { getConnection } from './connections.ts'
@@ -21,9 +22,11 @@ import {
   portId,
 } from './paths.ts'
 
+const StoredChannel = remembering(Channel)
+
 /** A stored channel. Throws `HUB_NOT_FOUND`. */
 export function getChannel(keeper: Keeper, port: string, channel: string): Channel {
-  const end = readMessage(keeper, Channel, channelPath(port, channel))
+  const end = readMessage(keeper, StoredChannel, channelPath(port, channel))
   if (!end) throw new HubError('HUB_NOT_FOUND', `no channel "${channel}" on port "${port}"`, { port, channel })
   return end
 }

@@ -1,5 +1,6 @@
 /** ICS-02 messages: create, update (headers and misbehaviour alike), and the counterparty of IBC v2. */
 import { fromUtf8, toHex, utf8 } from '../encoding/bytes.ts'
+import { remembering } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import {
   clientContext,
@@ -81,9 +82,11 @@ export function registerCounterparty(
   writeUint(keeper, nextSequenceSendPathV2(msg.clientId), 1n)
 }
 
+const StoredCounterparty = remembering(CounterpartyInfo)
+
 /** The counterparty of a v2 client. Throws `HUB_NOT_FOUND`. */
 export function counterpartyOf(keeper: Keeper, id: string): CounterpartyInfo {
-  const info = readMessage(keeper, CounterpartyInfo, counterpartyPath(id))
+  const info = readMessage(keeper, StoredCounterparty, counterpartyPath(id))
   if (!info) throw new HubError('HUB_NOT_FOUND', `client "${id}" has no counterparty`, { clientId: id })
   return info
 }

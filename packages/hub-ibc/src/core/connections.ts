@@ -1,4 +1,5 @@
 /** ICS-03: the four steps by which two chains agree on a pair of clients. */
+import { remembering } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import { clientOf, type Keeper, nextNumber, readMessage, requireActive, verifyMembership } from './keeper.ts'
 import { ConnectionEnd, ConnectionState, type FieldsOf, type Height, type Version } from './messages.ts'
@@ -15,9 +16,11 @@ function pickVersion(offered: readonly Version[]): Version {
   return { identifier: VERSION.identifier, features }
 }
 
+const StoredConnection = remembering(ConnectionEnd)
+
 /** A stored connection. Throws `HUB_NOT_FOUND`. */
 export function getConnection(keeper: Keeper, id: string): ConnectionEnd {
-  const connection = readMessage(keeper, ConnectionEnd, connectionPath(id))
+  const connection = readMessage(keeper, StoredConnection, connectionPath(id))
   if (!connection) throw new HubError('HUB_NOT_FOUND', `no connection "${id}"`, { connectionId: id })
   return connection
 }

@@ -17,9 +17,13 @@ function malformed(what: string, context: Record<string, unknown> = {}): HubErro
   return new HubError('HUB_DECODE', `protobuf: ${what}`, context)
 }
 
-/** Appends wire format to a growing buffer. */
+// Buffers of finished writers, for the next ones: nested messages would otherwise allocate one each.
+const pool: Uint8Array[] = []
+const MAX_POOLED_BYTES = 65_536
+
+/** Appends wire format to a growing buffer. Use once: {@link finish} gives the buffer back. */
 export class ProtoWriter {
-  private buffer = new Uint8Array(256)
+  private buffer = pool.pop() ?? new Uint8Array(1024)
   private at = 0
 
   private reserve(length: number): void {
@@ -67,8 +71,31 @@ export class ProtoWriter {
     this.uint(number * 8 + wireType)
   }
 
+  /** A length-delimited part that `write` appends, without a buffer of its own. */
+  nested(write: () => void): void {
+    this.reserve(1)
+    const start = ++this.at
+    write()
+    const length = this.at - start
+    if (length < 0x80) {
+      this.buffer[start - 1] = length
+      return
+    }
+    // The length needs more room than the one byte left for it.
+    const extra = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : 3
+    this.reserve(extra)
+    this.buffer.copyWithin(start + extra, start, this.at)
+    const end = this.at + extra
+    this.at = start - 1
+    this.uint(length)
+    this.at = end
+  }
+
   finish(): Uint8Array {
-    return this.buffer.slice(0, this.at)
+    const bytes = this.buffer.slice(0, this.at)
+    if (this.buffer.length <= MAX_POOLED_BYTES && pool.length < 32) pool.push(this.buffer)
+    this.buffer = EMPTY_BYTES
+    return bytes
   }
 }
 
@@ -150,6 +177,14 @@ export interface Codec<T> {
   decode(bytes: Uint8Array): T
   /** A full value: `partial` over the defaults. */
   create(partial?: Partial<T>): T
+  /** Appends the canonical bytes to a writer; codecs that lack it are encoded and copied. */
+  readonly writeTo?: (writer: ProtoWriter, value: Partial<T>) => void
+}
+
+function writeMessage<T>(writer: ProtoWriter, number: number, codec: Codec<T>, value: T): void {
+  writer.tag(number, 2)
+  if (codec.writeTo) writer.nested(() => codec.writeTo!(writer, value as Partial<T>))
+  else writer.bytes(codec.encode(value as Partial<T>))
 }
 
 /** The value type of a {@link Codec}. */
@@ -288,9 +323,7 @@ export const optional = <T>(number: number, codec: Codec<T>): Field<T | undefine
   repeated: false,
   initial: () => undefined,
   write: (writer, value) => {
-    if (value === undefined) return
-    writer.tag(number, 2)
-    writer.bytes(codec.encode(value))
+    if (value !== undefined) writeMessage(writer, number, codec, value)
   },
   read: (reader) => codec.decode(reader.bytes()),
 })
@@ -301,10 +334,7 @@ export const embed = <T>(number: number, codec: Codec<T>): Field<T> => ({
   wireType: 2,
   repeated: false,
   initial: () => codec.create(),
-  write: (writer, value) => {
-    writer.tag(number, 2)
-    writer.bytes(codec.encode(value))
-  },
+  write: (writer, value) => writeMessage(writer, number, codec, value),
   read: (reader) => codec.decode(reader.bytes()),
 })
 
@@ -315,10 +345,7 @@ export const repeated = <T>(number: number, codec: Codec<T>): Field<T[]> => ({
   repeated: true,
   initial: () => [],
   write: (writer, values) => {
-    for (const value of values) {
-      writer.tag(number, 2)
-      writer.bytes(codec.encode(value))
-    }
+    for (const value of values) writeMessage(writer, number, codec, value)
   },
   read: (reader, previous) => {
     previous.push(codec.decode(reader.bytes()))
@@ -391,14 +418,18 @@ export function message<S extends Record<string, Field<any>>>(shape: S): Codec<V
     for (const [name, given] of Object.entries(partial)) if (given !== undefined) value[name] = given
     return value as Value<S>
   }
+  const writeTo = (writer: ProtoWriter, value: object) => {
+    for (const [name, field] of entries) {
+      const given = (value as Record<string, never>)[name]
+      field.write(writer, given === undefined ? field.initial() : given)
+    }
+  }
   return {
     create,
+    writeTo,
     encode(value) {
       const writer = new ProtoWriter()
-      for (const [name, field] of entries) {
-        const given = (value as Record<string, never>)[name]
-        field.write(writer, given === undefined ? field.initial() : given)
-      }
+      writeTo(writer, value)
       return writer.finish()
     },
     decode(source) {
@@ -418,6 +449,25 @@ export function message<S extends Record<string, Field<any>>>(shape: S): Codec<V
         value[name] = field.read(reader, value[name] as never)
       }
       return value as Value<S>
+    },
+  }
+}
+
+/**
+ * `codec`, remembering what each byte string (by identity) decoded to. For values out of a store, which hands out the same object
+ * until it is written anew; decoded values must not be changed.
+ */
+export function remembering<T extends object>(codec: Codec<T>): Codec<T> {
+  const known = new WeakMap<Uint8Array, T>()
+  return {
+    ...codec,
+    decode(source) {
+      let value = known.get(source)
+      if (!value) {
+        value = codec.decode(source)
+        known.set(source, value)
+      }
+      return value
     },
   }
 }

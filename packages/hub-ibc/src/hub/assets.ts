@@ -31,6 +31,7 @@ export interface TokenTemplate {
   deploy(address: string, salt: Uint8Array, metadata: AssetMetadata, origin: Origin): void
 }
 
+const MAX_REMEMBERED = 10_000
 const MAX_NAME = 64
 const MAX_SYMBOL = 16
 /** ERC-20's `decimals` fits a byte; nothing real has more, and 10^36 still fits the amount. */
@@ -70,8 +71,20 @@ export interface AssetRegistry {
 
 export function createAssetRegistry(store: KvStore, template: TokenTemplate): AssetRegistry {
   const saltOf = ({ zone, base }: Origin) => keccak_256(concat(utf8(zone), Uint8Array.of(0), utf8(base)))
-  const addressOf = (origin: Origin) =>
-    `0x${toHex(keccak_256(concat(Uint8Array.of(0xff), template.factory, saltOf(origin), template.codeHash)).subarray(12))}`
+  // Pure, and asked for on every packet; the bound only keeps a hostile zone from filling the memory.
+  const addresses = new Map<string, string>()
+  const addressOf = (origin: Origin) => {
+    const key = `${origin.zone}\0${origin.base}`
+    let address = addresses.get(key)
+    if (!address) {
+      address = `0x${toHex(
+        keccak_256(concat(Uint8Array.of(0xff), template.factory, saltOf(origin), template.codeHash)).subarray(12),
+      )}`
+      if (addresses.size >= MAX_REMEMBERED) addresses.clear()
+      addresses.set(key, address)
+    }
+    return address
+  }
   const nameOf = (origin: Origin) => `erc20/${addressOf(origin)}`
   const zoneAt = (hops: readonly Hop[]): string => {
     let at = 'hub'

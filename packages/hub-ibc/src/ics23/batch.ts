@@ -7,8 +7,8 @@ import { equal } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 import { decodeCommitmentProof } from './codec.ts'
 import { HashOp, type InnerOp, invalid, type ProofSpec, VALID, type Verdict } from './proof.ts'
-import { applyInnerInPlace, applyLeaf, checkRealPath } from './steps.ts'
-import { checkExistence, verifyMembership } from './verify.ts'
+import { applyInnerInPlace, applyLeaf } from './steps.ts'
+import { checkReal, verifyMembership } from './verify.ts'
 
 interface KnownNode {
   readonly hash: Uint8Array
@@ -59,8 +59,7 @@ export function createBatchVerifier(spec: ProofSpec, root: Uint8Array): BatchVer
         const decoded = decodeCommitmentProof(proof)
         if (decoded.kind !== 'exist') return invalid('not an existence proof')
         const { exist } = decoded
-        checkExistence(exist, spec)
-        checkRealPath(exist.path, spec)
+        checkReal(exist, spec)
         if (!equal(exist.key, key)) return invalid('proof is for another key')
         if (!equal(exist.value, value)) return invalid('proof is for another value')
         const hash = applyLeaf(exist.leaf!, key, value)

@@ -188,3 +188,28 @@ export function checkRealPath(path: readonly InnerOp[], spec: ProofSpec): void {
     }
   }
 }
+
+/**
+ * {@link checkInner} and {@link checkRealPath} in one pass for IAVL proofs, which are nearly all there are. Returns false where
+ * anything is unusual; the two then say what.
+ */
+export function isPlainIavlPath(path: readonly InnerOp[], spec: ProofSpec): boolean {
+  if (spec.leafSpec.prefix.length !== 1 || spec.leafSpec.prefix[0] !== 0) return false
+  let heightBelow = 0
+  let sizeBelow = 1
+  for (let i = 0; i < path.length; i++) {
+    const { hash, prefix, suffix } = path[i]!
+    if (hash !== HashOp.SHA256) return false
+    cursor = 0
+    const height = readVarint(prefix)
+    const size = readVarint(prefix)
+    const version = readVarint(prefix)
+    if (height <= i || height <= heightBelow || size <= sizeBelow || version < 0 || cursor < 3 || cursor > 11) return false
+    const rest = prefix.length - cursor
+    if (rest === 1 ? suffix.length !== 33 || suffix[0] !== 0x20 : rest !== 34 || suffix.length !== 0) return false
+    if (prefix[cursor] !== 0x20 || prefix[prefix.length - 1] !== 0x20) return false
+    heightBelow = height
+    sizeBelow = size
+  }
+  return true
+}

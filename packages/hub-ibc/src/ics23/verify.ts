@@ -19,7 +19,16 @@ import {
   VALID,
   type Verdict,
 } from './proof.ts'
-import { applyInner, applyInnerInPlace, applyLeaf, checkInner, checkLeaf, checkRealPath } from './steps.ts'
+import { iavlSpec, sameFormat } from './specs.ts'
+import {
+  applyInner,
+  applyInnerInPlace,
+  applyLeaf,
+  checkInner,
+  checkLeaf,
+  checkRealPath,
+  isPlainIavlPath,
+} from './steps.ts'
 
 /** Throws `HUB_PROOF` unless leaf and steps have the form of `spec`: ics23's own rule, no stricter. */
 export function checkExistence(proof: ExistenceProof, spec: ProofSpec): void {
@@ -29,6 +38,23 @@ export function checkExistence(proof: ExistenceProof, spec: ProofSpec): void {
   const maxDepth = spec.maxDepth === 0 ? DEFAULT_MAX_DEPTH : spec.maxDepth
   if (proof.path.length > maxDepth) throw new HubError('HUB_PROOF', 'path too long')
   for (let i = 0; i < proof.path.length; i++) checkInner(proof.path[i]!, spec, i + 1)
+}
+
+/** Throws `HUB_PROOF` unless a real tree of the form of `spec` could have made the proof: stricter than {@link checkExistence}. */
+export function checkReal(proof: ExistenceProof, spec: ProofSpec): void {
+  const maxDepth = spec.maxDepth === 0 ? DEFAULT_MAX_DEPTH : spec.maxDepth
+  if (
+    proof.leaf &&
+    sameFormat(spec, iavlSpec) &&
+    proof.path.length >= spec.minDepth &&
+    proof.path.length <= maxDepth &&
+    isPlainIavlPath(proof.path, spec)
+  ) {
+    checkLeaf(proof.leaf, spec)
+    return
+  }
+  checkExistence(proof, spec)
+  checkRealPath(proof.path, spec)
 }
 
 /** The root that the proof leads to. Checks no spec; throws `HUB_PROOF` where it cannot be computed. */
@@ -64,8 +90,7 @@ export function requireRoot(trusted: Uint8Array, proven: Uint8Array): void {
 
 /** The root that an existence proof of the right form leads to, for exactly this key and value. Throws `HUB_PROOF`. */
 function existenceRoot(proof: ExistenceProof, spec: ProofSpec, key: Uint8Array, value: Uint8Array): Uint8Array {
-  checkExistence(proof, spec)
-  checkRealPath(proof.path, spec)
+  checkReal(proof, spec)
   if (!equal(proof.key, key)) throw new HubError('HUB_PROOF', 'proof is for another key')
   if (!equal(proof.value, value)) throw new HubError('HUB_PROOF', 'proof is for another value')
   return calculateExistenceRoot(proof, spec)

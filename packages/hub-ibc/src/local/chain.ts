@@ -18,6 +18,7 @@ import { createTendermintClient } from '../clients/tendermint/client.ts'
 import type { SignedHeader, Validator } from '../clients/tendermint/messages.ts'
 import { revisionOf, type SignatureVerifier } from '../clients/tendermint/verify.ts'
 import type { IbcEvent } from '../core/application.ts'
+import type { LightClientModule } from '../core/light-client.ts'
 import { createIbcHost, type Delivery, type IbcHost } from '../core/host.ts'
 import { createJournal, type Journal, journaled, type KvStore } from '../core/journal.ts'
 import { type Any, type Height, type IbcMessage, MerkleProof } from '../core/messages.ts'
@@ -70,6 +71,8 @@ export function createLocalChain(options: {
     journal: Journal
     now: () => bigint
   }) => TransferPolicy
+  /** Kinds of light clients; default: all of this package. */
+  lightClients?: readonly LightClientModule[]
   /** Committed heights that stay provable; older ones are pruned. */
   keep?: number
 }): LocalChain {
@@ -94,7 +97,7 @@ export function createLocalChain(options: {
     store: tree,
     journal,
     clock: { now: () => now, height },
-    lightClients: [
+    lightClients: options.lightClients ?? [
       createTendermintClient(verifying),
       createSolomachineClient(),
       createAttestationsClient(),

@@ -1,0 +1,174 @@
+/**
+ * Packets between a hub and a zone in one process, there and acknowledged, with real proofs both ways, hub books included. Both
+ * loops are the same chains, stores and state machines; ours encodes and verifies with this package, the peers' with `cosmjs-types`
+ * and `@confio/ics23`. Every message goes over the wire: encoded by the relayer, decoded by the chain.
+ */
+import { createPublicKey, verify } from 'node:crypto'
+import { ics23, iavlSpec, tendermintSpec, verifyMembership } from '@confio/ics23'
+import {
+  createHub,
+  createAssetRegistry,
+  createTendermintClient,
+  HubError,
+  type IbcMessage,
+  type LightClientModule,
+  MESSAGES,
+  paths,
+  type SignatureVerifier,
+} from '@zos/hub-ibc'
+import { createLocalChain, type LocalChain, localEndpoint } from '@zos/hub-ibc/local'
+import { acknowledgementOf, connectV1, packetOf } from '@zos/hub-ibc/relayer'
+import { MsgAcknowledgement, MsgRecvPacket } from 'cosmjs-types/ibc/core/channel/v1/tx'
+import { MerkleProof } from 'cosmjs-types/ibc/core/commitment/v1/commitment'
+import { ClientState, ConsensusState } from 'cosmjs-types/ibc/lightclients/tendermint/v1/tendermint'
+import { Any } from 'cosmjs-types/google/protobuf/any'
+import { CommitmentProof } from 'cosmjs-types/cosmos/ics23/v1/proofs'
+import { print } from './metric.ts'
+
+const quick = process.argv.includes('--quick')
+const BATCH = 250
+const ROUNDS = quick ? 4 : 16
+
+// Signatures by the platform, in both loops: what is compared is proofs and encodings.
+const keys = new Map<string, ReturnType<typeof createPublicKey>>()
+const verifySignature: SignatureVerifier = (pubKey, message, signature) => {
+  const name = Buffer.from(pubKey.ed25519).toString('hex')
+  let key = keys.get(name)
+  if (!key) {
+    const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), pubKey.ed25519])
+    key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+    keys.set(name, key)
+  }
+  return verify(null, message, key, signature)
+}
+
+const own = createTendermintClient({ verifySignature })
+const text = new TextEncoder()
+const peer: LightClientModule = {
+  ...own,
+  verifyMembership(context, height, proof, path, value) {
+    const client = ClientState.decode(Any.decode(context.store.get(text.encode('clientState'))!).value)
+    const consensusKey = text.encode(`consensusStates/${height.revisionNumber}-${height.revisionHeight}`)
+    const consensus = ConsensusState.decode(Any.decode(context.store.get(consensusKey)!).value)
+    const proofs = MerkleProof.decode(proof).proofs.map((p) => ics23.CommitmentProof.decode(CommitmentProof.encode(p).finish()))
+    const inner = proofs[0]!.exist!
+    const subroot = proofs[1]!.exist!.value!
+    const valid =
+      client.proofSpecs.length === 2 &&
+      verifyMembership(proofs[0]!, iavlSpec, subroot, path[1]!, value) &&
+      verifyMembership(proofs[1]!, tendermintSpec, consensus.root.hash, path[0]!, subroot)
+    if (!valid || !inner) throw new HubError('HUB_PROOF', 'the peer refuses the proof')
+  },
+}
+
+type Wire = (message: IbcMessage) => IbcMessage
+const ownWire: Wire = ({ typeUrl, ...fields }) => {
+  const codec = MESSAGES[typeUrl] as unknown as { encode(v: object): Uint8Array; decode(b: Uint8Array): object }
+  return { typeUrl, ...codec.decode(codec.encode(fields)) } as IbcMessage
+}
+const peerWire: Wire = ({ typeUrl, ...fields }) => {
+  if (typeUrl === '/ibc.core.channel.v1.MsgRecvPacket') {
+    return { typeUrl, ...MsgRecvPacket.decode(MsgRecvPacket.encode(MsgRecvPacket.fromPartial(fields as never)).finish()) } as IbcMessage
+  }
+  if (typeUrl === '/ibc.core.channel.v1.MsgAcknowledgement') {
+    return { typeUrl, ...MsgAcknowledgement.decode(MsgAcknowledgement.encode(MsgAcknowledgement.fromPartial(fields as never)).finish()) } as IbcMessage
+  }
+  return { typeUrl, ...fields } as IbcMessage
+}
+
+async function setUp(module: LightClientModule) {
+  const hub = createLocalChain({
+    chainId: 'zoshub-1',
+    lightClients: [module],
+    keep: 20,
+    policy: ({ store, bank, now }) =>
+      createHub({
+        store,
+        bank,
+        now,
+        assets: createAssetRegistry(store, { factory: new Uint8Array(20), codeHash: new Uint8Array(32), deploy: () => {} }),
+      }).policy,
+  })
+  const zone = createLocalChain({ chainId: 'zone-1', lightClients: [module], keep: 20 })
+  // A store with some history, so that proofs have their real depth.
+  for (const chain of [hub, zone]) {
+    for (let i = 0; i < 50_000; i++) chain.tree.set(text.encode(`receipts/ports/transfer/channels/channel-9/sequences/${i}`), Uint8Array.of(1))
+  }
+  const ends = await connectV1(localEndpoint(hub), localEndpoint(zone), 'relayer')
+  hub.run(() => hub.bank.mint('alice', 'uzos', 10n ** 15n))
+  zone.run(() => zone.bank.mint('bob', 'ubob', 10n ** 15n))
+  return { hub, zone, ends }
+}
+
+const height = (chain: LocalChain) => {
+  const next = chain.height()
+  return { ...next, revisionHeight: next.revisionHeight - 1n }
+}
+
+/** One batch each way, every packet acknowledged. */
+function round({ hub, zone, ends }: Awaited<ReturnType<typeof setUp>>, wire: Wire): void {
+  const take = (chain: LocalChain, message: IbcMessage) => {
+    const result = chain.deliver(wire(message))
+    if (result.status !== 'done') throw new Error(`${message.typeUrl}: ${JSON.stringify(result, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`)
+    return result.events
+  }
+  const update = (on: LocalChain, of: LocalChain, clientId: string) =>
+    take(on, {
+      typeUrl: '/ibc.core.client.v1.MsgUpdateClient',
+      clientId,
+      clientMessage: of.update(height(of), on.host.clientHeight(clientId)),
+    })
+  const legs = [
+    [hub, zone, ends.channelA, ends.clientA, ends.clientB, 'alice', 'uzos'],
+    [zone, hub, ends.channelB, ends.clientB, ends.clientA, 'bob', 'ubob'],
+  ] as const
+  const out = legs.map(([from, , channel, , , sender, denom]) => {
+    const sent = Array.from({ length: BATCH }, () =>
+      from.run(() => from.transfer.send({ port: 'transfer', channel }, { denom, amount: 1n, sender, receiver: 'carol' }, { timestamp: from.now() + 3_600_000_000_000n })),
+    )
+    from.commit()
+    return sent
+  })
+  const acks = legs.map(([from, to, , , clientTo], leg) => {
+    update(to, from, clientTo)
+    const proofHeight = height(from)
+    const written = out[leg]!.map((events) => {
+      const sent = packetOf(events[0]!)!
+      if (sent.version !== 1) throw new Error('a v1 packet was expected')
+      const { packet } = sent
+      const proofCommitment = from.prove(paths.commitmentPath(packet.sourcePort, packet.sourceChannel, packet.sequence), proofHeight)
+      const received = take(to, { typeUrl: '/ibc.core.channel.v1.MsgRecvPacket', packet, proofCommitment, proofHeight, signer: 'relayer' })
+      return { packet, acknowledgement: acknowledgementOf(received.find((e) => e.type === 'write_acknowledgement')!) as Uint8Array }
+    })
+    return written
+  })
+  for (const [, to] of legs) to.commit()
+  legs.forEach(([from, to, , clientFrom], leg) => {
+    update(from, to, clientFrom)
+    const proofHeight = height(to)
+    for (const { packet, acknowledgement } of acks[leg]!) {
+      const proofAcked = to.prove(paths.ackPath(packet.destinationPort, packet.destinationChannel, packet.sequence), proofHeight)
+      take(from, { typeUrl: '/ibc.core.channel.v1.MsgAcknowledgement', packet, acknowledgement, proofAcked, proofHeight, signer: 'relayer' })
+    }
+  })
+  for (const [from] of legs) from.commit()
+  for (const [from] of legs) (from.events as unknown[]).length = 0
+}
+
+const [ours, theirs] = [await setUp(own), await setUp(peer)]
+const time = { ours: Number.POSITIVE_INFINITY, theirs: Number.POSITIVE_INFINITY }
+for (let i = 0; i < ROUNDS; i++) {
+  for (const [name, world, wire] of [
+    ['ours', ours, ownWire],
+    ['theirs', theirs, peerWire],
+  ] as const) {
+    const start = process.cpuUsage()
+    round(world, wire)
+    const used = process.cpuUsage(start)
+    time[name] = Math.min(time[name], (used.user + used.system) / 1e6)
+  }
+}
+// Everything arrived: one unit a packet.
+if (ours.hub.bank.balance('alice', 'uzos') !== 10n ** 15n - BigInt(BATCH * ROUNDS)) throw new Error('packets are missing')
+const [a, b] = [(2 * BATCH) / time.ours, (2 * BATCH) / time.theirs]
+print('ibc-packets', 'packets', a, 'packets/s', '@confio/ics23 0.6.8 + cosmjs-types 0.11.0', b, a / b)
