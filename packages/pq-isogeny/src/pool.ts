@@ -9,8 +9,8 @@ export type { VerifyItem } from './verify/verifier.ts'
 export interface PoolWorker {
   postMessage(message: unknown): void
   terminate(): unknown
-  on?(event: 'message' | 'error', listener: (value: never) => void): unknown
-  addEventListener?(event: 'message' | 'error', listener: (event: never) => void): unknown
+  on?(event: string, listener: (value: unknown) => void): unknown
+  addEventListener?(event: string, listener: (event: { data: unknown }) => void): unknown
 }
 
 export interface PoolOptions {
@@ -88,13 +88,11 @@ export function createVerifyPool(options: PoolOptions): VerifyPool {
     const onError = (cause: unknown): void =>
       fail(new IsogenyError('ISOGENY_POOL', 'a worker of the pool failed', {}, { cause }))
     if (worker.on) {
-      worker.on('message', ((m: PoolResponse) => onMessage(worker, m)) as (value: never) => void)
-      worker.on('error', onError as (value: never) => void)
+      worker.on('message', (m) => onMessage(worker, m as PoolResponse))
+      worker.on('error', onError)
     } else {
-      worker.addEventListener?.('message', ((e: { data: PoolResponse }) => onMessage(worker, e.data)) as (
-        e: never,
-      ) => void)
-      worker.addEventListener?.('error', onError as (e: never) => void)
+      worker.addEventListener?.('message', (event) => onMessage(worker, event.data as PoolResponse))
+      worker.addEventListener?.('error', onError)
     }
     idle.push(worker)
     return worker
