@@ -80,6 +80,7 @@ function measure(size: number, rounds: number): void {
       order.push(id)
     }
   }
+  let announce: (unit: { id: UnitId }) => void = () => undefined
   const dag: RoundDag = {
     has: (id) => headers.has(id),
     header: (id) => headers.get(id)!,
@@ -89,6 +90,10 @@ function measure(size: number, rounds: number): void {
       const [round, author] = places.get(ancestor)!
       return clocks.get(descendant)![author]! >= round
     },
+    onUnit(listener) {
+      announce = listener
+      return () => undefined
+    },
   }
   const committer = createCommitter({ dag, committee, schedule: roundRobinSchedule(committee) })
   let decisions = 0
@@ -96,6 +101,7 @@ function measure(size: number, rounds: number): void {
   const start = process.cpuUsage()
   for (const id of order) {
     table[places.get(id)![0]]!.push(id)
+    announce({ id })
     for (const { outcome } of committer.update()) {
       decisions += 1
       if (outcome === 'commit') commits += 1

@@ -29,6 +29,11 @@ export interface RoundDag {
   authorUnits(address: Address, round: number): readonly UnitId[]
   /** True if `ancestor` is in the past of `descendant` (a unit is not in its own past). */
   isAncestor(ancestor: UnitId, descendant: UnitId): boolean
+  /**
+   * Calls `listener` for every unit as it joins the DAG, parents first; returns the way to stop. Optional: with it the committer
+   * looks at new units only, without it at the rounds that are open.
+   */
+  onUnit?(listener: (unit: { readonly id: UnitId }) => void): () => void
 }
 
 /** {@link RoundDag} with its tips: what a proposer needs. */

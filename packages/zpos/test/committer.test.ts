@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { createCommitter, type Decision, isZposError, type RoundDag, roundRobinSchedule } from '../src/index.ts'
+import { createCommitter, type Decision, isZposError, type RoundDag, roundRobinSchedule, type UnitId } from '../src/index.ts'
 import { parseDag } from './support/dag-language.ts'
 import { committeeOf, names } from './support/network.ts'
+import type { TextDag } from './support/text-dag.ts'
 
 const ABCD = names(4)
 
@@ -130,4 +131,38 @@ test('two certified units of one slot stop the committer', () => {
     caught = error
   }
   expect(isZposError(caught, 'ZPOS_SAFETY_BROKEN')).toBe(true)
+})
+
+test('a DAG that announces its units is followed unit by unit, to the same end; a closed committer hears nothing', () => {
+  const whole = parseDag(full(1, 40), ABCD)
+  const committee = committeeOf(4)
+  const plain = parseDag(full(1, 5), ABCD)
+  const listeners = new Set<(unit: { id: UnitId }) => void>()
+  let scans = 0
+  const dag: TextDag = {
+    ...plain,
+    roundUnits: (round) => {
+      scans += 1
+      return plain.roundUnits(round)
+    },
+    onUnit(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  const committer = createCommitter({ dag, committee, schedule: roundRobinSchedule(committee) })
+  const decisions = committer.update()
+  const before = scans
+  for (const id of whole.ids().slice(21)) {
+    plain.add(id, whole.header(id).parents)
+    for (const listener of listeners) listener({ id })
+    decisions.push(...committer.update())
+  }
+  plain.user('u', ['A40'])
+  for (const listener of listeners) listener({ id: 'u' as UnitId })
+  expect(committer.update()).toEqual([])
+  expect(scans).toBe(before)
+  expect(short(decisions)).toEqual(decide(whole))
+  committer.close()
+  expect(listeners.size).toBe(0)
 })

@@ -39,6 +39,8 @@ export interface Committer {
   nextRound(): number
   /** The last committed leader unit; undefined before the first. */
   lastCommit(): CommitDecision | undefined
+  /** Stops listening to the DAG: call it when the epoch is over and another committer follows. */
+  close(): void
 }
 
 /** Makes a committer. */
@@ -144,6 +146,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     },
     nextRound: () => nextRound,
     lastCommit: () => lastCommit,
+    close: votes.close,
   }
 }
 

@@ -9,6 +9,7 @@
  */
 import type { Committee } from '../committee/committee.ts'
 import type { RoundDag, UnitId } from '../dag-port.ts'
+import { EPOCH_ROUNDS } from '../rounds/epoch-base.ts'
 
 /** No unit of that author among the parents. */
 const NONE = -1
@@ -40,8 +41,7 @@ export interface Tally {
   readonly certificates: readonly UnitId[]
 }
 
-interface Counter {
-  readonly unit: UnitId | undefined
+interface Counter extends Tally {
   readonly position: number
   votersSeen: number
   certifiersSeen: number
@@ -49,7 +49,16 @@ interface Counter {
   blame: bigint
   readonly certifiers: Uint8Array
   support: bigint
+  blamed: boolean
+  certified: boolean
   readonly certificates: UnitId[]
+}
+
+interface SlotCounters {
+  /** One for each unit of the slot, or one for none. */
+  readonly list: Counter[]
+  /** Units of the round that were looked at. */
+  seen: number
 }
 
 /** The votes about the rounds that are not decided yet. */
@@ -62,6 +71,8 @@ export interface VoteIndex {
   tallies(author: number, round: number): readonly Tally[]
   /** Forgets the rounds below. */
   dropBelow(round: number): void
+  /** Stops listening to the DAG. */
+  close(): void
 }
 
 /** Makes the index; it reads the DAG from `firstRound` on. */
@@ -70,7 +81,7 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
   const size = committee.members.length
   const stakes = committee.members.map(({ stake }) => stake)
   const rounds = new Map<number, RoundVotes>()
-  const counters = new Map<number, Map<number, Counter[]>>()
+  const counters = new Map<number, Map<number, SlotCounters>>()
   let lowest = firstRound
   let highest = firstRound - 1
 
@@ -92,17 +103,23 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
     table.units.push({ id, author, strong })
   }
 
-  function refresh(): boolean {
+  function tableOf(round: number): RoundVotes {
+    let table = rounds.get(round)
+    if (table === undefined) {
+      table = { units: [], positions: new Map(), read: 0 }
+      rounds.set(round, table)
+    }
+    return table
+  }
+
+  /** Reads the open rounds of the DAG. */
+  function scan(): boolean {
     let changed = false
     for (let round = lowest; ; round += 1) {
       const ids = dag.roundUnits(round)
       if (ids.length === 0 && round > highest) return changed
-      let table = rounds.get(round)
-      if (table === undefined) {
-        table = { units: [], positions: new Map(), read: 0 }
-        rounds.set(round, table)
-      }
       if (ids.length > 0 && round > highest) highest = round
+      const table = tableOf(round)
       if (ids.length === table.read) continue
       table.read = ids.length
       const before = table.units.length
@@ -111,16 +128,47 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
     }
   }
 
+  /** Takes in what the DAG has announced. */
+  function drain(): boolean {
+    const news = announced
+    announced = []
+    let changed = false
+    for (const id of news) {
+      const round = dag.header(id).validator?.round
+      // Rounds beyond the epoch are of the next committee.
+      if (round === undefined || round < lowest || round >= firstRound - 1 + EPOCH_ROUNDS) continue
+      if (round > highest) highest = round
+      const table = tableOf(round)
+      if (table.positions.has(id)) continue
+      add(round, table, id)
+      changed = true
+    }
+    return changed
+  }
+
+  let announced: UnitId[] = []
+  const stop = dag.onUnit?.(({ id }) => announced.push(id))
+  let scanned = false
+
+  function refresh(): boolean {
+    if (stop === undefined) return scan()
+    if (scanned) return drain()
+    scanned = true
+    const found = scan()
+    return drain() || found
+  }
+
   /** Counts the units of the next two rounds that were not counted yet. */
   function count(counter: Counter, author: number, round: number): void {
     const voters = rounds.get(round + 1)
     if (voters === undefined) return
     for (; counter.votersSeen < voters.units.length; counter.votersSeen += 1) {
       const voter = voters.units[counter.votersSeen]!
-      const votes = counter.position !== NONE && voter.strong[author] === counter.position
-      if (votes || counter.blamers[voter.author] === 1) continue
+      if (counter.position !== NONE && voter.strong[author] === counter.position) continue
+      if (counter.blamers[voter.author] === 1) continue
       counter.blamers[voter.author] = 1
       counter.blame += stakes[voter.author]!
+      counter.blamed = counter.blame >= committee.quorum
     }
     const certifiers = rounds.get(round + 2)
     if (certifiers === undefined || counter.position === NONE) return
@@ -136,6 +184,7 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
       if (counter.certifiers[owner] === 1) continue
       counter.certifiers[owner] = 1
       counter.support += stakes[owner]!
+      counter.certified = counter.support >= committee.quorum
     }
   }
 
@@ -149,6 +198,8 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
       blame: 0n,
       certifiers: new Uint8Array(size),
       support: 0n,
+      blamed: false,
+      certified: false,
       certificates: [],
     }
   }
@@ -161,25 +212,19 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
     }
     let slot = byAuthor.get(author)
     if (slot === undefined) {
-      slot = []
+      slot = { list: [newCounter(undefined, NONE)], seen: 0 }
       byAuthor.set(author, slot)
     }
-    const table = rounds.get(round)
-    for (const [position, unit] of (table?.units ?? []).entries()) {
-      if (unit.author !== author || slot.some((counter) => counter.unit === unit.id)) continue
-      slot.push(newCounter(unit.id, position))
+    const { list } = slot
+    const units = rounds.get(round)?.units ?? []
+    for (; slot.seen < units.length; slot.seen += 1) {
+      const unit = units[slot.seen]!
+      if (unit.author !== author) continue
+      if (list[0]!.unit === undefined) list.pop()
+      list.push(newCounter(unit.id, slot.seen))
     }
-    if (slot.length === 0) slot.push(newCounter(undefined, NONE))
-    if (slot.length > 1 && slot[0]!.unit === undefined) slot.shift()
-    return slot.map((counter) => {
-      count(counter, author, round)
-      return {
-        unit: counter.unit,
-        blamed: counter.blame >= committee.quorum,
-        certified: counter.support >= committee.quorum,
-        certificates: counter.certificates,
-      }
-    })
+    for (const counter of list) count(counter, author, round)
+    return list
   }
 
   function dropBelow(round: number): void {
@@ -189,5 +234,5 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
     }
   }
 
-  return { refresh, highestRound: () => highest, tallies, dropBelow }
+  return { refresh, highestRound: () => highest, tallies, dropBelow, close: () => stop?.() }
 }
