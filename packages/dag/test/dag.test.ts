@@ -123,6 +123,30 @@ describe('a DAG', () => {
     },
   )
 
+  it('answers ancestry over gaps of many rounds and distances of many units', () => {
+    const dag = createDag({ genesis })
+    const first = validatorUnit(1, 1, genesis.id)
+    const other = validatorUnit(2, 1, genesis.id)
+    const late = validatorUnit(1, 70_000, first.id)
+    const later = validatorUnit(1, 140_001, late.id)
+    const fork = validatorUnit(1, 140_001, late.id, [], 9)
+    appendAll(dag, [first, other])
+    const userHeader = userUnit([genesis.id]).header
+    for (let i = 0; i < 66_000; i++) {
+      const id = `0x${(i + 1).toString(16).padStart(64, '0')}` as UnitId
+      dag.append({ id, header: userHeader }, { shapeChecked: true })
+    }
+    const far = validatorUnit(3, 2, genesis.id, [other.id])
+    appendAll(dag, [late, later, fork, far])
+    expect([first, late].every(({ id }) => dag.isAncestor(id, later.id) && dag.isAncestor(id, fork.id))).toBe(true)
+    expect([other, fork].some(({ id }) => dag.isAncestor(id, later.id))).toBe(false)
+    expect(dag.isAncestor(late.id, first.id)).toBe(false)
+    expect(dag.isAncestor(other.id, far.id)).toBe(true)
+    expect(dag.parents(far.id)).toEqual(far.header.parents)
+    expect(dag.view.isEquivocator(0, -1)).toBe(true)
+    expect(dag.view.isEquivocator(1, -1)).toBe(false)
+  })
+
   it('throws for units that it does not hold', () => {
     const dag = createDag({ genesis })
     const unknown = userUnit([genesis.id]).id

@@ -114,17 +114,6 @@ describe('pruning', () => {
     expect(pruned.mainChain.unitAt(pruned.mainChain.base)).toBe(whole.mainChain.unitAt(pruned.mainChain.base))
   })
 
-  it('keeps the chains of validators: a clock column each, not one for every unit', () => {
-    const { units, leaders } = history(60)
-    const ledger = createLedger({ genesis, stakeAt })
-    for (const unit of units) ledger.append(unit)
-    follow(ledger, leaders)
-    const before = ledger.dag.byteLength / ledger.dag.size
-    pruneLedger(ledger, 10)
-    expect(ledger.dag.size).toBeGreaterThan(300)
-    expect(ledger.dag.byteLength / ledger.dag.size).toBeLessThan(1.2 * before)
-  })
-
   it('knows what it dropped for a while, then calls it expired', () => {
     const { units, leaders } = history(30)
     const ledger = createLedger({ genesis, stakeAt })

@@ -1,7 +1,7 @@
 /** The dense structure of a DAG: ids, heights, rounds, authors and edges in typed arrays, and what is derived from them. */
 import { Reachability } from '../reach/reachability.ts'
 import type { Address, UnitId } from '../unit/id.ts'
-import { IntColumn } from './columns.ts'
+import { IntColumn, ParentEdges } from './columns.ts'
 import { IdTable } from './id-table.ts'
 import type { DagView } from './view.ts'
 
@@ -21,8 +21,7 @@ export class DagCore implements DagView {
   readonly heights = new IntColumn()
   readonly rounds = new IntColumn()
   readonly authors = new IntColumn()
-  readonly parentStart = new IntColumn()
-  readonly parents = new IntColumn(256)
+  edges = new ParentEdges()
   readonly #authorNumbers = new Map<Address, number>()
   readonly #addresses: Address[] = []
   readonly tips = new Set<number>()
@@ -35,7 +34,6 @@ export class DagCore implements DagView {
   #children: number[][] | undefined
 
   constructor() {
-    this.parentStart.push(0)
     this.#reach = new Reachability(this)
   }
 
@@ -60,13 +58,13 @@ export class DagCore implements DagView {
     }
     for (let k = 0; k < count; k++) {
       const parent = parents[k]!
-      this.parents.push(parent)
+      this.edges.add(parent)
       if (this.#childFlags[parent] === 0) {
         this.#childFlags[parent] = 1
         this.tips.delete(parent)
       }
     }
-    this.parentStart.push(this.parents.length)
+    this.edges.close()
     this.tips.add(index)
     if (author >= 0) {
       const peers = this.#roundUnits.get(unit.round)
@@ -122,11 +120,11 @@ export class DagCore implements DagView {
   }
 
   parentCount(unit: number): number {
-    return this.parentStart.values[unit + 1]! - this.parentStart.values[unit]!
+    return this.edges.start(unit + 1) - this.edges.start(unit)
   }
 
   parentAt(unit: number, k: number): number {
-    return this.parents.values[this.parentStart.values[unit]! + k]!
+    return this.edges.at(unit, this.edges.start(unit) + k)
   }
 
   childCount(unit: number): number {
@@ -174,21 +172,22 @@ export class DagCore implements DagView {
     const remap = new Int32Array(size).fill(-1)
     let kept = 0
     for (let unit = 0; unit < size; unit++) if (keep[unit] === 1) remap[unit] = kept++
-    const [starts, edges] = [this.parentStart.values, this.parents.values.slice(0, this.parents.length)]
+    const before = this.edges
+    const after = new ParentEdges()
     const selfParents = new Int32Array(kept).fill(-1)
-    this.parents.length = 0
-    this.parentStart.length = 1
-    for (let unit = 0, from = 0; unit < size; unit++) {
-      const end = starts[unit + 1]!
+    for (let unit = 0; unit < size; unit++) {
       const to = remap[unit]!
-      if (to >= 0) {
-        if (end > from && this.authors.values[unit]! >= 0) selfParents[to] = remap[edges[from]!]!
-        for (let at = from; at < end; at++) if (remap[edges[at]!]! >= 0) this.parents.push(remap[edges[at]!]!)
-        for (const column of [this.heights, this.rounds, this.authors]) column.values[to] = column.values[unit]!
-        this.parentStart.push(this.parents.length)
+      if (to < 0) continue
+      const [from, end] = [before.start(unit), before.start(unit + 1)]
+      if (end > from && this.authors.values[unit]! >= 0) selfParents[to] = remap[before.at(unit, from)]!
+      for (let edge = from; edge < end; edge++) {
+        const parent = remap[before.at(unit, edge)]!
+        if (parent >= 0) after.add(parent)
       }
-      from = end
+      after.close()
+      for (const column of [this.heights, this.rounds, this.authors]) column.values[to] = column.values[unit]!
     }
+    this.edges = after
     for (const column of [this.heights, this.rounds, this.authors]) column.length = kept
     this.#ids.compact(remap)
     this.#relink(remap, selfParents)
@@ -206,7 +205,7 @@ export class DagCore implements DagView {
     this.#childFlags = new Uint8Array(Math.max(64, this.size))
     for (let unit = 0; unit < this.size; unit++) {
       const author = this.authors.values[unit]!
-      const parents = this.parents.values.slice(this.parentStart.values[unit]!, this.parentStart.values[unit + 1]!)
+      const parents = Int32Array.from({ length: this.parentCount(unit) }, (_, k) => this.parentAt(unit, k))
       for (const parent of parents) this.#childFlags[parent] = 1
       if (author >= 0) {
         const round = this.rounds.values[unit]!
@@ -225,7 +224,6 @@ export class DagCore implements DagView {
 
   /** Bytes of the typed arrays in use. */
   get byteLength(): number {
-    const columns = [this.heights, this.rounds, this.authors, this.parentStart, this.parents]
-    return columns.reduce((sum, column) => sum + 4 * column.length, 0) + this.#ids.byteLength + this.#reach.byteLength
+    return 12 * this.size + this.edges.byteLength + this.#ids.byteLength + this.#reach.byteLength
   }
 }

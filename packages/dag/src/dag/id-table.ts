@@ -165,7 +165,8 @@ export class IdTable {
     this.#rebuild()
   }
 
+  /** Bytes in use; the texts of recent ids, a constant, are apart. */
   get byteLength(): number {
-    return this.words.byteLength + this.#slots.byteLength
+    return 4 * WORDS * this.count + this.#slots.byteLength
   }
 }

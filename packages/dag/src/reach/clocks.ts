@@ -3,14 +3,17 @@
  *
  * An author's units form branches: a unit extends the branch whose last unit is its self-parent, any other unit opens a new
  * branch (the first of an author, and each fork). A branch is a chain, so its units in the past of u are a prefix of it, and
- * one number says which: the highest round seen. Column k of u's row is that round for branch k; 0 is none.
+ * one number says which: the highest round seen. Column k of u's row is that round for branch k, counted from one before the first
+ * round of the branch so that two bytes hold it; 0 is none. A chain of more than 65,535 rounds goes on in another branch.
  * Rows are inclusive: a unit sees itself. A unit that is on no branch shares the row of a parent when that parent's row covers
  * the others', else gets its own. The technique is that of vector clocks with a branch for each fork (Fidge 1988; Lachesis).
  */
-import { IntColumn } from '../dag/columns.ts'
+import { IntColumn, ShortColumn } from '../dag/columns.ts'
 
 /** Branches that one author may open, before its further units are treated as unclocked; a fork is slashed at once, so few are real. */
 const BRANCHES_PER_AUTHOR = 8
+/** Rounds that one branch spans at most: what a column of a row can count. */
+const MAX_SPAN = 0xffff
 
 export class ClockIndex {
   /** Row of each unit. */
@@ -19,10 +22,12 @@ export class ClockIndex {
   readonly #branchOf = new IntColumn()
   /** Where each row starts; its length is the number of branches when it was made. */
   readonly #rowStart = new IntColumn()
-  readonly #rows = new IntColumn(256)
+  readonly #rows = new ShortColumn(256)
   /** Last unit of each branch. */
   readonly #branchTip = new IntColumn()
   readonly #authorOfBranch = new IntColumn()
+  /** The round before the first of each branch. */
+  readonly #baseOfBranch = new IntColumn()
   readonly #branchesOfAuthor = new IntColumn()
 
   constructor() {
@@ -44,7 +49,9 @@ export class ClockIndex {
     const branch = this.#branchOf.values[a]!
     const row = this.#rowOf.values[b]!
     const at = this.#rowStart.values[row]! + branch
-    return at < this.#rowStart.values[row + 1]! && this.#rows.values[at]! >= roundOfA
+    return (
+      at < this.#rowStart.values[row + 1]! && this.#rows.values[at]! >= roundOfA - this.#baseOfBranch.values[branch]!
+    )
   }
 
   /** Adds a unit that is no validator's. Cost: the branches for each parent with a row of its own. */
@@ -79,27 +86,33 @@ export class ClockIndex {
     count: number,
   ): boolean {
     let branch = selfParent < 0 ? -1 : this.#branchOf.values[selfParent]!
-    if (branch < 0 || this.#branchTip.values[branch] !== selfParent || !this.#sameAuthor(branch, author)) {
-      while (this.#branchesOfAuthor.length <= author) this.#branchesOfAuthor.push(0)
-      if (this.#branchesOfAuthor.values[author]! >= BRANCHES_PER_AUTHOR) {
-        this.addPlain(parents, count)
-        return false
-      }
-      this.#branchesOfAuthor.values[author]!++
+    const isForked =
+      branch < 0 || this.#branchTip.values[branch] !== selfParent || this.#authorOfBranch.values[branch] !== author
+    if (isForked && !this.#countFork(author)) {
+      this.addPlain(parents, count)
+      return false
+    }
+    // A branch that is continued has its tip moved on, also when another branch carries it further.
+    if (!isForked) this.#branchTip.values[branch] = unit
+    if (isForked || round - this.#baseOfBranch.values[branch]! > MAX_SPAN) {
       branch = this.#branchTip.length
       this.#branchTip.push(unit)
       this.#authorOfBranch.push(author)
+      this.#baseOfBranch.push(round - 1)
     }
-    this.#branchTip.values[branch] = unit
     const start = this.#joinRows(parents, count)
-    this.#rows.values[start + branch] = round
+    this.#rows.values[start + branch] = round - this.#baseOfBranch.values[branch]!
     this.#branchOf.push(branch)
     this.#rowOf.push(this.#closeRow())
     return true
   }
 
-  #sameAuthor(branch: number, author: number): boolean {
-    return this.#authorOfBranch.values[branch] === author
+  /** Notes that the author opens a branch that does not continue its last; false if it has too many. */
+  #countFork(author: number): boolean {
+    while (this.#branchesOfAuthor.length <= author) this.#branchesOfAuthor.push(0)
+    if (this.#branchesOfAuthor.values[author]! >= BRANCHES_PER_AUTHOR) return false
+    this.#branchesOfAuthor.values[author]!++
+    return true
   }
 
   #dominates(a: number, b: number): boolean {
@@ -138,7 +151,6 @@ export class ClockIndex {
   }
 
   get byteLength(): number {
-    const columns = [this.#rowOf, this.#branchOf, this.#rowStart, this.#rows]
-    return columns.reduce((sum, column) => sum + 4 * column.length, 0)
+    return 4 * (this.#rowOf.length + this.#branchOf.length + this.#rowStart.length) + 2 * this.#rows.length
   }
 }

@@ -12,7 +12,7 @@
  * twice what it needs and passes the spare on to its tip, which makes the cost of a long branch far below the root amortised
  * (on the 2^14 attack DAG: 52 units/s before, 40,000 after); indexing is lazy.
  */
-import type { IntColumn } from '../dag/columns.ts'
+import type { IntColumn, ParentEdges } from '../dag/columns.ts'
 
 /** The reindexing root stays this many levels below the tip (rusty-kaspa's default). */
 const REINDEX_DEPTH = 100
@@ -25,8 +25,7 @@ const SPACE = 2 ** 52
 /** The structure that the index reads. */
 export interface IntervalSource {
   readonly heights: IntColumn
-  readonly parentStart: IntColumn
-  readonly parents: IntColumn
+  readonly edges: ParentEdges
 }
 
 const EMPTY: number[] = []
@@ -128,10 +127,10 @@ export class IntervalTree {
   }
 
   #highestParent(unit: number): number {
-    const { parentStart, parents, heights } = this.#source
+    const { edges, heights } = this.#source
     let best = -1
-    for (let at = parentStart.values[unit]!, end = parentStart.values[unit + 1]!; at < end; at++) {
-      const parent = parents.values[at]!
+    for (let at = edges.start(unit), end = edges.start(unit + 1); at < end; at++) {
+      const parent = edges.at(unit, at)
       if (!this.#includes(parent)) continue
       if (best < 0 || heights.values[parent]! > heights.values[best]!) best = parent
     }
@@ -140,13 +139,13 @@ export class IntervalTree {
 
   /** The units in the past of `unit` that `parent` does not reach. */
   #merged(unit: number, parent: number): number[] {
-    const { parentStart, parents } = this.#source
+    const { edges } = this.#source
     const mark = ++this.#mark
     const merged: number[] = []
     this.#marks[parent] = mark
     for (let next = unit, i = -1; i < merged.length; next = merged[++i]!) {
-      for (let at = parentStart.values[next]!, end = parentStart.values[next + 1]!; at < end; at++) {
-        const candidate = parents.values[at]!
+      for (let at = edges.start(next), end = edges.start(next + 1); at < end; at++) {
+        const candidate = edges.at(next, at)
         if (this.#marks[candidate] === mark) continue
         this.#marks[candidate] = mark
         if (this.#includes(candidate) && !this.reaches(candidate, parent)) merged.push(candidate)
@@ -176,8 +175,8 @@ export class IntervalTree {
   /** Gives `unit`, whose interval is empty, room: re-spreads the smallest subtree above it that has enough. */
   #reindex(unit: number): void {
     const reindexRoot = this.#reindexRoots.get(this.#root[unit]!) ?? this.#root[unit]!
-    for (let current = unit; ; current = this.#treeParent[current]!) {
-      const needed = this.#count(current)
+    let needed = this.#count(unit)
+    for (let current = unit; ; ) {
       if (this.#end[current]! - this.#start[current]! + 1 >= 2 * needed) {
         this.#spread(current)
         return
@@ -187,6 +186,11 @@ export class IntervalTree {
         this.#reclaim(current, reindexRoot, parent, 2 * needed + REINDEX_RESERVE)
         return
       }
+      let size = 1 + needed
+      for (const sibling of this.#children[parent]!) if (sibling !== current) size += this.#count(sibling)
+      this.#sizes[parent] = size
+      needed = size
+      current = parent
     }
   }
 
@@ -298,15 +302,25 @@ export class IntervalTree {
     const step = before ? -1 : 1
     for (let i = siblings.indexOf(at) + step; i >= 0 && i < siblings.length; i += step) {
       const sibling = siblings[i]!
-      this.#count(sibling)
-      const [start, end] = [this.#start[sibling]!, this.#end[sibling]!]
-      if (sibling === unit) {
+      if (sibling !== unit) this.#shift(sibling, before ? offset : -offset)
+      else {
+        this.#count(sibling)
+        const [start, end] = [this.#start[sibling]!, this.#end[sibling]!]
         if (before) this.#place(sibling, start, end + offset)
         else this.#place(sibling, start - offset, end)
         return
       }
-      if (before) this.#place(sibling, start + offset, end + offset)
-      else this.#place(sibling, start - offset, end - offset)
+    }
+  }
+
+  /** Moves a subtree's intervals as they are. */
+  #shift(top: number, offset: number): void {
+    const order = [top]
+    for (let i = 0; i < order.length; i++) {
+      const unit = order[i]!
+      this.#start[unit]! += offset
+      this.#end[unit]! += offset
+      for (const child of this.#children[unit]!) order.push(child)
     }
   }
 

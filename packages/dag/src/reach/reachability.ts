@@ -75,9 +75,9 @@ export class Reachability {
   }
 
   #pushUnclockedParents(unit: number, stack: number[]): void {
-    const { parentStart, parents } = this.#source
-    for (let at = parentStart.values[unit]!, end = parentStart.values[unit + 1]!; at < end; at++) {
-      const parent = parents.values[at]!
+    const { edges } = this.#source
+    for (let at = edges.start(unit), end = edges.start(unit + 1); at < end; at++) {
+      const parent = edges.at(unit, at)
       if (!this.#clocks.isClocked(parent)) stack.push(parent)
     }
   }
