@@ -1,5 +1,5 @@
 export { isNodeError, NodeError, type NodeErrorCode } from './errors.ts'
-export { type DerivedAccount, deriveAccounts, TEST_MNEMONIC } from './genesis/accounts.ts'
+export { type DerivedAccount, deriveAccounts, privateKeyHex, TEST_MNEMONIC } from './genesis/accounts.ts'
 export { DEVNET_CHAIN_ID, type DevnetGenesis, devnetGenesis } from './genesis/devnet-genesis.ts'
 export { type Genesis, type GenesisAccount, type GenesisValidator, parseGenesis } from './genesis/genesis.ts'
 export { createNode, type Logger, type NodeOptions, type NodeStatus, type ZosNode } from './node.ts'

@@ -32,6 +32,8 @@ export interface DevnetOptions {
   reset?: boolean
   /** Milliseconds. Default 1000. */
   roundIntervalMs?: number
+  /** Funded accounts of the test phrase. Default 10. */
+  accounts?: number
   /** Rounds of an epoch. Default 3600. */
   epochRounds?: number
   /** Starts a validator that died again. Default true. */
@@ -79,7 +81,12 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
 
   const temporary = options.dataDir === undefined
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'zos-devnet-'))
-  const { genesis, accounts, validatorKeys } = openDataDir(dataDir, count, options.reset ?? false, options.epochRounds)
+  const { genesis, accounts, validatorKeys } = openDataDir(dataDir, {
+    count,
+    reset: options.reset ?? false,
+    epochRounds: options.epochRounds,
+    accounts: options.accounts,
+  })
 
   let stopping = false
   const validators = validatorKeys.map(
@@ -137,9 +144,12 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
 
 function openDataDir(
   dataDir: string,
-  count: number,
-  reset: boolean,
-  epochRounds: number | undefined,
+  {
+    count,
+    reset,
+    epochRounds,
+    accounts,
+  }: { count: number; reset: boolean; epochRounds: number | undefined; accounts: number | undefined },
 ): { genesis: Genesis; accounts: DerivedAccount[]; validatorKeys: DerivedAccount[] } {
   const file = join(dataDir, 'genesis.json')
   try {
@@ -154,6 +164,7 @@ function openDataDir(
         validators: count,
         timestampMs: Date.now(),
         ...(epochRounds ? { epochRounds } : {}),
+        ...(accounts ? { accounts } : {}),
       })
       writeFileSync(file, `${JSON.stringify(fresh.genesis, null, 2)}\n`)
       return fresh
@@ -164,7 +175,10 @@ function openDataDir(
         `${dataDir} holds a network of ${genesis.validators.length} validators; start it with --validators ${genesis.validators.length}, or begin anew with --reset`,
         { dataDir, validators: count },
       )
-    return { ...devnetGenesis({ validators: count, timestampMs: genesis.timestampMs }), genesis }
+    return {
+      ...devnetGenesis({ validators: count, timestampMs: genesis.timestampMs, ...(accounts ? { accounts } : {}) }),
+      genesis,
+    }
   } catch (error) {
     if (isNodeError(error)) throw error
     throw new NodeError(

@@ -28,8 +28,10 @@ export function devnetGenesis(options: {
   validators: number
   timestampMs: number
   epochRounds?: number
+  /** Default 10. */
+  accounts?: number
 }): DevnetGenesis {
-  const accounts = deriveAccounts(TEST_MNEMONIC, DEVNET_ACCOUNTS)
+  const accounts = deriveAccounts(TEST_MNEMONIC, options.accounts ?? DEVNET_ACCOUNTS)
   const validatorKeys = deriveAccounts(TEST_MNEMONIC, options.validators, VALIDATOR_PURPOSE)
   const genesis: Genesis = {
     name: 'zos-devnet',
