@@ -128,6 +128,7 @@ describe.each(stores)('a store in %s', (_, create) => {
       commits: 2,
     })
     expect(progress).toEqual([1, 2, 3, 4, 5, 6])
+    expect(await restoreLedger(createLedger({ genesis, stakeAt: () => 1n }), store)).toEqual({ units: 6, commits: 2 })
     expect(ledger.mainChain.tip).toMatchObject({ id: units[3]!.id, mci: 4 })
     expect(await store.unit(units[5]!.id)).toEqual(units[5])
     await store.write({ drop: [units[5]!.id, genesis.id] })

@@ -207,7 +207,8 @@ export async function restoreLedger(
     if (status !== 'added' && status !== 'duplicate') {
       throw new DagError('DAG_STORE_DAMAGED', `stored unit ${unit.id} does not connect: ${status}`, { key: unit.id })
     }
-    onProgress?.(++units)
+    units++
+    onProgress?.(units)
   }
   let commits = 0
   for await (const leader of store.commits()) {
