@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', libp2p: 'src/network/index.ts', node: 'src/platform/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    cli: 'src/cli/main.ts',
+    'erasure-worker': 'src/platform/erasure-worker.ts',
+    libp2p: 'src/network/index.ts',
+    node: 'src/platform/index.ts',
+  },
   format: 'esm',
   target: 'es2023',
   platform: 'neutral',

@@ -251,14 +251,14 @@ async function deserialised(
 }
 
 async function listing(blocks: BlockSource, resolved: Resolved, url: URL, signal: AbortSignal): Promise<Response> {
-  const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+  const html = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
   const rows: string[] = []
   for await (const { name, cid, dagSize } of listDirectory(blocks, resolved.cid, { signal, maxEntries: MAX_LISTED })) {
     rows.push(
-      `<tr><td><a href="./${encodeURIComponent(name)}">${escape(name)}</a></td><td>${dagSize}</td><td>${cid}</td></tr>`,
+      `<tr><td><a href="./${encodeURIComponent(name)}">${html(name)}</a></td><td>${dagSize}</td><td>${cid}</td></tr>`,
     )
   }
-  const page = `<!doctype html><meta charset="utf-8"><title>${escape(url.pathname)}</title><h1>${escape(url.pathname)}</h1><table>${rows.join('\n')}</table>\n`
+  const page = `<!doctype html><meta charset="utf-8"><title>${html(url.pathname)}</title><h1>${html(url.pathname)}</h1><table>${rows.join('\n')}</table>\n`
   const etag = `W/"dir.${resolved.cid}"`
   return new Response(page, {
     headers: {

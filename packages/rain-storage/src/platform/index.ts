@@ -1,3 +1,4 @@
+export { createErasurePool, type ErasurePool, type PoolTask } from './erasure-pool.ts'
 export { openFileStore } from './file-store.ts'
 export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts'
 export { openLevelIndex } from './level-index.ts'

@@ -2,7 +2,13 @@
 
 /** Text escaped for XML; control characters become references, as S3 does. */
 export function escapeXml(text: string): string {
-  return text.replace(/[&<>"'\x00-\x08\x0b-\x1f]/g, (c) => `&#${c.charCodeAt(0)};`)
+  let result = ''
+  for (const character of text) {
+    const code = character.charCodeAt(0)
+    const plain = code >= 32 ? !'&<>"\''.includes(character) : code === 9 || code === 10
+    result += plain ? character : `&#${code};`
+  }
+  return result
 }
 
 /** A value of an element: text, children, or several elements of one name. */

@@ -255,7 +255,12 @@ describe('files and private paths', () => {
     const { cid } = await importFile(store, [concat([new TextEncoder().encode('private')])])
     let reads = 0
     const guarded = createGateway({
-      blocks: { get: (...args) => (++reads, store.get(...args)) },
+      blocks: {
+        get: (...args) => {
+          reads++
+          return store.get(...args)
+        },
+      },
       authorize: (request) => request.headers.get('authorization') === 'Bearer secret',
     })
     expect((await guarded(new Request(`http://g/ipfs/${cid}?format=raw`))).status).toBe(401)

@@ -1,0 +1,42 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { defineCommand } from 'citty'
+import { openPackStore } from '../../platform/pack/pack-store.ts'
+import { createLocalNode } from '../../rain/node.ts'
+import { homeFolder } from '../home.ts'
+import { untilStopped } from '../until-stopped.ts'
+
+export default defineCommand({
+  meta: { name: 'node', description: 'Keep shards for others, over libp2p' },
+  args: {
+    home: { type: 'string', description: 'folder for blocks and key (default ~/.zos-store)' },
+    listen: { type: 'string', description: 'multiaddr', default: '/ip4/127.0.0.1/tcp/0' },
+    capacity: { type: 'string', description: 'gigabytes that are taken', default: '100' },
+  },
+  async run({ args }) {
+    const [{ generateKeyPair, privateKeyFromRaw }, { startPeer }] = await Promise.all([
+      import('@libp2p/crypto/keys'),
+      import('../../network/peer.ts'),
+    ])
+    const stopped = untilStopped() // from the start: a signal may come before all is open
+    const folder = homeFolder(args.home)
+    const store = await openPackStore(join(folder, 'blocks'))
+    const keyFile = join(folder, 'peer-key')
+    const raw = await readFile(keyFile).catch(() => undefined)
+    const privateKey = raw === undefined ? await generateKeyPair('Ed25519') : privateKeyFromRaw(raw)
+    if (raw === undefined) await writeFile(keyFile, privateKey.raw, { mode: 0o600 })
+    const node = createLocalNode({
+      id: 'self',
+      domain: 'self',
+      weight: 1,
+      store,
+      leases: store,
+      capacityBytes: Number(args.capacity) * 1e9,
+    })
+    const peer = await startPeer({ blocks: store, node, privateKey, listen: [args.listen] })
+    console.log(JSON.stringify({ address: peer.addresses[0], blocks: store.size }))
+    await stopped
+    await peer.stop()
+    await store.close()
+  },
+})

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { defineCommand } from 'citty'
+import { serveHttp } from '../../platform/http-server.ts'
+import { openLevelIndex } from '../../platform/level-index.ts'
+import { openPackStore } from '../../platform/pack/pack-store.ts'
+import { nodeS3Defaults } from '../../platform/s3-defaults.ts'
+import { createUnixfsContent, createVaultContent } from '../../s3/object-content.ts'
+import { createS3Gateway } from '../../s3/s3-gateway.ts'
+import { homeFolder, openHome, writeWhole } from '../home.ts'
+import { untilStopped } from '../until-stopped.ts'
+
+export default defineCommand({
+  meta: { name: 'serve-s3', description: 'Serve buckets over the S3 protocol' },
+  args: {
+    port: { type: 'string', default: '9000' },
+    host: { type: 'string', default: '127.0.0.1' },
+    private: {
+      type: 'boolean',
+      description: 'objects are encrypted and spread over the nodes of the home',
+      default: false,
+    },
+    home: { type: 'string', description: 'folder (default ~/.zos-store)' },
+  },
+  async run({ args }) {
+    const stopped = untilStopped() // from the start: a signal may come before all is open
+    const folder = homeFolder(args.home)
+    const home = args.private ? await openHome(folder) : undefined
+    const store = await openPackStore(join(folder, 's3', 'blocks'))
+    const index = await openLevelIndex(join(folder, 's3', 'index'))
+    const keyFile = join(folder, 's3', 'credentials.json')
+    const saved = await readFile(keyFile, 'utf8').catch(() => undefined)
+    const { accessKey, secretKey } =
+      saved === undefined
+        ? {
+            accessKey: `ZOS${randomBytes(8).toString('hex').toUpperCase()}`,
+            secretKey: randomBytes(30).toString('base64url'),
+          }
+        : (JSON.parse(saved) as { accessKey: string; secretKey: string })
+    if (saved === undefined) await writeWhole(keyFile, JSON.stringify({ accessKey, secretKey }))
+    const content = home === undefined ? createUnixfsContent(store, store) : createVaultContent(home.vault)
+    const handler = createS3Gateway({
+      ...nodeS3Defaults,
+      content,
+      index,
+      credentials: new Map([[accessKey, secretKey]]),
+    })
+    const server = await serveHttp({ handler, port: Number(args.port), host: args.host })
+    console.log(JSON.stringify({ url: server.url, credentials: keyFile }))
+    await stopped
+    await server.close()
+    await index.close()
+    await store.close()
+    await home?.close()
+  },
+})
