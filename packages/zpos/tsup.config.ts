@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     cryptonight: 'src/cryptonight/index.ts',
     node: 'src/platform/node.ts',
+    'ticket-worker': 'src/platform/ticket-worker.ts',
   },
   format: 'esm',
   target: 'es2023',

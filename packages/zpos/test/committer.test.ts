@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { createCommitter, type Decision, isZposError, type RoundDag, roundRobinSchedule, type UnitId } from '../src/index.ts'
+import {
+  createCommitter,
+  type Decision,
+  isZposError,
+  type RoundDag,
+  roundRobinSchedule,
+  type UnitId,
+} from '../src/index.ts'
 import { parseDag } from './support/dag-language.ts'
 import { committeeOf, names } from './support/network.ts'
 import type { TextDag } from './support/text-dag.ts'

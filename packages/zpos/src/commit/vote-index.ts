@@ -11,6 +11,9 @@ import type { Committee } from '../committee/committee.ts'
 import type { RoundDag, UnitId } from '../dag-port.ts'
 import { EPOCH_ROUNDS } from '../rounds/epoch-base.ts'
 
+/** Announced units that may wait for the next look; beyond, the DAG is read anew. Bounds the memory of a committer that nobody asks. */
+const MAX_ANNOUNCED = 16_384
+
 /** No unit of that author among the parents. */
 const NONE = -1
 
@@ -147,7 +150,13 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
   }
 
   let announced: UnitId[] = []
-  const stop = dag.onUnit?.(({ id }) => announced.push(id))
+  const stop = dag.onUnit?.(({ id }) => {
+    if (announced.length < MAX_ANNOUNCED) announced.push(id)
+    else {
+      announced = []
+      scanned = false
+    }
+  })
   let scanned = false
 
   function refresh(): boolean {

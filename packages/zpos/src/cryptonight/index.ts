@@ -11,6 +11,16 @@ import { absorb, type CryptonightVariant, finish, SCRATCHPAD_BYTES, tweakOf } fr
 export { groestl256 } from './groestl.ts'
 export { jh256 } from './jh.ts'
 export { cryptonightPlain } from './plain.ts'
+export {
+  type AbortSignalLike,
+  type CryptonightPool,
+  createCryptonightPool,
+  type PoolSearch,
+  serveTickets,
+  type TicketJob,
+  type TicketReply,
+  type TicketWorker,
+} from './pool.ts'
 export { skein512256 } from './skein.ts'
 export { type CryptonightVariant, SCRATCHPAD_BYTES } from './variant.ts'
 

@@ -1,9 +1,11 @@
 /// <reference types="node" />
-/** The guard's journal in a file, for Node.js (`@zos/zpos/node`). */
+/** For Node.js (`@zos/zpos/node`): the guard's journal in a file, and threads for the ticket search. */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { TicketWorker } from '../cryptonight/pool.ts'
 import { ZposError } from '../errors.ts'
 import type { GuardStore } from '../protection/guard-store.ts'
 
@@ -125,4 +127,15 @@ function locked(path: string, owner: string): ZposError {
     `${path} is held by ${owner}: one key signs in one process only. If that process is surely gone, remove the lock file`,
     { path, owner },
   )
+}
+
+/** Starts a worker thread for `createCryptonightPool`. */
+export function spawnTicketWorker(): TicketWorker {
+  const worker = new Worker(new URL('./ticket-worker.js', import.meta.url))
+  return {
+    post: (job) => worker.postMessage(job),
+    onReply: (listener) => worker.on('message', listener),
+    onError: (listener) => worker.on('error', listener),
+    terminate: () => void worker.terminate(),
+  }
 }

@@ -25,9 +25,20 @@ export async function run(): Promise<void> {
   expect('the VRF', bytesToHex(vrfVerify(key, new Uint8Array(), proof)!) === bytesToHex(output))
 
   const signers = keys(4)
-  const members = signers.map(({ address, publicKey }) => ({ address, stake: 1n, keys: [{ scheme: 1, key: publicKey }] }))
+  const members = signers.map(({ address, publicKey }) => ({
+    address,
+    stake: 1n,
+    keys: [{ scheme: 1, key: publicKey }],
+  }))
   const hash = `0x${'12'.repeat(32)}` as const
-  const checkpoint = { epoch: 0, mci: 9, unit: hash, stateRoot: hash, nextCommittee: committeeHash(1, members), rulesHash: hash }
+  const checkpoint = {
+    epoch: 0,
+    mci: 9,
+    unit: hash,
+    stateRoot: hash,
+    nextCommittee: committeeHash(1, members),
+    rulesHash: hash,
+  }
   const collector = createCheckpointCollector({ checkpoint, members, networkId: NETWORK })
   for (const { address, secret: own } of signers) {
     collector.add({ address, signatures: [{ scheme: 1, signature: signCheckpoint(checkpoint, NETWORK, own) }] })
