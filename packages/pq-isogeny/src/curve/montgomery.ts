@@ -11,9 +11,6 @@ export const CURVE_SLOTS = 2
 /** Slots of a basis (P, Q, P − Q). */
 export const BASIS_SLOTS = 6
 
-/** Slot of (A + 2)/4. */
-export const a24Of = (F: Fp2Engine, E: Slot): Slot => E + F.stride
-
 /** Sets (A + 2)/4 from A. */
 export function setA24(F: Fp2Engine, E: Slot): void {
   const a24 = E + F.stride

@@ -9,9 +9,6 @@ import { copyPoint, isTwoTorsion, pointsEqual } from '../curve/montgomery.ts'
 import { batchInvert } from '../curve/normalise.ts'
 import type { Fp2Engine, Slot } from '../field/engine.ts'
 
-/** Slots of a theta point. */
-export const THETA_SLOTS = 4
-
 export interface Gluing {
   /** 4 × 4 change of theta coordinates, row by row: 16 slots. */
   readonly matrix: Slot
