@@ -26,6 +26,9 @@ export interface BatchVerifier {
 /** Nodes remembered before the memory starts anew: 65,536 of about 200 bytes each, beside the proofs they point into. */
 const MAX_KNOWN_NODES = 65_536
 
+/** Levels from the root in which proofs of a batch are likely to meet: 2^13 proofs fill them. */
+const SHARED_LEVELS = 13
+
 const slot = (hash: Uint8Array) =>
   hash[0]! +
   hash[1]! * 0x100 +
@@ -67,6 +70,9 @@ export function createBatchVerifier(spec: ProofSpec, root: Uint8Array): BatchVer
         const seen: Uint8Array[] = []
         let joint: KnownNode | undefined
         let length = 0
+        const shared = path.length - SHARED_LEVELS
+        for (; length < shared; length++) applyInnerInPlace(path[length]!, hash)
+        const first = length
         for (; length < path.length; length++) {
           const node = known.get(slot(hash))
           if (node && equal(node.hash, hash) && leadsToRoot(path, length, node)) {
@@ -84,8 +90,8 @@ export function createBatchVerifier(spec: ProofSpec, root: Uint8Array): BatchVer
         }
         if (known.size + seen.length > MAX_KNOWN_NODES) known.clear()
         for (let i = seen.length - 1; i >= 0; i--) {
-          joint = { hash: seen[i]!, step: path[i]!, parent: joint }
-          if (i > 0) known.set(slot(joint.hash), joint)
+          joint = { hash: seen[i]!, step: path[first + i]!, parent: joint }
+          if (first + i > 0) known.set(slot(joint.hash), joint)
         }
         return VALID
       } catch (error) {

@@ -95,12 +95,14 @@ export function createRelayer(options: RelayerOptions): Relayer {
     `${sides[0].end.endpoint.chainId}/${sides[0].end.clientId}:${sides[1].end.endpoint.chainId}/${sides[1].end.clientId}:${side.name}`
   const nameOf = (source: Side, packet: RelayPacket) => `${source.name}/${packetKey(packet)}`
 
+  const serves = (side: Side, port: string, channel: string) =>
+    (side.end.channels ?? []).some((end) => end.port === port && end.channel === channel)
+  /** Both ends must be this path's: other chains have a channel of the same name. */
   const sentFrom = (side: Side, { version, packet }: RelayPacket) =>
     version === 2
-      ? packet.sourceClient === side.end.clientId
-      : (side.end.channels ?? []).some(
-          ({ port, channel }) => port === packet.sourcePort && channel === packet.sourceChannel,
-        )
+      ? packet.sourceClient === side.end.clientId && packet.destinationClient === otherOf(side).end.clientId
+      : serves(side, packet.sourcePort, packet.sourceChannel) &&
+        serves(otherOf(side), packet.destinationPort, packet.destinationChannel)
 
   function take(side: Side, event: ChainEvent): void {
     const packet = packetOf(event)
