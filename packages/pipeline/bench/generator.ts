@@ -1,6 +1,7 @@
 // Makes signed transactions for the TPU benches. Everything on the curve is noble's; to sign hundreds of thousands in seconds, keys and
 // nonces are consecutive multiples of the base point, one addition each, brought to affine form together. Such nonces would give
 // a secret key away; for a benchmark they are as distinct and as expensive to verify as any.
+import { normalizeZ } from '@noble/curves/abstract/curve.js'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { encodeNativeTransfer, nativeTransferId } from '@zos/pipeline/native'
@@ -20,7 +21,7 @@ export interface Key {
 function multiples(first: bigint, count: number): { x: bigint; y: bigint }[] {
   const points = [Point.BASE.multiply(first)]
   for (let i = 1; i < count; i++) points.push(points[i - 1]!.add(Point.BASE))
-  return Point.normalizeZ(points).map((point) => point.toAffine())
+  return normalizeZ(Point, points).map((point) => point.toAffine())
 }
 
 export function makeKeys(count: number, first: bigint): Key[] {
@@ -58,11 +59,27 @@ export function signNative(plans: readonly Plan[], firstNonce: bigint): Uint8Arr
 }
 
 /** ECDSA: Ethereum transactions of type 2, `data` for all of them. */
-export function signEvm(plans: readonly Plan[], firstNonce: bigint, gasLimit: bigint, data: (plan: Plan) => Uint8Array = () => new Uint8Array(0), target?: Uint8Array): Uint8Array[] {
+export function signEvm(
+  plans: readonly Plan[],
+  firstNonce: bigint,
+  gasLimit: bigint,
+  data: (plan: Plan) => Uint8Array = () => new Uint8Array(0),
+  target?: Uint8Array,
+): Uint8Array[] {
   const nonces = multiples(firstNonce, plans.length)
   const inverses = Fn.invertBatch(plans.map((_, i) => firstNonce + BigInt(i)))
   return plans.map((plan, i) => {
-    const fields = [integer(CHAIN_ID), integer(plan.nonce), integer(0n), integer(0n), integer(gasLimit), text(target ?? plan.to), integer(target ? 0n : plan.amount), text(data(plan)), Uint8Array.of(0xc0)]
+    const fields = [
+      integer(CHAIN_ID),
+      integer(plan.nonce),
+      integer(0n),
+      integer(0n),
+      integer(gasLimit),
+      text(target ?? plan.to),
+      integer(target ? 0n : plan.amount),
+      text(data(plan)),
+      Uint8Array.of(0xc0),
+    ]
     const hash = keccak_256(Uint8Array.from([2, ...list(fields)]))
     const R = nonces[i]!
     const r = Fn.create(R.x)
@@ -78,7 +95,9 @@ export function signEvm(plans: readonly Plan[], firstNonce: bigint, gasLimit: bi
 
 function text(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 1 && bytes[0]! < 0x80) return bytes
-  return bytes.length < 56 ? Uint8Array.from([0x80 + bytes.length, ...bytes]) : Uint8Array.from([0xb8, bytes.length, ...bytes])
+  return bytes.length < 56
+    ? Uint8Array.from([0x80 + bytes.length, ...bytes])
+    : Uint8Array.from([0xb8, bytes.length, ...bytes])
 }
 function integer(value: bigint): Uint8Array {
   const hex = value === 0n ? '' : value.toString(16)

@@ -5,7 +5,15 @@ import { report } from './measure.ts'
 import { runTpu } from './tpu-run.ts'
 
 const quick = process.argv.includes('--quick')
-const result = await runTpu({ kind: 'native', count: quick ? 100_000 : 600_000, keys: quick ? 10_000 : 100_000, sign: signNative, idOf: nativeTransferId, hints: false, workers: 1 })
+const result = await runTpu({
+  kind: 'native',
+  count: quick ? 100_000 : 600_000,
+  keys: quick ? 10_000 : 100_000,
+  sign: signNative,
+  idOf: nativeTransferId,
+  hints: false,
+  workers: 1,
+})
 console.error(`seed ${result.seed}`)
 report('tpu-native', 'tps', result.tps, '1/s')
 report('tpu-native', 'p99-ms', result.p99Ms, 'ms')

@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly idOf: (raw: Uint8Array) => Uint8Array
   /** Frames carry the sender as a hint. */
   readonly hints: boolean
-  /** How a transfer that was applied changes the model; default a plain transfer. */
+  /** Verifying threads. */
   readonly workers: number
 }
 
@@ -87,7 +87,7 @@ export async function runTpu(options: RunOptions): Promise<RunResult> {
     await sendAndKill(lanes, rest, killAfter, server)
     server = await start(folder, options, 'replay')
     const replay = await message<{ applied: number; rejected: number; seconds: number; digest: string }>(server)
-    check(options, items, keys, acked, folder, replay)
+    check(items, keys, acked, folder, replay)
     return {
       seed,
       tps,
@@ -114,17 +114,25 @@ function makeItems(options: RunOptions, keys: readonly Key[], below: (limit: num
     const draw = below(100)
     const kind = draw === 0 ? 'invalid' : draw === 1 && nonces.has(from) ? 'conflict' : 'good'
     const next = nonces.get(from) ?? 0n
-    plans.push({ from, to: keys[below(keys.length)]!.address, nonce: kind === 'conflict' ? next - 1n : next, amount: BigInt(1 + below(1_000_000)) })
+    plans.push({
+      from,
+      to: keys[below(keys.length)]!.address,
+      nonce: kind === 'conflict' ? next - 1n : next,
+      amount: BigInt(1 + below(1_000_000)),
+    })
     kinds.push(kind)
     if (kind === 'good') nonces.set(from, next + 1n)
   }
   const raws: Uint8Array[] = []
-  for (let i = 0; i < plans.length; i += 4096) raws.push(...options.sign(plans.slice(i, i + 4096), 2n ** 200n + BigInt(i)))
+  for (let i = 0; i < plans.length; i += 4096)
+    raws.push(...options.sign(plans.slice(i, i + 4096), 2n ** 200n + BigInt(i)))
   const out: Item[] = raws.map((raw, i) => {
     const plan = plans[i]!
     const sender = options.hints ? plan.from.address : undefined
-    if (kinds[i] === 'good') return { frame: encodeFrame(raw, sender), expected: 'durable', plan, id: hex(options.idOf(raw)) }
-    if (kinds[i] === 'conflict') return { frame: encodeFrame(raw, sender), expected: 'nonce-used', plan: undefined, id: '' }
+    if (kinds[i] === 'good')
+      return { frame: encodeFrame(raw, sender), expected: 'durable', plan, id: hex(options.idOf(raw)) }
+    if (kinds[i] === 'conflict')
+      return { frame: encodeFrame(raw, sender), expected: 'nonce-used', plan: undefined, id: '' }
     // A damaged signature of an Ethereum transaction names another, unfunded sender, so that nonce or funds fail instead.
     raw[raw.length - 1]! ^= 1
     return { frame: encodeFrame(raw, sender), expected: 'invalid', plan: undefined, id: '' }
@@ -132,7 +140,8 @@ function makeItems(options: RunOptions, keys: readonly Key[], below: (limit: num
   for (let i = CONNECTIONS * 10; i < out.length; i += CONNECTIONS)
     if (below(25) === 0) {
       const again = out[i - CONNECTIONS]!
-      if (again.expected === 'durable') out[i] = out[i]!.plan ? out[i]! : { ...again, expected: 'duplicate', plan: undefined, id: '' }
+      if (again.expected === 'durable')
+        out[i] = out[i]!.plan ? out[i]! : { ...again, expected: 'duplicate', plan: undefined, id: '' }
     }
   return out
 }
@@ -179,14 +188,21 @@ async function openLane(port: number, acked: Set<string>): Promise<Lane> {
 }
 
 /** Sends everything, at most `rate` a second when given; resolves with the latencies when every frame is answered (or the node is gone). */
-async function send(lanes: readonly Lane[], items: readonly Item[], rate = Number.POSITIVE_INFINITY, onSent?: () => void): Promise<number[]> {
+async function send(
+  lanes: readonly Lane[],
+  items: readonly Item[],
+  rate = Number.POSITIVE_INFINITY,
+  onSent?: () => void,
+): Promise<number[]> {
   const begin = performance.now()
   await Promise.all(
     lanes.map(async (lane, l) => {
       lane.latencies = []
       const mine = items.filter((_, i) => i % CONNECTIONS === l)
       for (let i = 0; i < mine.length && !lane.dead; ) {
-        const due = Number.isFinite(rate) ? Math.floor(((performance.now() - begin) / 1000) * (rate / CONNECTIONS)) : mine.length
+        const due = Number.isFinite(rate)
+          ? Math.floor(((performance.now() - begin) / 1000) * (rate / CONNECTIONS))
+          : mine.length
         const size = Math.min(64, mine.length - i, WINDOW - (lane.sent - lane.answered), due - i)
         if (size <= 0) {
           if (due <= i) await new Promise((resolve) => setTimeout(resolve, 1))
@@ -207,7 +223,12 @@ async function send(lanes: readonly Lane[], items: readonly Item[], rate = Numbe
   return lanes.flatMap((lane) => lane.latencies)
 }
 
-async function sendAndKill(lanes: readonly Lane[], items: readonly Item[], killAfter: number, server: ChildProcess): Promise<void> {
+async function sendAndKill(
+  lanes: readonly Lane[],
+  items: readonly Item[],
+  killAfter: number,
+  server: ChildProcess,
+): Promise<void> {
   const answeredBefore = lanes.reduce((sum, lane) => sum + lane.answered, 0)
   const timer = setInterval(() => {
     if (lanes.reduce((sum, lane) => sum + lane.answered, 0) - answeredBefore >= killAfter) server.kill('SIGKILL')
@@ -215,34 +236,54 @@ async function sendAndKill(lanes: readonly Lane[], items: readonly Item[], killA
   await send(lanes, items)
   clearInterval(timer)
   server.kill('SIGKILL')
-  if (server.exitCode === null && server.signalCode === null) await new Promise((resolve) => server.once('exit', resolve))
+  if (server.exitCode === null && server.signalCode === null)
+    await new Promise((resolve) => server.once('exit', resolve))
 }
 
-function check(options: RunOptions, items: readonly Item[], keys: readonly Key[], acked: ReadonlySet<string>, folder: string, replay: { applied: number; rejected: number; digest: string }): void {
+function check(
+  items: readonly Item[],
+  keys: readonly Key[],
+  acked: ReadonlySet<string>,
+  folder: string,
+  replay: { applied: number; rejected: number; digest: string },
+): void {
   const bytes = readFileSync(join(folder, 'ids'))
   const journal = Array.from({ length: bytes.length / 32 }, (_, i) => hex(bytes.subarray(32 * i, 32 * i + 32)))
   const good = new Map(items.filter((item) => item.plan).map((item) => [item.id, item.plan!] as const))
   const inJournal = new Set(journal)
-  if (replay.rejected !== 0 || replay.applied !== journal.length || inJournal.size !== journal.length) throw new Error('the journal holds what cannot be applied')
+  if (replay.rejected !== 0 || replay.applied !== journal.length || inJournal.size !== journal.length)
+    throw new Error('the journal holds what cannot be applied')
   for (const id of acked) if (!inJournal.has(id)) throw new Error(`acknowledged ${id} is lost`)
-  const model = new Map(keys.map((key) => [hex(key.address), { nonce: 0n, balance: 10n ** 24n }] as const))
+  const model = new Map(
+    keys.map((key): [string, { nonce: bigint; balance: bigint }] => [
+      hex(key.address),
+      { nonce: 0n, balance: 10n ** 24n },
+    ]),
+  )
   for (const id of journal) {
     const plan = good.get(id)
     if (!plan) throw new Error(`${id} should have been refused`)
     const from = model.get(hex(plan.from.address))!
     if (plan.nonce !== from.nonce) throw new Error('the journal is out of order')
     from.nonce++
-    if (options.kind === 'erc20') continue
     from.balance -= plan.amount
     model.get(hex(plan.to))!.balance += plan.amount
   }
   const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1))
-  const text = sorted.map(([address, { nonce, balance }]) => address + nonce.toString(16).padStart(16, '0') + balance.toString(16).padStart(32, '0')).join('')
-  if (options.kind !== 'erc20' && hex(keccak_256(Buffer.from(text, 'hex'))) !== replay.digest) throw new Error('the replayed state differs from the model')
+  const text = sorted
+    .map(
+      ([address, { nonce, balance }]) =>
+        address + nonce.toString(16).padStart(16, '0') + balance.toString(16).padStart(32, '0'),
+    )
+    .join('')
+  if (hex(keccak_256(Buffer.from(text, 'hex'))) !== replay.digest)
+    throw new Error('the replayed state differs from the model')
 }
 
 function start(folder: string, options: RunOptions, mode: 'serve' | 'replay'): Promise<ChildProcess> {
-  const child = fork(new URL('tpu-server.ts', import.meta.url), [folder, `${options.workers}`, mode, options.kind], { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const child = fork(new URL('tpu-server.ts', import.meta.url), [folder, `${options.workers}`, mode, options.kind], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
   return new Promise((resolve, reject) => child.once('spawn', () => resolve(child)).once('error', reject))
 }
 

@@ -13,9 +13,16 @@ import { tokenBank } from './token-bank.ts'
 const [folder, workerCount, mode, kind] = process.argv.slice(2) as [string, string, string, string]
 const genesis = new Uint8Array(readFileSync(join(folder, 'genesis')))
 const bank = new Bank(new Accounts(genesis.length / 20))
-for (let at = 0; at < genesis.length; at += 20) bank.accounts.set(genesis.subarray(at, at + 20), { nonce: 0n, balance: 10n ** 24n })
+for (let at = 0; at < genesis.length; at += 20)
+  bank.accounts.set(genesis.subarray(at, at + 20), { nonce: 0n, balance: 10n ** 24n })
 const workers = verifyOnWorkers(Number(workerCount))
-const stages = { chainId: CHAIN_ID, verify: workers.verify, verifyConcurrency: workers.size, bank: kind === 'erc20' ? await tokenBank(bank, genesis) : bankTransfers(bank) }
+const token = kind === 'erc20' ? await tokenBank(genesis) : undefined
+const stages = {
+  chainId: CHAIN_ID,
+  verify: workers.verify,
+  verifyConcurrency: workers.size,
+  bank: token?.stage ?? bankTransfers(bank),
+}
 const journal = await Journal.open(folderStorage(join(folder, 'journal')))
 const say = (message: unknown) => process.send!(message as object)
 
@@ -32,12 +39,21 @@ if (mode === 'replay') {
   const result = await replayTransactions(raws(), stages)
   const seconds = (performance.now() - start) / 1000
   writeFileSync(join(folder, 'ids'), Buffer.concat(ids))
-  say({ applied: result.applied, rejected: result.rejected.length, seconds, digest: Buffer.from(bank.accounts.digest()).toString('hex') })
+  say({
+    applied: result.applied,
+    rejected: result.rejected.length,
+    seconds,
+    digest: Buffer.from(((await token?.accounts()) ?? bank.accounts).digest()).toString('hex'),
+  })
   await journal.close()
   workers.close()
   process.disconnect()
 } else {
-  const tpu = createTpu({ ...stages, write: (batch) => journal.appendMany(batch.map((tx) => tx.raw)), limits: { perSource: 16_384 } })
+  const tpu = createTpu({
+    ...stages,
+    write: (batch) => journal.appendMany(batch.map((tx) => tx.raw)),
+    limits: { perSource: 16_384 },
+  })
   const server = await listenFrames({ tpu })
   say({ port: server.port })
   let cpu = process.cpuUsage()

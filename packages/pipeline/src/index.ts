@@ -11,4 +11,11 @@ export {
   type StageFunction,
   type StageOptions,
 } from './stage/pipeline.ts'
-export { serveStage, type Transferable, type WorkerLike, type WorkerStage, type WorkerStageOptions, workerStage } from './stage/worker-stage.ts'
+export {
+  serveStage,
+  type Transferable,
+  type WorkerLike,
+  type WorkerStage,
+  type WorkerStageOptions,
+  workerStage,
+} from './stage/worker-stage.ts'

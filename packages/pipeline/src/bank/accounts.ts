@@ -79,7 +79,9 @@ export class Accounts {
   /** @internal */
   balanceAt(at: number): bigint {
     const w = this.#words
-    return BigInt(w[at + 8]!) | (BigInt(w[at + 9]!) << 32n) | (BigInt(w[at + 10]!) << 64n) | (BigInt(w[at + 11]!) << 96n)
+    return (
+      BigInt(w[at + 8]!) | (BigInt(w[at + 9]!) << 32n) | (BigInt(w[at + 10]!) << 64n) | (BigInt(w[at + 11]!) << 96n)
+    )
   }
 
   /** @internal */
@@ -135,7 +137,14 @@ export class Accounts {
     for (let slot = h & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const at = slot * SLOT_WORDS
       if (words[at + 5] === 0) return at
-      if (words[at] === w0 && words[at + 1] === w1 && words[at + 2] === w2 && words[at + 3] === w3 && words[at + 4] === w4) return at
+      if (
+        words[at] === w0 &&
+        words[at + 1] === w1 &&
+        words[at + 2] === w2 &&
+        words[at + 3] === w3 &&
+        words[at + 4] === w4
+      )
+        return at
     }
   }
 

@@ -18,7 +18,9 @@ export function waves(accesses: readonly Access[]): number[][] {
     for (const key of writes) wave = Math.max(wave, (lastWrite.get(key) ?? -1) + 1, (lastRead.get(key) ?? -1) + 1)
     for (const key of reads) lastRead.set(key, Math.max(wave, lastRead.get(key) ?? -1))
     for (const key of writes) lastWrite.set(key, wave)
-    ;(out[wave] ??= []).push(i)
+    const members = out[wave]
+    if (members) members.push(i)
+    else out[wave] = [i]
   }
   return out
 }

@@ -58,14 +58,19 @@ export async function executeOptimistically<T, V, R>(
 ): Promise<OptimisticResult<V, R>> {
   const { lanes = 4, signal, onProgress } = options
   if (!Number.isSafeInteger(lanes) || lanes < 1)
-    throw new PipelineError('PIPELINE_INVALID_ARGUMENT', `lanes is ${lanes}: must be a whole number of at least 1`, { lanes })
+    throw new PipelineError('PIPELINE_INVALID_ARGUMENT', `lanes is ${lanes}: must be a whole number of at least 1`, {
+      lanes,
+    })
   const state = new Map<string, V | undefined>()
   /** Which transaction wrote a key last, plus 1; 0: none of ours. */
   const versions = new Map<string, number>()
   const results: R[] = []
   let repeated = 0
 
-  async function attempt(index: number, lane: number): Promise<Execution<V, R> | { readonly failure: unknown; readonly reads: Map<string, number> }> {
+  async function attempt(
+    index: number,
+    lane: number,
+  ): Promise<Execution<V, R> | { readonly failure: unknown; readonly reads: Map<string, number> }> {
     const reads = new Map<string, number>()
     const seen = new Map<string, V | undefined>()
     const writes = new Map<string, V | undefined>()
@@ -101,7 +106,8 @@ export async function executeOptimistically<T, V, R>(
     if (!predictions) return false
     const mine = predictions[index]!
     for (const other of pending.keys())
-      for (const key of predictions[other]!.writes) if (mine.reads.includes(key) || mine.writes.includes(key)) return true
+      for (const key of predictions[other]!.writes)
+        if (mine.reads.includes(key) || mine.writes.includes(key)) return true
     return false
   }
   const fill = () => {

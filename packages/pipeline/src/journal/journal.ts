@@ -3,7 +3,14 @@
  * An append resolves when its record survives a loss of power, never before. Opening recovers to the last whole record.
  */
 import { PipelineError } from '../errors.ts'
-import { encodeGroup, encodeHeader, groupBytes, MAX_RECORD_BYTES, SEGMENT_HEADER_BYTES, scanSegment } from './segment.ts'
+import {
+  encodeGroup,
+  encodeHeader,
+  groupBytes,
+  MAX_RECORD_BYTES,
+  SEGMENT_HEADER_BYTES,
+  scanSegment,
+} from './segment.ts'
 import type { JournalFile, JournalStorage } from './storage.ts'
 
 export interface JournalOptions {
@@ -54,7 +61,13 @@ export class Journal {
   private constructor(
     storage: JournalStorage,
     options: JournalOptions,
-    state: { segments: { name: string; first: bigint }[]; file: JournalFile; size: number; next: bigint; cutBytes: number },
+    state: {
+      segments: { name: string; first: bigint }[]
+      file: JournalFile
+      size: number
+      next: bigint
+      cutBytes: number
+    },
   ) {
     this.#storage = storage
     this.#segmentBytes = options.segmentBytes ?? 64 * 1024 * 1024
@@ -83,7 +96,11 @@ export class Journal {
       const last = i === names.length - 1
       const first = firstOf(name)
       const corrupt = (problem: string) =>
-        new PipelineError('PIPELINE_JOURNAL_CORRUPT', `${name}: ${problem}`, { segment: name, offset: scan.end, record: first + BigInt(scan.payloads.length) })
+        new PipelineError('PIPELINE_JOURNAL_CORRUPT', `${name}: ${problem}`, {
+          segment: name,
+          offset: scan.end,
+          record: first + BigInt(scan.payloads.length),
+        })
       if (next !== undefined && first !== next) throw corrupt(`begins with record ${first}, expected ${next}`)
       if (scan.first === undefined) {
         // The header of a new segment may be torn: it is synced before the first record is acknowledged.
@@ -91,7 +108,8 @@ export class Journal {
       } else if (scan.first !== first) throw corrupt(`its header says record ${scan.first}`)
       const end = first + BigInt(scan.payloads.length)
       if (scan.end < bytes.length && !last) throw corrupt(`damaged at byte ${scan.end}, and later segments exist`)
-      if (scan.synced > end) throw corrupt(`damaged at byte ${scan.end}: records up to ${scan.synced} were durable, only ${end} are whole`)
+      if (scan.synced > end)
+        throw corrupt(`damaged at byte ${scan.end}: records up to ${scan.synced} were durable, only ${end} are whole`)
       next = end
       segments.push({ name, first })
       if (!last) continue
@@ -127,11 +145,16 @@ export class Journal {
   appendMany(payloads: readonly Uint8Array[]): Promise<bigint> {
     if (this.#failure) return Promise.reject(this.#failure)
     if (this.#closed) return Promise.reject(new PipelineError('PIPELINE_CLOSED', 'the journal is closed', {}))
-    if (payloads.length === 0) return Promise.reject(new PipelineError('PIPELINE_INVALID_ARGUMENT', 'no records to append', {}))
+    if (payloads.length === 0)
+      return Promise.reject(new PipelineError('PIPELINE_INVALID_ARGUMENT', 'no records to append', {}))
     for (const payload of payloads)
       if (payload.length > MAX_RECORD_BYTES)
         return Promise.reject(
-          new PipelineError('PIPELINE_INVALID_ARGUMENT', `a record of ${payload.length} bytes; at most ${MAX_RECORD_BYTES} fit`, { bytes: payload.length }),
+          new PipelineError(
+            'PIPELINE_INVALID_ARGUMENT',
+            `a record of ${payload.length} bytes; at most ${MAX_RECORD_BYTES} fit`,
+            { bytes: payload.length },
+          ),
         )
     return new Promise((resolve, reject) => {
       this.#waiting.push({ payloads, resolve, reject })
@@ -162,7 +185,13 @@ export class Journal {
   }
 
   stats(): JournalStats {
-    return { records: this.#next, groups: this.#groups, bytes: this.#bytes, segments: this.#segments.length, cutBytes: this.#cutBytes }
+    return {
+      records: this.#next,
+      groups: this.#groups,
+      bytes: this.#bytes,
+      segments: this.#segments.length,
+      cutBytes: this.#cutBytes,
+    }
   }
 
   /** Waits for what was appended, then releases the file. */
@@ -189,7 +218,12 @@ export class Journal {
         this.#groups++
       } catch (error) {
         // After a failed sync nobody knows what is on disk; only reopening, which reads it, can tell.
-        this.#failure = new PipelineError('PIPELINE_JOURNAL_FAILED', 'writing failed; reopen the journal to learn what is durable', {}, { cause: error })
+        this.#failure = new PipelineError(
+          'PIPELINE_JOURNAL_FAILED',
+          'writing failed; reopen the journal to learn what is durable',
+          {},
+          { cause: error },
+        )
         for (const one of [...group, ...this.#waiting.splice(0)]) one.reject(this.#failure)
         break
       }

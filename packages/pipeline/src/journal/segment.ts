@@ -79,7 +79,12 @@ export interface SegmentScan {
 export function scanSegment(bytes: Uint8Array): SegmentScan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const payloads: Uint8Array[] = []
-  if (bytes.length < SEGMENT_HEADER_BYTES || view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== 1 || view.getUint32(16, true) !== crc32c(bytes, 0, 0, 16))
+  if (
+    bytes.length < SEGMENT_HEADER_BYTES ||
+    view.getUint32(0, true) !== MAGIC ||
+    view.getUint32(4, true) !== 1 ||
+    view.getUint32(16, true) !== crc32c(bytes, 0, 0, 16)
+  )
     return { first: undefined, payloads, end: 0, synced: lastMark(bytes, view, 0) }
   const first = view.getBigUint64(8, true)
   let at = SEGMENT_HEADER_BYTES
@@ -103,7 +108,9 @@ export function scanSegment(bytes: Uint8Array): SegmentScan {
 
 function markAt(bytes: Uint8Array, view: DataView, at: number): bigint | undefined {
   if (at + MARK_BYTES > bytes.length || view.getUint32(at, true) !== MARK_SIZE) return undefined
-  return view.getUint32(at + 4, true) === crc32c(bytes, 0, at + 8, at + 16) ? view.getBigUint64(at + 8, true) : undefined
+  return view.getUint32(at + 4, true) === crc32c(bytes, 0, at + 8, at + 16)
+    ? view.getBigUint64(at + 8, true)
+    : undefined
 }
 
 function lastMark(bytes: Uint8Array, view: DataView, from: number): bigint {

@@ -46,16 +46,35 @@ export interface NativeTransfer extends Required<NativeTransferFields> {
 
 export type DecodedNativeTransfer =
   | { readonly status: 'ok'; readonly tx: NativeTransfer }
-  | { readonly status: 'invalid'; readonly code: 'length' | 'type' | 'reserved' | 'chain-mismatch'; readonly reason: string }
+  | {
+      readonly status: 'invalid'
+      readonly code: 'length' | 'type' | 'reserved' | 'chain-mismatch'
+      readonly reason: string
+    }
 
 /** Decodes strictly; byte fields are views on `raw`. The signature is not verified. */
-export function decodeNativeTransfer(raw: Uint8Array, options: { readonly chainId?: bigint } = {}): DecodedNativeTransfer {
-  if (raw.length !== NATIVE_TRANSFER_BYTES) return { status: 'invalid', code: 'length', reason: `${raw.length} bytes, a native transfer has ${NATIVE_TRANSFER_BYTES}` }
-  if (raw[0] !== NATIVE_TRANSFER_TYPE || raw[1] !== 1) return { status: 'invalid', code: 'type', reason: `type ${raw[0]}, version ${raw[1]}` }
+export function decodeNativeTransfer(
+  raw: Uint8Array,
+  options: { readonly chainId?: bigint } = {},
+): DecodedNativeTransfer {
+  if (raw.length !== NATIVE_TRANSFER_BYTES)
+    return {
+      status: 'invalid',
+      code: 'length',
+      reason: `${raw.length} bytes, a native transfer has ${NATIVE_TRANSFER_BYTES}`,
+    }
+  if (raw[0] !== NATIVE_TRANSFER_TYPE || raw[1] !== 1)
+    return { status: 'invalid', code: 'type', reason: `type ${raw[0]}, version ${raw[1]}` }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.length)
-  if (raw[2]! > 1 || raw[3] !== 0 || view.getUint32(76, true) !== 0) return { status: 'invalid', code: 'reserved', reason: 'a reserved byte is not zero' }
+  if (raw[2]! > 1 || raw[3] !== 0 || view.getUint32(76, true) !== 0)
+    return { status: 'invalid', code: 'reserved', reason: 'a reserved byte is not zero' }
   const chainId = view.getBigUint64(8, true)
-  if (options.chainId !== undefined && chainId !== options.chainId) return { status: 'invalid', code: 'chain-mismatch', reason: `chain id ${chainId}, this chain is ${options.chainId}` }
+  if (options.chainId !== undefined && chainId !== options.chainId)
+    return {
+      status: 'invalid',
+      code: 'chain-mismatch',
+      reason: `chain id ${chainId}, this chain is ${options.chainId}`,
+    }
   const tx: NativeTransfer = {
     chainId,
     nonce: view.getBigUint64(16, true),
@@ -85,8 +104,20 @@ export function nativeTransferId(raw: Uint8Array): Uint8Array {
 export function encodeNativeTransfer(fields: NativeTransferFields, publicKey: Uint8Array, yParity: 0 | 1): Uint8Array {
   const { chainId, nonce, amount, fee, to, validUntil = 0 } = fields
   const fits = (value: bigint, bits: bigint) => value >= 0n && value < 1n << bits
-  if (!fits(chainId, 64n) || !fits(nonce, 64n) || !fits(amount, 128n) || !fits(fee, 128n) || to.length !== 20 || publicKey.length !== 32 || !Number.isInteger(validUntil) || validUntil < 0 || validUntil > 0xffffffff)
-    throw new PipelineError('PIPELINE_INVALID_ARGUMENT', 'a field of the native transfer is out of its range', { ...fields })
+  if (
+    !fits(chainId, 64n) ||
+    !fits(nonce, 64n) ||
+    !fits(amount, 128n) ||
+    !fits(fee, 128n) ||
+    to.length !== 20 ||
+    publicKey.length !== 32 ||
+    !Number.isInteger(validUntil) ||
+    validUntil < 0 ||
+    validUntil > 0xffffffff
+  )
+    throw new PipelineError('PIPELINE_INVALID_ARGUMENT', 'a field of the native transfer is out of its range', {
+      ...fields,
+    })
   const raw = new Uint8Array(NATIVE_TRANSFER_BYTES)
   const view = new DataView(raw.buffer)
   raw.set([NATIVE_TRANSFER_TYPE, 1, yParity, 0])

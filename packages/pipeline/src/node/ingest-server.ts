@@ -20,7 +20,12 @@ export interface IngestServer {
 }
 
 /** Listens for framed transactions (see `FrameReader`). A connection is a source; a full pipeline stops reading from it. */
-export async function listenFrames({ tpu, port = 0, host = '127.0.0.1', maxConnections = 1024 }: IngestServerOptions): Promise<IngestServer> {
+export async function listenFrames({
+  tpu,
+  port = 0,
+  host = '127.0.0.1',
+  maxConnections = 1024,
+}: IngestServerOptions): Promise<IngestServer> {
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer({ noDelay: true }, (socket) => {

@@ -1,7 +1,7 @@
 import { workerStage } from '../stage/worker-stage.ts'
 import { type PackedSignatures, packSignatures, unpackSignatures } from '../tpu/signatures.ts'
-import type { DecodedTx, VerifiedTx } from '../tpu/transaction.ts'
 import type { VerifyStage } from '../tpu/tpu.ts'
+import type { DecodedTx, VerifiedTx } from '../tpu/transaction.ts'
 import { nodeWorker } from './worker.ts'
 
 export interface VerifyWorkers {

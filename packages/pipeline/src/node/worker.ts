@@ -27,5 +27,11 @@ export function nodeWorker(url: URL): WorkerLike {
 export function serveOnParentPort(handle: (message: unknown) => Transferable | Promise<Transferable>): void {
   const port = parentPort
   if (!port) throw new PipelineError('PIPELINE_INVALID_ARGUMENT', 'this module must run in a worker thread', {})
-  serveStage({ postMessage: (message, transfer) => port.postMessage(message, [...transfer]), onMessage: (listener) => void port.on('message', listener) }, handle)
+  serveStage(
+    {
+      postMessage: (message, transfer) => port.postMessage(message, [...transfer]),
+      onMessage: (listener) => void port.on('message', listener),
+    },
+    handle,
+  )
 }

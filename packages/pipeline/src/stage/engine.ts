@@ -320,7 +320,9 @@ export class Engine {
     if (next.full) return false
     // Re-batching: what does not fit stays with the batch until the batcher has room again.
     while (batch.entries.length > 0 && !next.full) this.#add(next, batch.entries.shift()!)
-    return batch.entries.length === 0
+    if (batch.entries.length === 0) return true
+    this.#schedule() // the batcher has become full: it may move on now
+    return false
   }
 
   #add(batcher: Batcher, entry: Entry): void {

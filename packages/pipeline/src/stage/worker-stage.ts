@@ -68,7 +68,9 @@ export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStag
       if (!all.delete(slot)) return
       const at = idle.indexOf(slot)
       if (at >= 0) idle.splice(at, 1)
-      slot.job?.reject(new PipelineError('PIPELINE_WORKER_CRASHED', 'the worker ended while it had a batch', {}, { cause: reason }))
+      slot.job?.reject(
+        new PipelineError('PIPELINE_WORKER_CRASHED', 'the worker ended while it had a batch', {}, { cause: reason }),
+      )
       if (closed) return
       respawned++
       start()
@@ -95,10 +97,12 @@ export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStag
           reject(signal.reason)
         }
         signal.addEventListener('abort', cut, { once: true })
-        const done = <A>(settle: (value: A) => void) => (value: A) => {
-          signal.removeEventListener('abort', cut)
-          settle(value)
-        }
+        const done =
+          <A>(settle: (value: A) => void) =>
+          (value: A) => {
+            signal.removeEventListener('abort', cut)
+            settle(value)
+          }
         slot.job = { id: ++jobs, resolve: done(resolve), reject: done(reject) }
         const { message, transfer = [] } = encode(items)
         slot.worker.postMessage({ id: jobs, message }, transfer)
@@ -115,7 +119,10 @@ export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStag
 
 /** The worker's side: answers every batch by `handle`. What it throws fails that batch. */
 export function serveStage(
-  port: { postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void; onMessage(listener: (message: unknown) => void): void },
+  port: {
+    postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void
+    onMessage(listener: (message: unknown) => void): void
+  },
   handle: (message: unknown) => Transferable | Promise<Transferable>,
 ): void {
   port.onMessage(async (envelope) => {

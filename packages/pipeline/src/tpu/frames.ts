@@ -10,7 +10,18 @@ export const MAX_FRAME_BYTES = MAX_TRANSACTION_BYTES + 21
 export const REPLY_BYTES = 5
 
 /** Status bytes. 0: durable. */
-export const FRAME_STATUS = ['durable', 'malformed', 'signature', 'duplicate', 'nonce-used', 'nonce-gap', 'insufficient-funds', 'expired', 'busy', 'failed'] as const
+export const FRAME_STATUS = [
+  'durable',
+  'malformed',
+  'signature',
+  'duplicate',
+  'nonce-used',
+  'nonce-gap',
+  'insufficient-funds',
+  'expired',
+  'busy',
+  'failed',
+] as const
 export type FrameStatus = (typeof FRAME_STATUS)[number]
 
 /** The status of a reason for refusal; every decoder's code is `malformed`. */
@@ -56,7 +67,10 @@ export class FrameReader {
         throw new PipelineError('PIPELINE_FRAME', `frame of ${size} bytes with flags ${flags}`, { size, flags })
       if (bytes.length - at - 4 < size) break
       const end = at + 4 + size
-      frames.push({ raw: bytes.subarray(at + 4 + head, end), sender: flags === 1 ? bytes.subarray(at + 5, at + 25) : undefined })
+      frames.push({
+        raw: bytes.subarray(at + 4 + head, end),
+        sender: flags === 1 ? bytes.subarray(at + 5, at + 25) : undefined,
+      })
       at = end
     }
     this.#rest = bytes.slice(at)

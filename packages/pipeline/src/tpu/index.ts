@@ -1,4 +1,13 @@
-export { encodeFrame, FRAME_STATUS, type Frame, FrameReader, type FrameStatus, MAX_FRAME_BYTES, REPLY_BYTES, statusOf } from './frames.ts'
+export {
+  encodeFrame,
+  FRAME_STATUS,
+  type Frame,
+  FrameReader,
+  type FrameStatus,
+  MAX_FRAME_BYTES,
+  REPLY_BYTES,
+  statusOf,
+} from './frames.ts'
 export type { IntakeLimits } from './intake.ts'
 export { type PackedSignatures, packSignatures, signatureChecker, unpackSignatures } from './signatures.ts'
 export {

@@ -77,7 +77,8 @@ export class Intake {
     if (state) return state
     if (this.#sources.size >= MAX_SOURCES) {
       const now = this.#timers.now()
-      for (const [other, { inside, quarantinedUntil }] of this.#sources) if (inside === 0 && quarantinedUntil <= now) this.#sources.delete(other)
+      for (const [other, { inside, quarantinedUntil }] of this.#sources)
+        if (inside === 0 && quarantinedUntil <= now) this.#sources.delete(other)
     }
     state = { inside: 0, good: 0, bad: 0, quarantinedUntil: 0 }
     this.#sources.set(name, state)

@@ -47,7 +47,10 @@ export function packSignatures(items: readonly DecodedTx[]): PackedSignatures {
 }
 
 /** The answer for the items that were packed, in their order. */
-export function unpackSignatures({ native, evm }: PackedSignatures, items: readonly DecodedTx[]): (VerifiedTx | Rejection)[] {
+export function unpackSignatures(
+  { native, evm }: PackedSignatures,
+  items: readonly DecodedTx[],
+): (VerifiedTx | Rejection)[] {
   let n = 0
   let e = 0
   return items.map((item) => {
@@ -63,7 +66,10 @@ export function unpackSignatures({ native, evm }: PackedSignatures, items: reado
 export function signatureChecker(verifier: Verifier): (batch: PackedSignatures) => PackedSignatures {
   const nativeKeys = new KeyMemory<{ even: Uint8Array; address: Uint8Array }>()
   const evmKeys = new KeyMemory<Uint8Array>()
-  return ({ native, evm }) => ({ native: checkNative(verifier, native, nativeKeys), evm: checkEvm(verifier, evm, evmKeys) })
+  return ({ native, evm }) => ({
+    native: checkNative(verifier, native, nativeKeys),
+    evm: checkEvm(verifier, evm, evmKeys),
+  })
 }
 
 /** Two generations: bounded, and what is in use survives. */
@@ -88,13 +94,20 @@ class KeyMemory<T> {
   }
 }
 
-function checkNative(verifier: Verifier, batch: Uint8Array, memory: KeyMemory<{ even: Uint8Array; address: Uint8Array }>): Uint8Array<ArrayBuffer> {
+function checkNative(
+  verifier: Verifier,
+  batch: Uint8Array,
+  memory: KeyMemory<{ even: Uint8Array; address: Uint8Array }>,
+): Uint8Array<ArrayBuffer> {
   const count = batch.length / NATIVE_TRANSFER_BYTES
-  const raws = Array.from({ length: count }, (_, i) => batch.subarray(i * NATIVE_TRANSFER_BYTES, (i + 1) * NATIVE_TRANSFER_BYTES))
+  const raws = Array.from({ length: count }, (_, i) =>
+    batch.subarray(i * NATIVE_TRANSFER_BYTES, (i + 1) * NATIVE_TRANSFER_BYTES),
+  )
   const names = raws.map((raw) => latin1(raw, 80, 112) + (raw[2] === 1 ? '1' : '0'))
   const known = names.map((name) => memory.get(name))
   const unknown = new Map<string, CompressedKey>()
-  for (const [i, name] of names.entries()) if (!known[i]) unknown.set(name, { x: raws[i]!.subarray(80, 112), yParity: raws[i]![2] === 1 ? 1 : 0 })
+  for (const [i, name] of names.entries())
+    if (!known[i]) unknown.set(name, { x: raws[i]!.subarray(80, 112), yParity: raws[i]![2] === 1 ? 1 : 0 })
   const lifted = verifier.liftMany([...unknown.values()])
   const found = new Map([...unknown.keys()].map((name, i) => [name, lifted[i]!] as const))
   const keys = names.map((name, i) => {
@@ -104,7 +117,11 @@ function checkNative(verifier: Verifier, batch: Uint8Array, memory: KeyMemory<{ 
   })
   const verdicts = verifier.verifyMany(
     'bip340',
-    raws.map((raw, i) => ({ publicKey: keys[i]?.even ?? raw.subarray(80, 112), message: nativeTransferId(raw), signature: raw.subarray(112, 176) })),
+    raws.map((raw, i) => ({
+      publicKey: keys[i]?.even ?? raw.subarray(80, 112),
+      message: nativeTransferId(raw),
+      signature: raw.subarray(112, 176),
+    })),
   )
   const out = new Uint8Array(count * RESULT_BYTES)
   for (let i = 0; i < count; i++) {
@@ -125,7 +142,12 @@ function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory<Uint8
   const items = Array.from({ length: count }, (_, i) => {
     const at = i * EVM_BYTES
     const flags = batch[at + 96]!
-    return { hash: batch.subarray(at, at + 32), r: readNumber(view, at + 32), s: readNumber(view, at + 64), yParity: (flags & 1) as 0 | 1 }
+    return {
+      hash: batch.subarray(at, at + 32),
+      r: readNumber(view, at + 32),
+      s: readNumber(view, at + 64),
+      yParity: (flags & 1) as 0 | 1,
+    }
   })
   const accept = (i: number, address: Uint8Array) => {
     out[i * RESULT_BYTES] = 1
@@ -172,7 +194,12 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 }
 
 function readNumber(view: DataView, at: number): bigint {
-  return (view.getBigUint64(at) << 192n) | (view.getBigUint64(at + 8) << 128n) | (view.getBigUint64(at + 16) << 64n) | view.getBigUint64(at + 24)
+  return (
+    (view.getBigUint64(at) << 192n) |
+    (view.getBigUint64(at + 8) << 128n) |
+    (view.getBigUint64(at + 16) << 64n) |
+    view.getBigUint64(at + 24)
+  )
 }
 
 function writeNumber(view: DataView, at: number, value: bigint): void {

@@ -89,12 +89,24 @@ export function createTpu(options: TpuOptions): Tpu {
   }
   const line: Pipeline<Job, VerifiedTx> = pipeline<Job>()
     .batch({ count, lingerMs })
-    .stage('verify', (jobs, context) => verify(jobs.map((job) => job.tx), context), { concurrency: verifyConcurrency, queue: 2 })
+    .stage(
+      'verify',
+      (jobs, context) =>
+        verify(
+          jobs.map((job) => job.tx),
+          context,
+        ),
+      { concurrency: verifyConcurrency, queue: 2 },
+    )
     .stage('bank', bank)
-    .stage('write', async (batch) => {
-      await write(batch)
-      return batch
-    }, { concurrency: 2, onError: 'abort' })
+    .stage(
+      'write',
+      async (batch) => {
+        await write(batch)
+        return batch
+      },
+      { concurrency: 2, onError: 'abort' },
+    )
     .start({ timers, onOutcome: finish, ...(options.signal && { signal: options.signal }) })
 
   const trySubmit: Tpu['trySubmit'] = (raw, onReceipt, { source = 'local', sender } = {}) => {
@@ -155,7 +167,10 @@ export interface TvuOptions extends StageSet {
 }
 
 /** The validating unit: verifies and applies transactions in the given order, every signature again. */
-export async function replayTransactions(source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, options: TvuOptions): Promise<ReplayResult> {
+export async function replayTransactions(
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  options: TvuOptions,
+): Promise<ReplayResult> {
   const { chainId, verify, verifyConcurrency = 1, bank, onProgress } = options
   const line = pipeline<Uint8Array>()
     .batch({ count: 1024, lingerMs: 5 })
@@ -195,13 +210,18 @@ const TRANSFER_GAS = 21_000n
 export function bankTransfers(bank: Bank, index: () => number = () => 0): BankStage {
   return (items) =>
     items.map((item) => {
-      const verdict = item.kind === 'native' ? bank.apply({ ...item.tx, from: item.from }, index()) : applyEvm(bank, item)
+      const verdict =
+        item.kind === 'native' ? bank.apply({ ...item.tx, from: item.from }, index()) : applyEvm(bank, item)
       return verdict === 'ok' ? item : new Rejection(verdict)
     })
 }
 
-function applyEvm(bank: Bank, { tx, from }: Extract<VerifiedTx, { kind: 'evm' }>): TransferVerdict | 'not-a-transfer' | 'gas' {
-  if (tx.to === undefined || tx.data.length > 0 || tx.accessList.length > 0 || tx.authorizationList.length > 0) return 'not-a-transfer'
+function applyEvm(
+  bank: Bank,
+  { tx, from }: Extract<VerifiedTx, { kind: 'evm' }>,
+): TransferVerdict | 'not-a-transfer' | 'gas' {
+  if (tx.to === undefined || tx.data.length > 0 || tx.accessList.length > 0 || tx.authorizationList.length > 0)
+    return 'not-a-transfer'
   if (tx.gasLimit < TRANSFER_GAS) return 'gas'
   return bank.apply({ from, to: tx.to, nonce: tx.nonce, amount: tx.value, fee: TRANSFER_GAS * tx.maxFeePerGas })
 }

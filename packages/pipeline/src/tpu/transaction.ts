@@ -17,7 +17,9 @@ export type DecodedTx =
 /** A transaction whose signature holds, and who sent it (20 bytes). */
 export type VerifiedTx = DecodedTx & { readonly from: Uint8Array }
 
-export type DecodedAny = { readonly status: 'ok'; readonly tx: DecodedTx } | { readonly status: 'invalid'; readonly code: string; readonly reason: string }
+export type DecodedAny =
+  | { readonly status: 'ok'; readonly tx: DecodedTx }
+  | { readonly status: 'invalid'; readonly code: string; readonly reason: string }
 
 /** Decodes a native transfer or an Ethereum transaction of this chain. */
 export function decodeAny(raw: Uint8Array, chainId: bigint, senderHint?: Uint8Array): DecodedAny {

@@ -1,7 +1,17 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak256 } from '../hash/keccak.ts'
-import type { Bip340Item, CompressedKey, EcdsaItem, Ed25519Item, FullKey, RecoverItem, Scheme, SchemeItems, Verifier } from './port.ts'
+import type {
+  Bip340Item,
+  CompressedKey,
+  EcdsaItem,
+  Ed25519Item,
+  FullKey,
+  RecoverItem,
+  Scheme,
+  SchemeItems,
+  Verifier,
+} from './port.ts'
 
 /**
  * The reference backend on `@noble/curves`: runs everywhere and is what the others are compared with.
@@ -71,7 +81,9 @@ function recover({ hash, r, s, yParity }: RecoverItem): Uint8Array | null {
 function lift({ x, yParity }: CompressedKey): FullKey | null {
   if (x.length !== 32 || (yParity !== 0 && yParity !== 1)) return null
   try {
-    const publicKey = Point.fromBytes(Uint8Array.from([2 + yParity, ...x])).toBytes(false).slice(1)
+    const publicKey = Point.fromBytes(Uint8Array.from([2 + yParity, ...x]))
+      .toBytes(false)
+      .slice(1)
     return { publicKey, address: keccak256(publicKey).slice(12) }
   } catch {
     return null

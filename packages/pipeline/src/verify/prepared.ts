@@ -1,4 +1,4 @@
-import { bisect } from './bisect.ts'
+import type { Identifier } from './identifier.ts'
 import type { BatchExports, Kernel } from './kernel.ts'
 
 /** Where a prepared chunk lies in the kernel's memory. */
@@ -48,7 +48,7 @@ function checkEach(kernel: Kernel<BatchExports>, { records }: Areas, indices: re
 }
 
 /** A verdict for each item of a prepared chunk. */
-export function judgeEach(kernel: Kernel<BatchExports>, areas: Areas): boolean[] {
+export function judgeEach(kernel: Kernel<BatchExports>, areas: Areas, identifier: Identifier): boolean[] {
   const { together, single } = sorted(kernel, areas)
   const verdicts: boolean[] = Array(areas.count).fill(false)
   const mark = (indices: readonly number[], each: readonly boolean[]) => {
@@ -59,7 +59,7 @@ export function judgeEach(kernel: Kernel<BatchExports>, areas: Areas): boolean[]
     checkTogether: (indices: readonly number[]) => checkTogether(kernel, areas, indices),
     checkEach: (indices: readonly number[]) => checkEach(kernel, areas, indices),
   }
-  mark(together, bisect(batch, together))
+  mark(together, identifier.judge(batch, together))
   return verdicts
 }
 

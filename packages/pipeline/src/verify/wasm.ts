@@ -2,6 +2,7 @@ import { ed25519ScalarWasm } from '../generated/ed25519-scalar.ts'
 import { ed25519SimdWasm } from '../generated/ed25519-simd.ts'
 import { verifyScalarWasm } from '../generated/verify-scalar.ts'
 import { verifySimdWasm } from '../generated/verify-simd.ts'
+import { Identifier } from './identifier.ts'
 import { type Ed25519Exports, Kernel, type Secp256k1Exports } from './kernel.ts'
 import type {
   Bip340Item,
@@ -43,6 +44,7 @@ class WasmVerifier implements Verifier {
   readonly backend: WasmBackend
   readonly #secp256k1: Kernel<Secp256k1Exports>
   readonly #ed25519: Kernel<Ed25519Exports>
+  readonly #identifiers = { bip340: new Identifier(), ecdsa: new Identifier(), ed25519: new Identifier() }
 
   constructor(backend: WasmBackend, secp256k1: Kernel<Secp256k1Exports>, ed25519: Kernel<Ed25519Exports>) {
     this.backend = backend
@@ -55,7 +57,7 @@ class WasmVerifier implements Verifier {
     const verdicts: boolean[] = []
     for (let start = 0; start < items.length; start += BATCH_CHUNK) {
       const areas = this.#prepare(scheme, items.slice(start, start + BATCH_CHUNK))
-      for (const verdict of judgeEach(kernel, areas)) verdicts.push(verdict)
+      for (const verdict of judgeEach(kernel, areas, this.#identifiers[scheme])) verdicts.push(verdict)
     }
     return verdicts
   }

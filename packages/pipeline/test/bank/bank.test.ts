@@ -3,7 +3,13 @@ import { Accounts, Bank, type Transfer } from '../../src/bank/index.ts'
 import { random } from '../random.ts'
 
 const who = (n: number) => new Uint8Array(20).fill(n)
-const send = (from: number, to: number, nonce: number, amount: number, fee = 0): Transfer => ({ from: who(from), to: who(to), nonce: BigInt(nonce), amount: BigInt(amount), fee: BigInt(fee) })
+const send = (from: number, to: number, nonce: number, amount: number, fee = 0): Transfer => ({
+  from: who(from),
+  to: who(to),
+  nonce: BigInt(nonce),
+  amount: BigInt(amount),
+  fee: BigInt(fee),
+})
 
 test('a transfer moves money and the nonce, and every refusal changes nothing', () => {
   const bank = new Bank(new Accounts(), { feeCollector: who(9) })

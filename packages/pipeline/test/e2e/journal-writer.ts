@@ -6,7 +6,9 @@ const journal = await Journal.open(folderStorage(process.argv[2]!), { segmentByt
 process.stdout.write(`${journal.next}\n`)
 for (;;) {
   const first = journal.next
-  const group = Array.from({ length: 50 }, (_, i) => new TextEncoder().encode(`record ${first + BigInt(i)} ${'x'.repeat(Number(first % 97n))}`))
+  const group = Array.from({ length: 50 }, (_, i) =>
+    new TextEncoder().encode(`record ${first + BigInt(i)} ${'x'.repeat(Number(first % 97n))}`),
+  )
   const last = await journal.appendMany(group)
   process.stdout.write(`${last + 1n}\n`)
 }

@@ -13,7 +13,11 @@ test('killed with SIGKILL at random moments, again and again, the journal has ev
   try {
     let acknowledged = 0n
     for (let kill = 0; kill < (process.env.ZOS_LONG ? 1000 : 12); kill++) {
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', new URL('journal-writer.ts', import.meta.url).pathname, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', new URL('journal-writer.ts', import.meta.url).pathname, folder],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
       let output = ''
       const groups = 1 + below(30)
       await new Promise<void>((resolve) => {

@@ -47,7 +47,8 @@ export function crashStorage(files = new Map<string, { bytes: Uint8Array; synced
       for (const [name, { bytes, synced }] of files) {
         const kept = bytes.slice(0, synced + below(bytes.length - synced + 1))
         for (let at = synced; at < kept.length; at += page)
-          if (below(3) === 0) for (let i = at; i < Math.min(at + page, kept.length); i++) kept[i] = below(2) ? 0 : below(256)
+          if (below(3) === 0)
+            for (let i = at; i < Math.min(at + page, kept.length); i++) kept[i] = below(2) ? 0 : below(256)
         after.set(name, { bytes: kept, synced: kept.length })
       }
       return crashStorage(after)

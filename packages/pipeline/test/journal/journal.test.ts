@@ -8,7 +8,8 @@ const text = (s: string) => new TextEncoder().encode(s)
 
 async function contents(journal: Journal, from = 0n): Promise<string[]> {
   const out: string[] = []
-  for await (const { number, payload } of journal.replay(from)) out.push(`${number}:${Buffer.from(payload).toString('latin1')}`)
+  for await (const { number, payload } of journal.replay(from))
+    out.push(`${number}:${Buffer.from(payload).toString('latin1')}`)
   return out
 }
 
@@ -16,7 +17,8 @@ test('CRC-32C has its published check value, and is the same however the data is
   expect(crc32c(text('123456789'))).toBe(0xe3069283)
   expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa) // RFC 3720 B.4
   const data = random().bytes(100)
-  for (let cut = 0; cut <= 100; cut++) expect(crc32c(data.subarray(cut), crc32c(data.subarray(0, cut)))).toBe(crc32c(data))
+  for (let cut = 0; cut <= 100; cut++)
+    expect(crc32c(data.subarray(cut), crc32c(data.subarray(0, cut)))).toBe(crc32c(data))
 })
 
 test('records come back in order, across reopening and segments, from any number on', async () => {
@@ -97,7 +99,9 @@ test('damage to acknowledged records is an error, never a silent loss', async ()
     // The mark of the last group says that all before it was durable, so only the last record itself may be taken for a torn tail.
     try {
       const reopened = await Journal.open(disk.storage)
-      expect((await contents(reopened)).length, `seed ${seed}, round ${round}`).toBeGreaterThanOrEqual(before.length - 1)
+      expect((await contents(reopened)).length, `seed ${seed}, round ${round}`).toBeGreaterThanOrEqual(
+        before.length - 1,
+      )
     } catch (error) {
       expect(isPipelineError(error, 'PIPELINE_JOURNAL_CORRUPT')).toBe(true)
     }
@@ -120,10 +124,13 @@ test('after a failed sync every append is refused; wrong arguments and closing a
   const disk = crashStorage()
   const journal = await Journal.open(disk.storage)
   await expect(journal.appendMany([])).rejects.toSatisfy((e) => isPipelineError(e, 'PIPELINE_INVALID_ARGUMENT'))
-  await expect(journal.append(new Uint8Array(MAX_RECORD_BYTES + 1))).rejects.toSatisfy((e) => isPipelineError(e, 'PIPELINE_INVALID_ARGUMENT'))
+  await expect(journal.append(new Uint8Array(MAX_RECORD_BYTES + 1))).rejects.toSatisfy((e) =>
+    isPipelineError(e, 'PIPELINE_INVALID_ARGUMENT'),
+  )
   disk.failNextSyncs()
   const both = [journal.append(text('x')), journal.append(text('y'))]
-  for (const append of both) await expect(append).rejects.toSatisfy((e) => isPipelineError(e, 'PIPELINE_JOURNAL_FAILED'))
+  for (const append of both)
+    await expect(append).rejects.toSatisfy((e) => isPipelineError(e, 'PIPELINE_JOURNAL_FAILED'))
   await expect(journal.append(text('z'))).rejects.toSatisfy((e) => isPipelineError(e, 'PIPELINE_JOURNAL_FAILED'))
   const other = await Journal.open(crashStorage().storage)
   await other.close()

@@ -4,7 +4,17 @@ import { Accounts, Bank } from '../../src/bank/index.ts'
 import { isPipelineError, manualTimers } from '../../src/index.ts'
 import { Journal } from '../../src/journal/index.ts'
 import { signNativeTransfer } from '../../src/native/index.ts'
-import { bankTransfers, createTpu, decodeAny, encodeFrame, FrameReader, type Receipt, replayTransactions, statusOf, verifyHere } from '../../src/tpu/index.ts'
+import {
+  bankTransfers,
+  createTpu,
+  decodeAny,
+  encodeFrame,
+  FrameReader,
+  type Receipt,
+  replayTransactions,
+  statusOf,
+  verifyHere,
+} from '../../src/tpu/index.ts'
 import { createVerifier } from '../../src/verify/index.ts'
 import { crashStorage } from '../journal/crash-storage.ts'
 import { random } from '../random.ts'
@@ -20,10 +30,26 @@ function genesis(): Bank {
   return bank
 }
 const native = (from: number, nonce: number, over = {}) =>
-  signNativeTransfer({ chainId: 7n, nonce: BigInt(nonce), amount: 1000n, fee: 1n, to: address((from + 1) % 6), ...over }, wallets[from]!)
+  signNativeTransfer(
+    { chainId: 7n, nonce: BigInt(nonce), amount: 1000n, fee: 1n, to: address((from + 1) % 6), ...over },
+    wallets[from]!,
+  )
 const evm = async (from: number, nonce: number, over = {}) =>
-  bytes(await wallets[from]!.signTransaction({ type: 2, chainId: 7, nonce, gasLimit: 21_000, maxFeePerGas: 1n, maxPriorityFeePerGas: 1n, to: wallets[(from + 1) % 6]!.address, value: 5n, ...over }))
-const brief = (receipt: Receipt) => (receipt.status === 'durable' ? `durable ${Buffer.from(receipt.from).toString('hex').slice(0, 6)}` : receipt.reason)
+  bytes(
+    await wallets[from]!.signTransaction({
+      type: 2,
+      chainId: 7,
+      nonce,
+      gasLimit: 21_000,
+      maxFeePerGas: 1n,
+      maxPriorityFeePerGas: 1n,
+      to: wallets[(from + 1) % 6]!.address,
+      value: 5n,
+      ...over,
+    }),
+  )
+const brief = (receipt: Receipt) =>
+  receipt.status === 'durable' ? `durable ${Buffer.from(receipt.from).toString('hex').slice(0, 6)}` : receipt.reason
 
 async function unit(over = {}) {
   const disk = crashStorage()
@@ -73,22 +99,30 @@ test('good transactions of both kinds become durable, bad ones are refused with 
   async function* raws() {
     for await (const { payload } of reopened.replay()) yield payload
   }
-  const replay = await replayTransactions(raws(), { chainId: 7n, verify: verifyHere(createVerifier({ backends: ['wasm'] })), bank: bankTransfers(again) })
+  const replay = await replayTransactions(raws(), {
+    chainId: 7n,
+    verify: verifyHere(createVerifier({ backends: ['wasm'] })),
+    bank: bankTransfers(again),
+  })
   expect(replay).toEqual({ applied: 6, rejected: [] })
   expect(again.accounts.digest()).toEqual(bank.accounts.digest())
 })
 
-test('the sender\'s hint gives the same answers: right, wrong, for known and unknown keys', async () => {
+test("the sender's hint gives the same answers: right, wrong, for known and unknown keys", async () => {
   const { tpu } = await unit()
   for (let round = 0; round < 3; round++) {
     const batch = await Promise.all([0, 1, 2, 3].map((from) => evm(from, round)))
     const hints = [address(0), address(3), undefined, new Uint8Array(20)]
     const receipts = await Promise.all(batch.map((raw, i) => tpu.submit(raw, hints[i] && { sender: hints[i] })))
-    expect(receipts.map((receipt) => receipt.status === 'durable' && Buffer.from(receipt.from).toString('hex'))).toEqual([0, 1, 2, 3].map((i) => wallets[i]!.address.slice(2).toLowerCase()))
+    expect(
+      receipts.map((receipt) => receipt.status === 'durable' && Buffer.from(receipt.from).toString('hex')),
+    ).toEqual([0, 1, 2, 3].map((i) => wallets[i]!.address.slice(2).toLowerCase()))
   }
   const forged = await evm(4, 0)
   forged[forged.length - 1]! ^= 1
-  expect(brief(await tpu.submit(forged, { sender: address(4) }))).not.toMatch(`durable ${wallets[4]!.address.slice(2, 8).toLowerCase()}`)
+  expect(brief(await tpu.submit(forged, { sender: address(4) }))).not.toMatch(
+    `durable ${wallets[4]!.address.slice(2, 8).toLowerCase()}`,
+  )
   await tpu.close()
 })
 
@@ -105,7 +139,13 @@ test('a source has a quota, and one that sends bad signatures is quarantined for
   for (let i = 0; i < 4; i++) tpu.trySubmit(spoilt(i), note('mallory'), { source: 'mallory' })
   tpu.trySubmit(native(1, 0), note('alice'), { source: 'alice' })
   await timers.advance(5)
-  expect(out).toEqual(['mallory quota', 'mallory signature', 'mallory signature', 'mallory signature', 'alice durable 2b5'])
+  expect(out).toEqual([
+    'mallory quota',
+    'mallory signature',
+    'mallory signature',
+    'mallory signature',
+    'alice durable 2b5',
+  ])
   tpu.trySubmit(native(2, 0), note('mallory'), { source: 'mallory' })
   expect(out.at(-1)).toBe('mallory quarantined')
   await timers.advance(1000)
@@ -119,10 +159,14 @@ test('nothing is acknowledged before it is durable, and a failed write acknowled
   let release = () => {}
   let written = 0
   const { tpu } = await unit({
-    write: (batch: unknown[]) => new Promise<void>((resolve) => (release = () => {
-      written += batch.length
-      resolve()
-    })),
+    write: (batch: unknown[]) =>
+      new Promise<void>(
+        (resolve) =>
+          (release = () => {
+            written += batch.length
+            resolve()
+          }),
+      ),
   })
   let receipt: Receipt | undefined
   tpu.trySubmit(native(0, 0), (r) => (receipt = r))
@@ -138,7 +182,10 @@ test('nothing is acknowledged before it is durable, and a failed write acknowled
 
 test('frames survive any cutting of the stream; malformed ones end it', () => {
   const { below, bytes: some, seed } = random()
-  const sent = Array.from({ length: 40 }, (_, i) => ({ raw: some(1 + below(300)), sender: i % 3 ? undefined : some(20) }))
+  const sent = Array.from({ length: 40 }, (_, i) => ({
+    raw: some(1 + below(300)),
+    sender: i % 3 ? undefined : some(20),
+  }))
   const stream = Buffer.concat(sent.map(({ raw, sender }) => encodeFrame(raw, sender)))
   for (let round = 0; round < 50; round++) {
     const reader = new FrameReader()
@@ -148,11 +195,27 @@ test('frames survive any cutting of the stream; malformed ones end it', () => {
       got.push(...reader.push(stream.subarray(at, at + size)))
       at += size
     }
-    expect(got.map(({ raw, sender }) => ({ raw: Uint8Array.from(raw), sender: sender && Uint8Array.from(sender) })), `seed ${seed}`).toEqual(sent)
+    expect(
+      got.map(({ raw, sender }) => ({ raw: Uint8Array.from(raw), sender: sender && Uint8Array.from(sender) })),
+      `seed ${seed}`,
+    ).toEqual(sent)
   }
-  for (const bad of [[0, 0, 0, 0, 0], [255, 255, 255, 255, 0], [2, 0, 0, 0, 2], [21, 0, 0, 0, 1], [1, 0, 0, 0, 0]])
-    expect(() => new FrameReader().push(Uint8Array.from(bad))).toThrow(expect.objectContaining({ code: 'PIPELINE_FRAME' }))
-  expect(['rlp-type', 'quota', 'duplicate', 'failed'].map(statusOf)).toEqual(['malformed', 'busy', 'duplicate', 'failed'])
+  for (const bad of [
+    [0, 0, 0, 0, 0],
+    [255, 255, 255, 255, 0],
+    [2, 0, 0, 0, 2],
+    [21, 0, 0, 0, 1],
+    [1, 0, 0, 0, 0],
+  ])
+    expect(() => new FrameReader().push(Uint8Array.from(bad))).toThrow(
+      expect.objectContaining({ code: 'PIPELINE_FRAME' }),
+    )
+  expect(['rlp-type', 'quota', 'duplicate', 'failed'].map(statusOf)).toEqual([
+    'malformed',
+    'busy',
+    'duplicate',
+    'failed',
+  ])
 })
 
 test('decodeAny tells the two kinds apart', async () => {

@@ -69,10 +69,17 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
   })
 
   test('finds y and address of compressed keys as noble does', () => {
-    const edge = [0n, 1n, 5n, P - 1n, P, (1n << 256n) - 1n].map((x) => Uint8Array.from(Buffer.from(x.toString(16).padStart(64, '0'), 'hex')))
+    const edge = [0n, 1n, 5n, P - 1n, P, (1n << 256n) - 1n].map((x) =>
+      Uint8Array.from(Buffer.from(x.toString(16).padStart(64, '0'), 'hex')),
+    )
     const xs = [...edge, ...Array.from({ length: 9 }, () => bytes(32)), new Uint8Array(31)]
-    const keys = xs.flatMap((x) => [{ x, yParity: 0 as const }, { x, yParity: 1 as const }, { x, yParity: 2 as 0 }])
-    for (const some of [keys, keys.slice(1), keys.slice(0, 1), []]) expect(verifier.liftMany(some)).toEqual(noble.liftMany(some))
+    const keys = xs.flatMap((x) => [
+      { x, yParity: 0 as const },
+      { x, yParity: 1 as const },
+      { x, yParity: 2 as 0 },
+    ])
+    for (const some of [keys, keys.slice(1), keys.slice(0, 1), []])
+      expect(verifier.liftMany(some)).toEqual(noble.liftMany(some))
   })
 
   test('refuses a signature whose key would be the point at infinity', () => {

@@ -1,0 +1,82 @@
+/** What a prepared batch can be asked. Indices are into the batch. */
+export interface PreparedBatch {
+  /** True when all of these hold together. */
+  checkTogether(indices: readonly number[]): boolean
+  /** A verdict for each by itself. */
+  checkEach(indices: readonly number[]): boolean[]
+}
+
+/** Cost of the batch equation for n items, in units of one single check (measured; docs/verification.md). */
+const COSTS = [
+  [16, 0.9],
+  [32, 0.78],
+  [64, 0.66],
+  [128, 0.59],
+  [256, 0.54],
+  [512, 0.51],
+  [1024, 0.5],
+] as const
+/** Below this single checks cost no more than the equation. */
+const SMALL = 12
+/** A failed group of at most this size is checked one by one: halving it further costs as much. */
+const RESOLVE = 64
+
+/**
+ * Finds the invalid items among many, and remembers how many there were lately. Batch equations pay only while most groups hold:
+ * with 1 % of bad items spread evenly, single checks are the cheapest way there is. The estimate changes the cost, never a verdict,
+ * and bounds what an attacker gains: at worst the price of a failed group or two until the estimate has followed.
+ */
+export class Identifier {
+  /** Recent share of invalid items. */
+  #badShare = 0
+
+  judge(batch: PreparedBatch, indices: readonly number[]): boolean[] {
+    const verdicts = new Map<number, boolean>()
+    // Checked each by itself is the same as in groups too small for the equation.
+    const group = this.#groupSize() || SMALL
+    for (let start = 0; start < indices.length; start += group)
+      judgeGroup(batch, indices.slice(start, start + group), verdicts)
+    const out = indices.map((index) => verdicts.get(index)!)
+    // Weighted by size, so that single items do not make it jump.
+    const weight = Math.min(0.2, indices.length / 2048)
+    const bad = out.reduce((count, verdict) => count + (verdict ? 0 : 1), 0)
+    if (indices.length > 0) this.#badShare += weight * (bad / indices.length - this.#badShare)
+    return out
+  }
+
+  /** The size that makes check and resolution together cheapest at the estimated share; 0: check each by itself. */
+  #groupSize(): number {
+    let best = 0
+    let least = 1
+    for (const [size, cost] of COSTS) {
+      const expected = cost + (1 - (1 - this.#badShare) ** size)
+      if (expected < least) {
+        best = size
+        least = expected
+      }
+    }
+    return best
+  }
+}
+
+function judgeGroup(batch: PreparedBatch, group: readonly number[], verdicts: Map<number, boolean>): void {
+  const each = (part: readonly number[]) => {
+    const answers = batch.checkEach(part)
+    for (let i = 0; i < part.length; i++) verdicts.set(part[i]!, answers[i]!)
+    return answers.every(Boolean)
+  }
+  /** Halves what fails; when the first half is good the second must be bad, and is not asked. */
+  const resolve = (part: readonly number[], knownBad: boolean): boolean => {
+    if (part.length <= SMALL || (knownBad && part.length <= RESOLVE)) return each(part)
+    if (!knownBad && batch.checkTogether(part)) {
+      for (const index of part) verdicts.set(index, true)
+      return true
+    }
+    if (part.length <= RESOLVE) return each(part)
+    const middle = part.length >> 1
+    const firstGood = resolve(part.slice(0, middle), false)
+    resolve(part.slice(middle), firstGood)
+    return false
+  }
+  resolve(group, false)
+}
