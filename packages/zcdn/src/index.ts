@@ -36,6 +36,21 @@ export type { RangeRequest, Source } from './download/source.ts'
 export { CdnError, type CdnErrorCode, isCdnError } from './errors.ts'
 export { formatMetrics, type Metric } from './metrics.ts'
 export { systemClock } from './platform/system-clock.ts'
+export { type BanditOptions, type Estimate, SourceBandit } from './schedule/bandit.ts'
+export { DemandForecast } from './schedule/demand.ts'
+export {
+  type PlaceableCache,
+  type PlaceableObject,
+  type Placement,
+  type PlacementOptions,
+  place,
+} from './schedule/placement.ts'
+export {
+  type Candidate,
+  type Choice,
+  SourceScheduler,
+  type SourceSchedulerOptions,
+} from './schedule/source-scheduler.ts'
 export { type BlockSourceOptions, blockSource } from './source/block-source.ts'
 export { type Channel, channelSource, type Provider, serveChannel } from './source/channel-source.ts'
 export { type HttpSourceOptions, httpSource } from './source/http-source.ts'

@@ -129,7 +129,7 @@ export function dial<T>(options: DialOptions<T>): Promise<Dialled<T>> {
       if (opened) {
         // Late answers join; when everything so far has failed they are tried at once.
         if (running === 0) attempt()
-      } else if (family === first && ips.length > 0) begin()
+      } else if (known.some((address) => address.family === first && !memory?.isDoubtful(address))) begin()
       else if (resolving === 0) begin()
       else if (ips.length > 0) {
         cancelTimer = clock.after(RESOLUTION_DELAY_MS, () => {

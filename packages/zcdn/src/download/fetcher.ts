@@ -126,7 +126,10 @@ export class Fetcher {
   start(moreSources: boolean): void {
     this.moreSources = moreSources
     this.started = true
-    if (this.doneLeaves === this.leaves) return this.settle()
+    if (this.doneLeaves === this.leaves) {
+      this.settle()
+      return
+    }
     this.watch()
     this.pump()
   }
@@ -189,7 +192,10 @@ export class Fetcher {
     this.settled = true
     this.cancelWatch()
     for (const state of this.states) for (const lane of state.lanes) this.stop(lane)
-    if (error !== undefined) return this.reject(error)
+    if (error !== undefined) {
+      this.reject(error)
+      return
+    }
     this.options.onProgress?.(this.progress())
     this.resolve()
   }
@@ -202,9 +208,9 @@ export class Fetcher {
     if (live.length === 0 && !this.moreSources) {
       const sources = this.states.map((state) => `${state.source.id}: ${state.report.dropped}`).join(', ')
       const left = this.options.map.size - this.doneBytes
-      return this.settle(
-        new CdnError('CDN_NO_SOURCE', `no source is left for ${left} bytes (${sources || 'none was given'})`, { left }),
-      )
+      const text = `no source is left for ${left} bytes (${sources || 'none was given'})`
+      this.settle(new CdnError('CDN_NO_SOURCE', text, { left }))
+      return
     }
     const ready = live.filter((state) => state.notBefore <= now && state.lanes.size < state.parallel)
     ready.sort((a, b) => b.estimator.rateAt(now) - a.estimator.rateAt(now))
@@ -447,7 +453,10 @@ export class Fetcher {
     }
     this.doneLeaves++
     this.doneBytes += bytes.length
-    if (this.doneLeaves === this.leaves) return this.settle()
+    if (this.doneLeaves === this.leaves) {
+      this.settle()
+      return
+    }
     this.pump()
     const now = this.options.clock.now()
     if (this.options.onProgress && now - this.progressAt >= PROGRESS_MS) {

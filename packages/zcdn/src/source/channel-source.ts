@@ -64,7 +64,8 @@ export function channelSource(id: string, channel: Channel, options: { parallel?
   })
   async function* ask(type: number, body: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     signal?.throwIfAborted()
-    const request = (last = (last + 1) >>> 0)
+    last = (last + 1) >>> 0
+    const request = last
     const answer: Pending = { queue: [], done: false, wake: () => {} }
     pending.set(request, answer)
     const onAbort = () => {

@@ -18,7 +18,13 @@ function channelPair(): [Channel, Channel, () => void] {
     onMessage: (handler) => (receive[mine] = handler),
     onClose: (handler) => closed.push(handler),
   })
-  return [end(0, 1), end(1, 0), () => closed.forEach((handler) => handler())]
+  return [
+    end(0, 1),
+    end(1, 0),
+    () => {
+      for (const handler of closed) handler()
+    },
+  ]
 }
 
 describe('sources', () => {

@@ -1,0 +1,107 @@
+import { SourceBandit } from './bandit.ts'
+
+/** A source that may answer a request, and what is known of it without asking. */
+export interface Candidate {
+  id: string
+  /** Round trip by ping or handshake. */
+  rttMs: number
+  /** Requests that we have open with it. */
+  openRequests: number
+  /** Load that it told of itself, 0 … 1. */
+  load?: number
+}
+
+/** A decision, and why. */
+export interface Choice {
+  id: string
+  /** `learned`: by the bandit; `least-rtt`: too little is known yet. */
+  by: 'learned' | 'least-rtt'
+  /** Milliseconds expected. */
+  expectedMs: number
+  /** One line for people. */
+  why: string
+  context: Float64Array
+  /** What was guessed before any answer. */
+  guessMs: number
+}
+
+/** Options of {@link SourceScheduler}. */
+export interface SourceSchedulerOptions {
+  /** Answers of a source before it is judged by them. */
+  minimumAnswers?: number
+  /** Numbers in [0, 1) for exploration; give a seeded one in simulations. */
+  random: () => number
+  /** Share of requests that try a source at random among the near ones. */
+  explore?: number
+}
+
+const FEATURES = 3
+/** Without answers a source is guessed to need its round trip and this for its work. */
+const GUESSED_WORK_MS = 50
+/** A source is tried at random only when its round trip is within this factor of the least. */
+const NEAR = 3
+
+/**
+ * Chooses which source answers a request: a contextual bandit over open requests and told load predicts how the time of the answer differs from a
+ * guess by round trip, and forgets, so that slow-downs are followed. Where too little is known, it is plain least round trip; every choice says why.
+ */
+export class SourceScheduler {
+  private readonly bandit = new SourceBandit({ features: FEATURES })
+  private readonly minimumAnswers: number
+  private readonly random: () => number
+  private readonly explore: number
+
+  constructor(options: SourceSchedulerOptions) {
+    this.minimumAnswers = options.minimumAnswers ?? 2
+    this.random = options.random
+    this.explore = options.explore ?? 0.002
+  }
+
+  /** The best of the candidates; there must be one. O(candidates). */
+  choose(candidates: readonly Candidate[]): Choice {
+    return this.rank(candidates)[0]!
+  }
+
+  /** All candidates, best first: who to download from at once. */
+  rank(candidates: readonly Candidate[]): Choice[] {
+    const leastRtt = Math.min(...candidates.map((candidate) => candidate.rttMs))
+    const scored = candidates.map((candidate) => {
+      const context = contextOf(candidate)
+      const { mean, bonus, uses } = this.bandit.estimate(candidate.id, context)
+      const guess = Math.log(candidate.rttMs + GUESSED_WORK_MS)
+      return {
+        candidate,
+        context,
+        known: uses >= this.minimumAnswers,
+        expectedMs: Math.exp(guess - mean),
+        score: mean + bonus - guess,
+        uses,
+      }
+    })
+    scored.sort((a, b) => b.score - a.score)
+    if (this.random() < this.explore) {
+      const near = scored.filter(({ candidate }) => candidate.rttMs <= NEAR * leastRtt)
+      const at = scored.indexOf(near[Math.floor(this.random() * near.length)]!)
+      if (at > 0) scored.unshift(...scored.splice(at, 1))
+    }
+    return scored.map(({ candidate, context, known, expectedMs, uses }) => ({
+      id: candidate.id,
+      by: known ? 'learned' : 'least-rtt',
+      expectedMs,
+      context,
+      guessMs: candidate.rttMs + GUESSED_WORK_MS,
+      why: known
+        ? `${expectedMs.toFixed(0)} ms expected from ${uses} answers, ${candidate.openRequests} open, round trip ${candidate.rttMs.toFixed(0)} ms`
+        : `only ${uses} answers so far; by round trip ${candidate.rttMs.toFixed(0)} ms`,
+    }))
+  }
+
+  /** The answer to a choice took `ms`; a failure counts as the time that it cost and more. */
+  learn(choice: Choice, ms: number): void {
+    this.bandit.update(choice.id, choice.context, Math.log(choice.guessMs) - Math.log(Math.max(ms, 0.1)))
+  }
+}
+
+function contextOf({ openRequests, load = 0 }: Candidate): Float64Array {
+  return Float64Array.of(1, Math.log1p(openRequests), load)
+}
