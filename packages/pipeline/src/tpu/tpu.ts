@@ -65,7 +65,7 @@ export interface SubmitOptions {
 interface Job {
   readonly tx: DecodedTx
   readonly source: string
-  readonly name: string
+  readonly name: number
   readonly onReceipt: (receipt: Receipt) => void
 }
 
@@ -115,7 +115,7 @@ export function createTpu(options: TpuOptions): Tpu {
       onReceipt({ status: 'refused', reason: decoded.code })
       return true
     }
-    const name = sameBytes(decoded.tx)
+    const name = intake.fingerprint(decoded.tx)
     const admission = intake.enter(source, name)
     if (admission !== 'ok') {
       onReceipt({ status: 'refused', reason: admission })
@@ -141,15 +141,6 @@ export function createTpu(options: TpuOptions): Tpu {
     stats: () => line.stats(),
     close: () => line.close(),
   }
-}
-
-/**
- * What duplicates are recognised by. The signature must be part of it: a native id does not cover it, and else anybody could send
- * a transfer's body with a false signature first and have the true one refused as its duplicate.
- */
-function sameBytes(item: DecodedTx): string {
-  const id = String.fromCharCode(...item.id)
-  return item.kind === 'native' ? id + String.fromCharCode(...item.tx.signature) : id
 }
 
 /** What a replay has done. */
