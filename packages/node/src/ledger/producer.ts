@@ -8,6 +8,7 @@ import type { SignedTransaction } from '../execution/execute-block.ts'
 import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
 import { transactionsMessage } from './transactions-message.ts'
+import { unitHash } from './unit-hash.ts'
 
 /** How long a round waits for the unit of its leader once it has a quorum: a vote for a late leader beats a skipped slot. */
 const LEADER_WAIT_MS = 250
@@ -120,16 +121,19 @@ export class Producer {
     if (!proposal) return
     const transactions = take()
     const { id, mci } = ledger.mainChain.tip
-    const unit = await createUnit({
-      networkId: ledger.dag.networkId,
-      parents: proposal.parents,
-      timestampMs: now,
-      lastFinal: { mci, id },
-      validUntilMci: mci + VALID_FOR_INDICES,
-      validator: { round: proposal.round, selfParent: proposal.selfParent },
-      messages: transactions.length > 0 ? [transactionsMessage(transactions.map(({ tx }) => tx))] : [],
-      signers: [signer],
-    })
+    const unit = await createUnit(
+      {
+        networkId: ledger.dag.networkId,
+        parents: proposal.parents,
+        timestampMs: now,
+        lastFinal: { mci, id },
+        validUntilMci: mci + VALID_FOR_INDICES,
+        validator: { round: proposal.round, selfParent: proposal.selfParent },
+        messages: transactions.length > 0 ? [transactionsMessage(transactions.map(({ tx }) => tx))] : [],
+        signers: [signer],
+      },
+      { hash: unitHash },
+    )
     await ledger.saveDraft(unit)
     await guard.claim(proposal.round, unit.id)
     await ledger.addOwn(unit)

@@ -1,6 +1,7 @@
 import { decodeUnit, encodeUnit, type Unit, type UnitId } from '@zos/dag'
 import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 import { sortable } from '../store/kv.ts'
+import { unitHash } from './unit-hash.ts'
 
 /** Encoded units kept in memory for peers that ask: about a minute of a busy network. */
 const RECENT_UNITS = 1_024
@@ -24,7 +25,7 @@ export class UnitStore {
     let next = 0
     for await (const [key, bytes] of store.entries('u', 'v')) {
       next = Number(key.slice(1)) + 1
-      onUnit(decodeUnit(bytes))
+      onUnit(decodeUnit(bytes, { hash: unitHash }))
     }
     return new UnitStore(store, next)
   }
@@ -57,7 +58,7 @@ export class UnitStore {
 
   draft(): Unit | undefined {
     const bytes = this.#store.get(DRAFT_KEY)
-    return bytes && decodeUnit(bytes)
+    return bytes && decodeUnit(bytes, { hash: unitHash })
   }
 
   /** The encoded unit, from memory or the store. */
@@ -70,6 +71,6 @@ export class UnitStore {
 
   unit(id: UnitId): Unit | undefined {
     const bytes = this.bytes(id)
-    return bytes && decodeUnit(bytes)
+    return bytes && decodeUnit(bytes, { hash: unitHash })
   }
 }

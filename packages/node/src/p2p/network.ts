@@ -3,6 +3,7 @@
  * fetched, and ancestors are asked for by id or by round.
  */
 
+import { createHash } from 'node:crypto'
 import { RLP } from '@ethereumjs/rlp'
 import { bytesToBigInt, bytesToHex } from '@ethereumjs/util'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
@@ -12,7 +13,6 @@ import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
-import { blake2b } from '@noble/hashes/blake2.js'
 import type { UnitId } from '@zos/dag'
 import { createLibp2p } from 'libp2p'
 import { readFrames, sendFrame } from './frames.ts'
@@ -100,7 +100,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       identify: identify(),
       gossip: gossipsub({
         globalSignaturePolicy: StrictNoSign,
-        msgIdFn: (message) => blake2b(message.data, { dkLen: 20 }),
+        // Local to each hop: any hash that is fast and hard to collide will do.
+        msgIdFn: (message) => createHash('sha256').update(message.data).digest(),
         allowPublishToZeroTopicPeers: true,
         floodPublish: true,
         maxInboundDataLength: MAX_GOSSIPED_UNIT + 1024,
