@@ -7,6 +7,6 @@ test('the WebAssembly BLAKE2b gives the answers of the reference', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => {
       expect(bytesToHex(unitHash(bytes))).toBe(bytesToHex(blake2b256(bytes)))
-    }),,
+    }),
   )
 })
