@@ -66,7 +66,10 @@ export class SpectrePair {
   readonly #first: Vote
   /** Dense index of local units; parents come first. Deep units are not local. */
   readonly #units: number[] = []
-  readonly #local = new Map<number, number>()
+  /** Local index + 1 of units from `#from` on, and of the few older ones. */
+  #recent = new Int32Array(256)
+  readonly #older = new Map<number, number>()
+  readonly #from: number
   readonly #isSeer: boolean[] = []
   readonly #near: number[] = []
   readonly #votes: Vote[] = []
@@ -94,6 +97,7 @@ export class SpectrePair {
     this.#y = y
     this.#weight = weight
     this.#within = within ?? -1
+    this.#from = Math.min(x, y)
     this.#first = view.isAncestor(x, y) ? 1 : view.isAncestor(y, x) ? -1 : 0
     this.update()
   }
@@ -117,20 +121,40 @@ export class SpectrePair {
     const stack = [unit]
     while (stack.length > 0) {
       const next = stack.at(-1)!
-      if (this.#local.has(next) || this.#isDeep(next)) {
+      if (this.#localOf(next) >= 0 || this.#isDeep(next)) {
         stack.pop()
         continue
       }
       const before = stack.length
       for (let k = 0; k < this.#view.parentCount(next); k++) {
         const parent = this.#view.parentAt(next, k)
-        if (!this.#local.has(parent) && !this.#isDeep(parent)) stack.push(parent)
+        if (this.#localOf(parent) < 0 && !this.#isDeep(parent)) stack.push(parent)
       }
       if (stack.length === before) {
         stack.pop()
         this.#add(next)
       }
     }
+  }
+
+  /** The local index of a unit, −1 if it has none. */
+  #localOf(unit: number): number {
+    if (unit >= this.#from) return (this.#recent[unit - this.#from] ?? 0) - 1
+    return this.#older.get(unit) ?? -1
+  }
+
+  #setLocal(unit: number, local: number): void {
+    const at = unit - this.#from
+    if (at < 0) {
+      this.#older.set(unit, local)
+      return
+    }
+    if (at >= this.#recent.length) {
+      const grown = new Int32Array(2 * at)
+      grown.set(this.#recent)
+      this.#recent = grown
+    }
+    this.#recent[at] = local + 1
   }
 
   #reserve(local: number): void {
@@ -153,8 +177,8 @@ export class SpectrePair {
     const past = new Uint32Array((local >> 5) + 1)
     let base = -1
     for (let k = view.parentCount(unit) - 1; k >= 0; k--) {
-      const parent = this.#local.get(view.parentAt(unit, k))
-      if (parent === undefined) continue
+      const parent = this.#localOf(view.parentAt(unit, k))
+      if (parent < 0) continue
       base = Math.max(base, parent)
       const other = this.#pasts[parent]!
       for (let w = 0; w < other.length; w++) past[w]! |= other[w]!
@@ -163,7 +187,7 @@ export class SpectrePair {
     const weight = this.#weight(unit)
     if (weight < 0n) throw new DagError('DAG_INVALID_ARGUMENT', `weight of ${view.idOf(unit)} is ${weight}`, { unit })
     this.#units.push(unit)
-    this.#local.set(unit, local)
+    this.#setLocal(unit, local)
     this.#pasts.push(past)
     this.#exact.push(weight)
     this.#weights[local] = Number(weight)
@@ -367,8 +391,8 @@ export class SpectrePair {
    * theirs depends on the future, {@link SpectrePair.votes} tells how it stands.
    */
   voteOf(unit: number): Vote {
-    const local = this.#local.get(unit)
-    if (local === undefined || !this.#isSeer[local]) {
+    const local = this.#localOf(unit)
+    if (local < 0 || !this.#isSeer[local]) {
       throw new DagError('DAG_INVALID_ARGUMENT', `unit ${this.#view.idOf(unit)} has neither of the pair in its past`, {
         unit,
       })
@@ -416,8 +440,8 @@ export class SpectrePair {
     const count = this.#within >= 0 ? this.#within : this.#view.size
     for (let unit = 0; unit < count; unit++) {
       if (this.#within >= 0 && !this.#view.isAncestor(unit, this.#within)) continue
-      const local = this.#local.get(unit)
-      const isSeer = local !== undefined && this.#isSeer[local]
+      const local = this.#localOf(unit)
+      const isSeer = local >= 0 && this.#isSeer[local]
       votes.set(unit, isSeer ? this.#votes[local]! : (swept.votes.get(unit) ?? swept.rest))
     }
     return votes
