@@ -12,7 +12,8 @@ const quick = process.argv.includes('--quick')
 const SECONDS = quick ? 3 : 8
 const BYTES = 128 * 1024 * 1024
 
-if (!existsSync('/usr/bin/fio')) {
+const fioPath = '/usr/bin/fio'
+if (!existsSync(fioPath)) {
   console.error('fio is not installed: nothing measured')
   process.exit(0)
 }
@@ -50,7 +51,7 @@ function fio(port: number, pattern: 'randread' | 'read'): Promise<FioResult['job
     '--output-format=json',
   ]
   return new Promise((resolve, reject) => {
-    const child = spawn('fio', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(fioPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     let out = ''
     child.stdout.on('data', (part) => (out += part))
     child.on('close', () => {
@@ -76,14 +77,15 @@ const server = await serveNbd({ exports: new Map([['disk', { image }]]), listen:
 
 let peerPort: number | undefined
 let peer: ReturnType<typeof spawn> | undefined
-if (['/usr/sbin/nbdkit', '/usr/bin/nbdkit'].some(existsSync)) {
+const nbdkit = ['/usr/sbin/nbdkit', '/usr/bin/nbdkit'].find(existsSync)
+if (nbdkit !== undefined) {
   peerPort = await new Promise<number>((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as { port: number }
       probe.close(() => resolve(port))
     })
   })
-  peer = spawn('nbdkit', ['-f', '-i', '127.0.0.1', '-p', String(peerPort), 'memory', String(BYTES)], {
+  peer = spawn(nbdkit, ['-f', '-i', '127.0.0.1', '-p', String(peerPort), 'memory', String(BYTES)], {
     stdio: 'ignore',
   })
   await new Promise((resolve) => setTimeout(resolve, 500))

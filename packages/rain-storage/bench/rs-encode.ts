@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createErasureCode } from '@zos/rain-storage'
 
 const require = createRequire(import.meta.url)
+const compiler = process.env.CC ?? 'gcc'
 const quick = process.argv.includes('--quick')
 const SHARD = quick ? 256 * 1024 : 1024 * 1024
 const ROUNDS = quick ? 3 : 5
@@ -72,8 +73,11 @@ function isal(k: number, n: number): number | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'zos-isal-'))
   try {
     writeFileSync(join(folder, 'b.c'), ISAL)
-    execFileSync('gcc', ['-O2', 'b.c', '-o', 'b', '-lisal'], { cwd: folder, stdio: 'ignore' })
-    const out = execFileSync('./b', [String(k), String(n), String(SHARD)], { cwd: folder, encoding: 'utf8' })
+    execFileSync(compiler, ['-O2', 'b.c', '-o', 'b', '-lisal'], { cwd: folder, stdio: 'ignore' })
+    const out = execFileSync(join(folder, 'b'), [String(k), String(n), String(SHARD)], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
     const [speed, ...parity] = out.trim().split(' ')
     const data = Array.from({ length: k }, (_, j) =>
       Uint8Array.from({ length: 64 }, (_, i) => (i * 31 + j * 7 + 1) & 255),

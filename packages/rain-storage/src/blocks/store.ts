@@ -3,7 +3,7 @@
  * (`test/blocks/suite.ts`).
  */
 import type { CID } from 'multiformats/cid'
-import { hash, identityBytes, MAX_BLOCK_BYTES } from '../content/cid.ts'
+import { hash, identityBytes, MAX_BLOCK_BYTES, MAX_IDENTITY_BYTES } from '../content/cid.ts'
 import { StorageError } from '../errors.ts'
 
 /** Options of a read or a write. */
@@ -53,6 +53,11 @@ export function checkStorable(cid: CID, bytes: Uint8Array): void {
     throw new StorageError('STORAGE_LIMIT', `${cid} has ${bytes.length} bytes, more than ${MAX_BLOCK_BYTES}`, {
       cid: `${cid}`,
       length: bytes.length,
+    })
+  }
+  if (cid.multihash.code === hash.identity && cid.multihash.digest.length > MAX_IDENTITY_BYTES) {
+    throw new StorageError('STORAGE_LIMIT', `An identity CID holds at most ${MAX_IDENTITY_BYTES} bytes`, {
+      cid: `${cid}`,
     })
   }
   // Digests below 20 bytes can be collided at will, and a block store must not mix up two blocks.

@@ -68,6 +68,8 @@ export function blockStoreSuite(
     it('refuses blocks above the limit and digests that can be collided', async () => {
       const { cid } = await block('x')
       await expect(store.put(cid, new Uint8Array(MAX_BLOCK_BYTES + 1))).rejects.toMatchObject({ code: 'STORAGE_LIMIT' })
+      const long = CID.createV1(codec.raw, create(0, new Uint8Array(129)))
+      await expect(store.put(long, new Uint8Array(129))).rejects.toMatchObject({ code: 'STORAGE_LIMIT' })
       const short = CID.createV1(codec.raw, create(0x12, new Uint8Array(8)))
       await expect(store.put(short, new Uint8Array(1))).rejects.toMatchObject({ code: 'STORAGE_INVALID_ARGUMENT' })
     })

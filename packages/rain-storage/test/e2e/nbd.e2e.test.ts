@@ -13,6 +13,7 @@ import { openPackStore, type PackStore } from '../../src/platform/pack/pack-stor
 const run = promisify(execFile)
 const has = (tool: string) =>
   ['/usr/bin/', '/usr/sbin/', '/sbin/', '/usr/local/bin/'].some((folder) => existsSync(folder + tool))
+const [MKFS, E2FSCK] = ['/sbin/mkfs.ext4', '/sbin/e2fsck']
 const without = (tool: string) => `(skipped: ${tool} is not installed)`
 
 let folder: string
@@ -120,10 +121,10 @@ describe('the NBD server', () => {
     async () => {
       const raw = join(folder, 'fs.raw')
       await writeFile(raw, Buffer.alloc(SIZE))
-      execFileSync('mkfs.ext4', ['-q', '-d', new URL('../../src', import.meta.url).pathname, raw])
+      execFileSync(`${MKFS}`, ['-q', '-d', new URL('../../src', import.meta.url).pathname, raw])
       await run('nbdcopy', [raw, uri()])
       await run('nbdcopy', [uri(), `${raw}.back`])
-      execFileSync('e2fsck', ['-fn', `${raw}.back`], { stdio: 'ignore' })
+      execFileSync(`${E2FSCK}`, ['-fn', `${raw}.back`], { stdio: 'ignore' })
       expect(Buffer.compare(await readFile(raw), await readFile(`${raw}.back`))).toBe(0)
     },
   )

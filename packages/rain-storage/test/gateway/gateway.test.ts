@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createGatewaySource } from '../../src/blocks/gateway-source.ts'
 import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
 import { concat } from '../../src/content/bytes.ts'
 import { readCar } from '../../src/content/car.ts'
@@ -281,4 +282,27 @@ it('reads ranges as HTTP has them', () => {
   expect(parseRange('bytes=0-1,3-4', 10)).toBe('none')
   expect(parseRange('bytes=10-', 10)).toBe('unsatisfiable')
   expect(parseEntityBytes('a')).toBeUndefined()
+})
+
+it('a source over a gateway verifies what it is given', async () => {
+  const { cid } = await importFile(store, [new TextEncoder().encode('over http')])
+  const over = (answer: (request: Request) => Promise<Response>) =>
+    createGatewaySource({ url: 'http://g', fetch: (url, init) => answer(new Request(url, init as RequestInit)) })
+  expect(new TextDecoder().decode(await over(gateway).get(cid))).toBe('over http')
+  await expect(over(async () => new Response('lies')).get(cid)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
+  await expect(over(async () => new Response('', { status: 404 })).get(cid)).rejects.toMatchObject({
+    code: 'STORAGE_NOT_FOUND',
+  })
+  await expect(over(async () => new Response('', { status: 401 })).get(cid)).rejects.toMatchObject({
+    code: 'STORAGE_FORBIDDEN',
+  })
+  await expect(over(async () => new Response('', { status: 500 })).get(cid)).rejects.toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+  })
+  await expect(
+    over(async () => new Response('', { headers: { 'content-length': '999999999' } })).get(cid),
+  ).rejects.toMatchObject({ code: 'STORAGE_LIMIT' })
+  await expect(over(() => Promise.reject(new TypeError('down'))).get(cid)).rejects.toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+  })
 })
