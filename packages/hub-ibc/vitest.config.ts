@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'hub-ibc', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+  test: { name: 'hub-ibc', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 60_000 },
 })

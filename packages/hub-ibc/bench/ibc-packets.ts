@@ -4,10 +4,10 @@
  * and `@confio/ics23`. Every message goes over the wire: encoded by the relayer, decoded by the chain.
  */
 import { createPublicKey, verify } from 'node:crypto'
-import { ics23, iavlSpec, tendermintSpec, verifyMembership } from '@confio/ics23'
+import { iavlSpec, ics23, tendermintSpec, verifyMembership } from '@confio/ics23'
 import {
-  createHub,
   createAssetRegistry,
+  createHub,
   createTendermintClient,
   HubError,
   type IbcMessage,
@@ -18,11 +18,11 @@ import {
 } from '@zos/hub-ibc'
 import { createLocalChain, type LocalChain, localEndpoint } from '@zos/hub-ibc/local'
 import { acknowledgementOf, connectV1, packetOf } from '@zos/hub-ibc/relayer'
+import { CommitmentProof } from 'cosmjs-types/cosmos/ics23/v1/proofs'
+import { Any } from 'cosmjs-types/google/protobuf/any'
 import { MsgAcknowledgement, MsgRecvPacket } from 'cosmjs-types/ibc/core/channel/v1/tx'
 import { MerkleProof } from 'cosmjs-types/ibc/core/commitment/v1/commitment'
 import { ClientState, ConsensusState } from 'cosmjs-types/ibc/lightclients/tendermint/v1/tendermint'
-import { Any } from 'cosmjs-types/google/protobuf/any'
-import { CommitmentProof } from 'cosmjs-types/cosmos/ics23/v1/proofs'
 import { print } from './metric.ts'
 
 const quick = process.argv.includes('--quick')
@@ -50,7 +50,9 @@ const peer: LightClientModule = {
     const client = ClientState.decode(Any.decode(context.store.get(text.encode('clientState'))!).value)
     const consensusKey = text.encode(`consensusStates/${height.revisionNumber}-${height.revisionHeight}`)
     const consensus = ConsensusState.decode(Any.decode(context.store.get(consensusKey)!).value)
-    const proofs = MerkleProof.decode(proof).proofs.map((p) => ics23.CommitmentProof.decode(CommitmentProof.encode(p).finish()))
+    const proofs = MerkleProof.decode(proof).proofs.map((p) =>
+      ics23.CommitmentProof.decode(CommitmentProof.encode(p).finish()),
+    )
     const inner = proofs[0]!.exist!
     const subroot = proofs[1]!.exist!.value!
     const valid =
@@ -68,10 +70,16 @@ const ownWire: Wire = ({ typeUrl, ...fields }) => {
 }
 const peerWire: Wire = ({ typeUrl, ...fields }) => {
   if (typeUrl === '/ibc.core.channel.v1.MsgRecvPacket') {
-    return { typeUrl, ...MsgRecvPacket.decode(MsgRecvPacket.encode(MsgRecvPacket.fromPartial(fields as never)).finish()) } as IbcMessage
+    return {
+      typeUrl,
+      ...MsgRecvPacket.decode(MsgRecvPacket.encode(MsgRecvPacket.fromPartial(fields as never)).finish()),
+    } as IbcMessage
   }
   if (typeUrl === '/ibc.core.channel.v1.MsgAcknowledgement') {
-    return { typeUrl, ...MsgAcknowledgement.decode(MsgAcknowledgement.encode(MsgAcknowledgement.fromPartial(fields as never)).finish()) } as IbcMessage
+    return {
+      typeUrl,
+      ...MsgAcknowledgement.decode(MsgAcknowledgement.encode(MsgAcknowledgement.fromPartial(fields as never)).finish()),
+    } as IbcMessage
   }
   return { typeUrl, ...fields } as IbcMessage
 }
@@ -86,13 +94,18 @@ async function setUp(module: LightClientModule) {
         store,
         bank,
         now,
-        assets: createAssetRegistry(store, { factory: new Uint8Array(20), codeHash: new Uint8Array(32), deploy: () => {} }),
+        assets: createAssetRegistry(store, {
+          factory: new Uint8Array(20),
+          codeHash: new Uint8Array(32),
+          deploy: () => {},
+        }),
       }).policy,
   })
   const zone = createLocalChain({ chainId: 'zone-1', lightClients: [module], keep: 20 })
   // A store with some history, so that proofs have their real depth.
   for (const chain of [hub, zone]) {
-    for (let i = 0; i < 50_000; i++) chain.tree.set(text.encode(`receipts/ports/transfer/channels/channel-9/sequences/${i}`), Uint8Array.of(1))
+    for (let i = 0; i < 50_000; i++)
+      chain.tree.set(text.encode(`receipts/ports/transfer/channels/channel-9/sequences/${i}`), Uint8Array.of(1))
   }
   const ends = await connectV1(localEndpoint(hub), localEndpoint(zone), 'relayer')
   hub.run(() => hub.bank.mint('alice', 'uzos', 10n ** 15n))
@@ -109,7 +122,10 @@ const height = (chain: LocalChain) => {
 function round({ hub, zone, ends }: Awaited<ReturnType<typeof setUp>>, wire: Wire): void {
   const take = (chain: LocalChain, message: IbcMessage) => {
     const result = chain.deliver(wire(message))
-    if (result.status !== 'done') throw new Error(`${message.typeUrl}: ${JSON.stringify(result, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`)
+    if (result.status !== 'done')
+      throw new Error(
+        `${message.typeUrl}: ${JSON.stringify(result, (_, v) => (typeof v === 'bigint' ? String(v) : v))}`,
+      )
     return result.events
   }
   const update = (on: LocalChain, of: LocalChain, clientId: string) =>
@@ -124,7 +140,13 @@ function round({ hub, zone, ends }: Awaited<ReturnType<typeof setUp>>, wire: Wir
   ] as const
   const out = legs.map(([from, , channel, , , sender, denom]) => {
     const sent = Array.from({ length: BATCH }, () =>
-      from.run(() => from.transfer.send({ port: 'transfer', channel }, { denom, amount: 1n, sender, receiver: 'carol' }, { timestamp: from.now() + 3_600_000_000_000n })),
+      from.run(() =>
+        from.transfer.send(
+          { port: 'transfer', channel },
+          { denom, amount: 1n, sender, receiver: 'carol' },
+          { timestamp: from.now() + 3_600_000_000_000n },
+        ),
+      ),
     )
     from.commit()
     return sent
@@ -136,9 +158,21 @@ function round({ hub, zone, ends }: Awaited<ReturnType<typeof setUp>>, wire: Wir
       const sent = packetOf(events[0]!)!
       if (sent.version !== 1) throw new Error('a v1 packet was expected')
       const { packet } = sent
-      const proofCommitment = from.prove(paths.commitmentPath(packet.sourcePort, packet.sourceChannel, packet.sequence), proofHeight)
-      const received = take(to, { typeUrl: '/ibc.core.channel.v1.MsgRecvPacket', packet, proofCommitment, proofHeight, signer: 'relayer' })
-      return { packet, acknowledgement: acknowledgementOf(received.find((e) => e.type === 'write_acknowledgement')!) as Uint8Array }
+      const proofCommitment = from.prove(
+        paths.commitmentPath(packet.sourcePort, packet.sourceChannel, packet.sequence),
+        proofHeight,
+      )
+      const received = take(to, {
+        typeUrl: '/ibc.core.channel.v1.MsgRecvPacket',
+        packet,
+        proofCommitment,
+        proofHeight,
+        signer: 'relayer',
+      })
+      return {
+        packet,
+        acknowledgement: acknowledgementOf(received.find((e) => e.type === 'write_acknowledgement')!) as Uint8Array,
+      }
     })
     return written
   })
@@ -147,8 +181,18 @@ function round({ hub, zone, ends }: Awaited<ReturnType<typeof setUp>>, wire: Wir
     update(from, to, clientFrom)
     const proofHeight = height(to)
     for (const { packet, acknowledgement } of acks[leg]!) {
-      const proofAcked = to.prove(paths.ackPath(packet.destinationPort, packet.destinationChannel, packet.sequence), proofHeight)
-      take(from, { typeUrl: '/ibc.core.channel.v1.MsgAcknowledgement', packet, acknowledgement, proofAcked, proofHeight, signer: 'relayer' })
+      const proofAcked = to.prove(
+        paths.ackPath(packet.destinationPort, packet.destinationChannel, packet.sequence),
+        proofHeight,
+      )
+      take(from, {
+        typeUrl: '/ibc.core.channel.v1.MsgAcknowledgement',
+        packet,
+        acknowledgement,
+        proofAcked,
+        proofHeight,
+        signer: 'relayer',
+      })
     }
   })
   for (const [from] of legs) from.commit()
@@ -169,6 +213,7 @@ for (let i = 0; i < ROUNDS; i++) {
   }
 }
 // Everything arrived: one unit a packet.
-if (ours.hub.bank.balance('alice', 'uzos') !== 10n ** 15n - BigInt(BATCH * ROUNDS)) throw new Error('packets are missing')
+if (ours.hub.bank.balance('alice', 'uzos') !== 10n ** 15n - BigInt(BATCH * ROUNDS))
+  throw new Error('packets are missing')
 const [a, b] = [(2 * BATCH) / time.ours, (2 * BATCH) / time.theirs]
 print('ibc-packets', 'packets', a, 'packets/s', '@confio/ics23 0.6.8 + cosmjs-types 0.11.0', b, a / b)

@@ -204,7 +204,8 @@ export function isPlainIavlPath(path: readonly InnerOp[], spec: ProofSpec): bool
     const height = readVarint(prefix)
     const size = readVarint(prefix)
     const version = readVarint(prefix)
-    if (height <= i || height <= heightBelow || size <= sizeBelow || version < 0 || cursor < 3 || cursor > 11) return false
+    if (height <= i || height <= heightBelow || size <= sizeBelow || version < 0 || cursor < 3 || cursor > 11)
+      return false
     const rest = prefix.length - cursor
     if (rest === 1 ? suffix.length !== 33 || suffix[0] !== 0x20 : rest !== 34 || suffix.length !== 0) return false
     if (prefix[cursor] !== 0x20 || prefix[prefix.length - 1] !== 0x20) return false

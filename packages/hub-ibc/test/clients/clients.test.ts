@@ -1,7 +1,14 @@
 import { createPublicKey, verify as opensslVerify } from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, it } from 'vitest'
-import { checkpointHeader, checkpointVote, clientStates, cometValidators, signedCheckpoint, checkpointUpdate } from '../../src/checkpoints/comet.ts'
+import {
+  checkpointHeader,
+  checkpointUpdate,
+  checkpointVote,
+  clientStates,
+  cometValidators,
+  signedCheckpoint,
+} from '../../src/checkpoints/comet.ts'
 import {
   ATTESTATION_TYPE_URLS,
   AttestationProof,
@@ -40,7 +47,7 @@ import {
 } from '../../src/clients/solomachine.ts'
 import { createTendermintClient } from '../../src/clients/tendermint/client.ts'
 import { Header, Misbehaviour, TYPE_URLS } from '../../src/clients/tendermint/messages.ts'
-import { journaled, createJournal } from '../../src/core/journal.ts'
+import { createJournal, journaled } from '../../src/core/journal.ts'
 import type { ClientContext, LightClientModule } from '../../src/core/light-client.ts'
 import { type Any, MerkleProof } from '../../src/core/messages.ts'
 import { aggregate, commit, openSession, signShare } from '../../src/custody/frost.ts'
@@ -66,7 +73,10 @@ function storeOf(entries: Record<string, string>) {
   const tree = new IavlTree()
   for (const [key, value] of Object.entries(entries)) tree.set(utf8(key), utf8(value))
   const multi = multiStore({ ibc: tree.commit().hash, bank: new Uint8Array(32).fill(1) })
-  return { root: multi.hash, prove: (key: string) => MerkleProof.encode({ proofs: [tree.prove(utf8(key)), multi.prove('ibc')] }) }
+  return {
+    root: multi.hash,
+    prove: (key: string) => MerkleProof.encode({ proofs: [tree.prove(utf8(key)), multi.prove('ibc')] }),
+  }
 }
 const path = (key: string) => [utf8('ibc'), utf8(key)]
 
@@ -98,7 +108,9 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     set.forEach((validator, i) => {
       const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), validator.pubKey.ed25519])
       const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
-      expect(opensslVerify(null, checkpointVote(header, set, i).signBytes, key, signed.signatures[i]!.signature)).toBe(true)
+      expect(opensslVerify(null, checkpointVote(header, set, i).signBytes, key, signed.signatures[i]!.signature)).toBe(
+        true,
+      )
     })
   })
 
@@ -114,7 +126,9 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     expect(() => client.update(context, other.update(second, first))).toThrow(code('HUB_CLIENT_UPDATE'))
     const forged = Header.decode(chain.update(second, first).value)
     forged.signedHeader!.header!.appHash = sha256(utf8('mine'))
-    expect(() => client.update(context, { typeUrl: TYPE_URLS.header, value: Header.encode(forged) })).toThrow(code('HUB_CLIENT_UPDATE'))
+    expect(() => client.update(context, { typeUrl: TYPE_URLS.header, value: Header.encode(forged) })).toThrow(
+      code('HUB_CLIENT_UPDATE'),
+    )
     const early = made(START - 30n * NANO)
     expect(() => early.client.update(early.context, chain.update(second, first))).toThrow(code('HUB_CLIENT_UPDATE'))
   })
@@ -131,10 +145,18 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     fork.commit()
     const evidence = {
       typeUrl: TYPE_URLS.misbehaviour,
-      value: Misbehaviour.encode({ header1: Header.decode(chain.update(second, first).value), header2: Header.decode(fork.update(second, first).value) }),
+      value: Misbehaviour.encode({
+        header1: Header.decode(chain.update(second, first).value),
+        header2: Header.decode(fork.update(second, first).value),
+      }),
     }
     const same = Header.decode(chain.update(second, first).value)
-    expect(() => client.update(context, { typeUrl: TYPE_URLS.misbehaviour, value: Misbehaviour.encode({ header1: same, header2: same }) })).toThrow(code('HUB_CLIENT_UPDATE'))
+    expect(() =>
+      client.update(context, {
+        typeUrl: TYPE_URLS.misbehaviour,
+        value: Misbehaviour.encode({ header1: same, header2: same }),
+      }),
+    ).toThrow(code('HUB_CLIENT_UPDATE'))
     expect(client.update(context, evidence).frozen).toBe(true)
     expect(client.status(context)).toBe('frozen')
     const again = made()
@@ -148,8 +170,23 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     const next = cometValidators(keys.slice(1).map((k) => ({ publicKey: ed25519.getPublicKey(k), stake: 10n })))
     const secretOf = (key: Uint8Array) => keys.find((k) => Buffer.from(ed25519.getPublicKey(k)).equals(key))!
     const block = (height: bigint, validators: typeof set, nextValidators: typeof set) => {
-      const header = checkpointHeader({ chainId: 'zoshub-1', height, time: START + height * NANO, appHash: sha256(utf8(`${height}`)), validators, nextValidators, unit: sha256(utf8('u')), mainChainIndex: height })
-      return signedCheckpoint(header, validators, validators.map((v, i) => ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(v.pubKey.ed25519))))
+      const header = checkpointHeader({
+        chainId: 'zoshub-1',
+        height,
+        time: START + height * NANO,
+        appHash: sha256(utf8(`${height}`)),
+        validators,
+        nextValidators,
+        unit: sha256(utf8('u')),
+        mainChainIndex: height,
+      })
+      return signedCheckpoint(
+        header,
+        validators,
+        validators.map((v, i) =>
+          ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(v.pubKey.ed25519)),
+        ),
+      )
     }
     const blocks = [block(1n, set, next), block(2n, next, next)]
     const client = createTendermintClient()
@@ -164,13 +201,28 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
 describe('06-solomachine behind a threshold key (route C)', () => {
   const ids = [1n, 2n, 3n]
   const dealings = ids.map((id) => deal(ed25519Suite, id, 2))
-  const members = ids.map((id) => finishKeygen(ed25519Suite, 2, id, dealings.map((d) => d.public), dealings.map((d) => shareFor(ed25519Suite, d, id))))
+  const members = ids.map((id) =>
+    finishKeygen(
+      ed25519Suite,
+      2,
+      id,
+      dealings.map((d) => d.public),
+      dealings.map((d) => shareFor(ed25519Suite, d, id)),
+    ),
+  )
   const key = members[0]!.key
   const sign = (message: Uint8Array) => {
     const quorum = [members[0]!, members[2]!]
     const nonces = quorum.map((m) => commit(ed25519Suite, m.secret))
-    const session = openSession(key, message, nonces.map((n) => n.commitment))
-    return aggregate(session, new Map(quorum.map((m, i) => [m.secret.identifier, signShare(session, m.secret, nonces[i]!)])))
+    const session = openSession(
+      key,
+      message,
+      nonces.map((n) => n.commitment),
+    )
+    return aggregate(
+      session,
+      new Map(quorum.map((m, i) => [m.secret.identifier, signShare(session, m.secret, nonces[i]!)])),
+    )
   }
   const made = () => {
     const client = createSolomachineClient()
@@ -178,12 +230,21 @@ describe('06-solomachine behind a threshold key (route C)', () => {
     const consensusState = { publicKey: ed25519Key(key.publicKey), diversifier: 'zos', timestamp: START }
     client.initialize(
       context,
-      { typeUrl: SOLOMACHINE_TYPE_URLS.clientState, value: SolomachineClientState.encode({ sequence: 1n, consensusState }) },
+      {
+        typeUrl: SOLOMACHINE_TYPE_URLS.clientState,
+        value: SolomachineClientState.encode({ sequence: 1n, consensusState }),
+      },
       { typeUrl: SOLOMACHINE_TYPE_URLS.consensusState, value: SolomachineConsensusState.encode(consensusState) },
     )
     return { client, context }
   }
-  const state = (sequence: bigint, value: string) => ({ sequence, timestamp: START + 1n, diversifier: 'zos', key: utf8('k'), value: utf8(value) })
+  const state = (sequence: bigint, value: string) => ({
+    sequence,
+    timestamp: START + 1n,
+    diversifier: 'zos',
+    key: utf8('k'),
+    value: utf8(value),
+  })
 
   it('accepts the group’s proof once, in sequence, and absence too', () => {
     const { client, context } = made()
@@ -203,15 +264,31 @@ describe('06-solomachine behind a threshold key (route C)', () => {
     const newKey = ed25519Key(ed25519.getPublicKey(sha256(utf8('new'))))
     const header = (signature: Uint8Array) => ({
       typeUrl: SOLOMACHINE_TYPE_URLS.header,
-      value: SolomachineHeader.encode({ timestamp: START + 2n, signature: signatureData(signature), newPublicKey: newKey, newDiversifier: 'zos2' }),
+      value: SolomachineHeader.encode({
+        timestamp: START + 2n,
+        signature: signatureData(signature),
+        newPublicKey: newKey,
+        newDiversifier: 'zos2',
+      }),
     })
-    const signBytes = solomachineSignBytes({ sequence: 1n, timestamp: START + 2n, diversifier: 'zos', key: HEADER_PATH, value: rotationData(newKey, 'zos2') })
+    const signBytes = solomachineSignBytes({
+      sequence: 1n,
+      timestamp: START + 2n,
+      diversifier: 'zos',
+      key: HEADER_PATH,
+      value: rotationData(newKey, 'zos2'),
+    })
     expect(() => client.update(context, header(new Uint8Array(64)))).toThrow(code('HUB_CLIENT_UPDATE'))
     client.update(context, header(sign(signBytes)))
     expect(client.timestampAt(context, client.latestHeight(context))).toBe(START + 2n)
 
     const double = made()
-    const part = (value: string) => ({ signature: signatureData(sign(solomachineSignBytes(state(1n, value)))), path: utf8('k'), data: utf8(value), timestamp: START + 1n })
+    const part = (value: string) => ({
+      signature: signatureData(sign(solomachineSignBytes(state(1n, value)))),
+      path: utf8('k'),
+      data: utf8(value),
+      timestamp: START + 1n,
+    })
     const evidence = (a: string, b: string) => ({
       typeUrl: SOLOMACHINE_TYPE_URLS.misbehaviour,
       value: SolomachineMisbehaviour.encode({ sequence: 1n, signatureOne: part(a), signatureTwo: part(b) }),
@@ -223,7 +300,13 @@ describe('06-solomachine behind a threshold key (route C)', () => {
 
   it('the sign-once log keeps an honest committee from ever making that evidence', () => {
     let disk = new Uint8Array(0)
-    const log = openSignOnceLog({ read: () => disk, append: (b) => { disk = new Uint8Array(concat(disk, b)) }, truncate: () => {} })
+    const log = openSignOnceLog({
+      read: () => disk,
+      append: (b) => {
+        disk = new Uint8Array(concat(disk, b))
+      },
+      truncate: () => {},
+    })
     const slot = 'chain/06-solomachine-0/1'
     log.permit(slot, solomachineSignBytes(state(1n, 'x')))
     log.permit(slot, solomachineSignBytes(state(1n, 'x')))
@@ -239,7 +322,14 @@ describe('attestations (route B)', () => {
     const context = contextOf()
     client.initialize(
       context,
-      any(ATTESTATION_TYPE_URLS.clientState, AttestationsClientState.encode({ attestorAddresses: keys.map(attestorAddress), minRequiredSigs, latestHeight: 5n })),
+      any(
+        ATTESTATION_TYPE_URLS.clientState,
+        AttestationsClientState.encode({
+          attestorAddresses: keys.map(attestorAddress),
+          minRequiredSigs,
+          latestHeight: 5n,
+        }),
+      ),
       any(ATTESTATION_TYPE_URLS.consensusState, AttestationsConsensusState.encode({ timestamp: START })),
     )
     return { client, context }
@@ -267,8 +357,22 @@ describe('attestations (route B)', () => {
       () => client.verifyNonMembership(context, at(6n), signed('packet', data), [utf8('p')]),
       () => client.verifyMembership(context, at(5n), signed('packet', data), [utf8('p')], commitment),
       () => client.verifyMembership(context, at(6n), signed('packet', data, keys.slice(0, 2)), [utf8('p')], commitment),
-      () => client.verifyMembership(context, at(6n), signed('packet', data, [keys[0]!, keys[0]!, keys[1]!]), [utf8('p')], commitment),
-      () => client.verifyMembership(context, at(6n), signed('packet', data, [keys[0]!, keys[1]!, sha256(utf8('x'))]), [utf8('p')], commitment),
+      () =>
+        client.verifyMembership(
+          context,
+          at(6n),
+          signed('packet', data, [keys[0]!, keys[0]!, keys[1]!]),
+          [utf8('p')],
+          commitment,
+        ),
+      () =>
+        client.verifyMembership(
+          context,
+          at(6n),
+          signed('packet', data, [keys[0]!, keys[1]!, sha256(utf8('x'))]),
+          [utf8('p')],
+          commitment,
+        ),
       // A state's signature is not a packet's.
       () => client.verifyMembership(context, at(6n), signed('state', data), [utf8('p')], commitment),
       () => client.verifyMembership(context, at(6n), signed('packet', data), [utf8('ibc'), utf8('p')], commitment),
@@ -289,12 +393,17 @@ describe('attestations (route B)', () => {
 
 describe('the native checkpoint client', () => {
   const secrets = ['a', 'b', 'c', 'd', 'e'].map((name) => sha256(utf8(name)))
-  const member = (secret: Uint8Array, stake = 10n) => ({ publicKey: ed25519.getPublicKey(secret), isogenyKey: sha256(secret), stake })
+  const member = (secret: Uint8Array, stake = 10n) => ({
+    publicKey: ed25519.getPublicKey(secret),
+    isogenyKey: sha256(secret),
+    stake,
+  })
   const committee = secrets.slice(0, 4).map((s) => member(s))
   const later = secrets.slice(1).map((s) => member(s))
   // A stand-in with the same shape as SQIsign's verifier: what matters here is that both must hold.
   const isogenySign = (secret: Uint8Array, message: Uint8Array) => sha256(concat(sha256(secret), message))
-  const verifyIsogeny = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Buffer.from(sha256(concat(publicKey, message))).equals(signature)
+  const verifyIsogeny = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
+    Buffer.from(sha256(concat(publicKey, message))).equals(signature)
   const store = storeOf({ k: 'v' })
   const checkpoint = (change: Partial<Checkpoint> = {}): Checkpoint => ({
     networkId: 'zos-main',
@@ -327,9 +436,24 @@ describe('the native checkpoint client', () => {
       context,
       {
         typeUrl: CHECKPOINT_TYPE_URLS.clientState,
-        value: CheckpointClientState.encode({ networkId: 'zos-main', trustingPeriod: 1000n * NANO, maxClockDrift: 10n * NANO, latestNumber: 1n, epoch: 1n, committee: { members: committee }, hybrid }),
+        value: CheckpointClientState.encode({
+          networkId: 'zos-main',
+          trustingPeriod: 1000n * NANO,
+          maxClockDrift: 10n * NANO,
+          latestNumber: 1n,
+          epoch: 1n,
+          committee: { members: committee },
+          hybrid,
+        }),
       },
-      { typeUrl: CHECKPOINT_TYPE_URLS.consensusState, value: CheckpointConsensusState.encode({ time: START, stateRoot: store.root, checkpointHash: sha256(utf8('genesis')) }) },
+      {
+        typeUrl: CHECKPOINT_TYPE_URLS.consensusState,
+        value: CheckpointConsensusState.encode({
+          time: START,
+          stateRoot: store.root,
+          checkpointHash: sha256(utf8('genesis')),
+        }),
+      },
     )
     return { client: module, context }
   }
@@ -339,8 +463,15 @@ describe('the native checkpoint client', () => {
     client.update(context, update(sign(checkpoint({ nextCommitteeHash: committeeHash(later) })), later))
     client.verifyMembership(context, { revisionNumber: 0n, revisionHeight: 2n }, store.prove('k'), path('k'), utf8('v'))
     client.verifyNonMembership(context, { revisionNumber: 0n, revisionHeight: 2n }, store.prove('x'), path('x'))
-    const next = checkpoint({ number: 3n, time: START + 2n * NANO, committeeHash: committeeHash(later), nextCommitteeHash: committeeHash(later) })
-    expect(() => client.update(context, update(sign(checkpoint({ number: 3n, time: START + 2n * NANO }))))).toThrow(code('HUB_CLIENT_UPDATE'))
+    const next = checkpoint({
+      number: 3n,
+      time: START + 2n * NANO,
+      committeeHash: committeeHash(later),
+      nextCommitteeHash: committeeHash(later),
+    })
+    expect(() => client.update(context, update(sign(checkpoint({ number: 3n, time: START + 2n * NANO }))))).toThrow(
+      code('HUB_CLIENT_UPDATE'),
+    )
     expect(client.update(context, update(sign(next, [0, 1, 2], secrets.slice(1)))).frozen).toBe(false)
   })
 
@@ -381,7 +512,9 @@ describe('the native checkpoint client', () => {
       value: CheckpointMisbehaviour.encode({ first: sign(a), second: sign(b) }),
     })
     expect(() => client.update(context, evidence(checkpoint(), checkpoint()))).toThrow(code('HUB_CLIENT_UPDATE'))
-    expect(() => client.update(context, evidence(checkpoint(), checkpoint({ number: 3n })))).toThrow(code('HUB_CLIENT_UPDATE'))
+    expect(() => client.update(context, evidence(checkpoint(), checkpoint({ number: 3n })))).toThrow(
+      code('HUB_CLIENT_UPDATE'),
+    )
     expect(client.update(context, evidence(checkpoint(), checkpoint({ mainChainIndex: 21n }))).frozen).toBe(true)
     expect(client.status(context)).toBe('frozen')
     const old = made()

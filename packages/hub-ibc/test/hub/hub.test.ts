@@ -27,7 +27,12 @@ async function star(zoneIds: readonly string[], limit?: Parameters<typeof create
       return hub.policy
     },
   })
-  const zones: { chain: LocalChain; hubRoute: { port: string; channel: string }; zoneRoute: { port: string; channel: string }; relay: () => Promise<void> }[] = []
+  const zones: {
+    chain: LocalChain
+    hubRoute: { port: string; channel: string }
+    zoneRoute: { port: string; channel: string }
+    relay: () => Promise<void>
+  }[] = []
   for (const id of zoneIds) {
     const zone = createLocalChain({ chainId: id })
     const [eh, ez] = [localEndpoint(chain), localEndpoint(zone)]
@@ -51,13 +56,29 @@ async function star(zoneIds: readonly string[], limit?: Parameters<typeof create
         if (!(await relayer.step())) break
       }
     }
-    zones.push({ chain: zone, hubRoute: { port: 'transfer', channel: path.channelA }, zoneRoute: { port: 'transfer', channel: path.channelB }, relay })
+    zones.push({
+      chain: zone,
+      hubRoute: { port: 'transfer', channel: path.channelA },
+      zoneRoute: { port: 'transfer', channel: path.channelB },
+      relay,
+    })
   }
   return { chain, hub, zones, deployed }
 }
 
-const send = (chain: LocalChain, route: { port: string; channel: string }, denom: string, amount: bigint, sender: string, receiver: string, memo = '', timeout = 60n * MINUTE) =>
-  chain.run(() => chain.transfer.send(route, { denom, amount, sender, receiver, memo }, { timestamp: chain.now() + timeout }))
+const send = (
+  chain: LocalChain,
+  route: { port: string; channel: string },
+  denom: string,
+  amount: bigint,
+  sender: string,
+  receiver: string,
+  memo = '',
+  timeout = 60n * MINUTE,
+) =>
+  chain.run(() =>
+    chain.transfer.send(route, { denom, amount, sender, receiver, memo }, { timestamp: chain.now() + timeout }),
+  )
 
 describe('the hub’s books', () => {
   it('follow tokens out and home, and balance at every moment', async () => {
@@ -65,7 +86,11 @@ describe('the hub’s books', () => {
     const zone = zones[0]!
     chain.run(() => chain.bank.mint('alice', 'uzos', 100n))
     send(chain, zone.hubRoute, 'uzos', 60n, 'alice', 'bob')
-    expect([hub.ledger.holdings(zone.hubRoute, 'uzos'), hub.ledger.inFlight(zone.hubRoute, 'uzos'), hub.ledger.escrow('uzos')]).toEqual([0n, 60n, 60n])
+    expect([
+      hub.ledger.holdings(zone.hubRoute, 'uzos'),
+      hub.ledger.inFlight(zone.hubRoute, 'uzos'),
+      hub.ledger.escrow('uzos'),
+    ]).toEqual([0n, 60n, 60n])
     await zone.relay()
     expect([hub.ledger.holdings(zone.hubRoute, 'uzos'), hub.ledger.inFlight(zone.hubRoute, 'uzos')]).toEqual([60n, 0n])
     const voucher = bankDenom({ base: 'uzos', trace: [zone.zoneRoute] })
@@ -91,7 +116,9 @@ describe('the hub’s books', () => {
     await bad.relay()
     expect(chain.bank.balance('mallory-on-hub', 'uzos')).toBe(0n)
     expect(hub.isolationOf(bad.hubRoute)).toContain('uzos')
-    expect(() => send(chain, bad.hubRoute, 'uzos', 1n, 'alice', 'x')).toThrow(expect.objectContaining({ code: 'HUB_ISOLATED' }))
+    expect(() => send(chain, bad.hubRoute, 'uzos', 1n, 'alice', 'x')).toThrow(
+      expect.objectContaining({ code: 'HUB_ISOLATED' }),
+    )
     // Even what it does hold stays until it is readmitted.
     send(bad.chain, bad.zoneRoute, voucher, 50n, 'mallory', 'mallory-on-hub')
     await bad.relay()
@@ -113,7 +140,9 @@ describe('the hub’s books', () => {
     const zone = zones[0]!
     chain.run(() => chain.bank.mint('alice', 'uzos', 1000n))
     send(chain, zone.hubRoute, 'uzos', 50n, 'alice', 'bob', '', MINUTE)
-    expect(() => send(chain, zone.hubRoute, 'uzos', 50n, 'alice', 'bob')).toThrow(expect.objectContaining({ code: 'HUB_RATE_LIMITED' }))
+    expect(() => send(chain, zone.hubRoute, 'uzos', 50n, 'alice', 'bob')).toThrow(
+      expect.objectContaining({ code: 'HUB_RATE_LIMITED' }),
+    )
     chain.commit(90)
     await zone.relay()
     expect(chain.bank.balance('alice', 'uzos')).toBe(1000n)
@@ -199,7 +228,12 @@ describe('assets by origin', () => {
     await satellite.relay()
     await planet.relay()
     expect(s.bank.balance('luna', 'urock')).toBe(50n)
-    expect(p.bank.balance('luna-on-planet', bankDenom({ base: 'urock', trace: [{ port: 'transfer', channel: path.channelA }] }))).toBe(50n)
+    expect(
+      p.bank.balance(
+        'luna-on-planet',
+        bankDenom({ base: 'urock', trace: [{ port: 'transfer', channel: path.channelA }] }),
+      ),
+    ).toBe(50n)
     expect(chain.bank.supply(name)).toBe(0n)
   })
 
@@ -207,7 +241,9 @@ describe('assets by origin', () => {
     const { chain, zones } = await star(['zone-1', 'zone-2'])
     const [from, to] = [zones[0]!, zones[1]!]
     from.chain.run(() => from.chain.bank.mint('bob', 'ugold', 10n))
-    const memo = JSON.stringify({ forward: { receiver: 'carol', port: 'transfer', channel: to.hubRoute.channel, timeout: '30s' } })
+    const memo = JSON.stringify({
+      forward: { receiver: 'carol', port: 'transfer', channel: to.hubRoute.channel, timeout: '30s' },
+    })
     send(from.chain, from.zoneRoute, 'ugold', 10n, 'bob', 'anyone', memo)
     await from.relay()
     // Nobody relays to the second zone in time.
@@ -239,8 +275,18 @@ describe('assets by origin', () => {
 
   it('hostile metadata is made harmless', () => {
     const origin = { zone: 'z', base: 'factory/x/\u202eevil' }
-    expect(safeMetadata(origin, { name: '<script>alert(1)</script>\u0000', symbol: '\u202eETH', decimals: 255 })).toEqual({ name: 'scriptalert(1)/script', symbol: 'ETH', decimals: 0 })
-    expect(safeMetadata(origin, { name: 'x'.repeat(10_000), symbol: '', decimals: 36 })).toEqual({ name: 'x'.repeat(64), symbol: 'evil', decimals: 36 })
-    expect(safeMetadata({ zone: 'z', base: '\u200b' }, { decimals: Number.NaN })).toEqual({ name: 'Token', symbol: 'TOKEN', decimals: 0 })
+    expect(
+      safeMetadata(origin, { name: '<script>alert(1)</script>\u0000', symbol: '\u202eETH', decimals: 255 }),
+    ).toEqual({ name: 'scriptalert(1)/script', symbol: 'ETH', decimals: 0 })
+    expect(safeMetadata(origin, { name: 'x'.repeat(10_000), symbol: '', decimals: 36 })).toEqual({
+      name: 'x'.repeat(64),
+      symbol: 'evil',
+      decimals: 36,
+    })
+    expect(safeMetadata({ zone: 'z', base: '\u200b' }, { decimals: Number.NaN })).toEqual({
+      name: 'Token',
+      symbol: 'TOKEN',
+      decimals: 0,
+    })
   })
 })

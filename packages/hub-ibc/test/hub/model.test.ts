@@ -87,7 +87,8 @@ it('every state reachable with three zones, two assets and five packets is sound
     for (const actions of frontier) {
       const sent = actions.filter((a) => a.startsWith('send')).length
       const options: string[] = []
-      if (sent < 5) for (const [z, a] of sent === 0 ? [targets[0]] : targets) options.push(`send ${z} ${a} ${AMOUNTS[sent % 2]}`)
+      if (sent < 5)
+        for (const [z, a] of sent === 0 ? [targets[0]] : targets) options.push(`send ${z} ${a} ${AMOUNTS[sent % 2]}`)
       for (let p = 0; p < sent; p++) options.push(`ack ${p}`, `fail ${p}`)
       for (const [z, a] of targets.slice(0, 3)) options.push(`return ${z} ${a} 1`)
       for (const option of options) {
