@@ -7,13 +7,13 @@ import { fromHex, toHex } from './kat.ts'
 
 /**
  * All hundred known answers of a level, in the layout of the published .rsp files. The inputs equal those of round 2, whose
- * request file is read from the vectors folder. The level-I digest was checked against the published file at counts 0 to 8
- * and 99, and its length against the whole file; the other digests are frozen from this implementation.
+ * request file is read from the vectors folder. The digests are of our own output; it was compared with the published files
+ * in their length, their first vectors (0 to 8, 0 to 5, 0 to 4) and their last one.
  */
-const digests: Record<string, { length: number; sha256: string | undefined }> = {
+const digests: Record<string, { length: number; sha256: string }> = {
   p324_3: { length: 793_751, sha256: 'b632c926c72692f850a71b7f7bb338fb1aeee0d9f3362aa35a8ac6255ca3155b' },
-  p500_27: { length: 853_555, sha256: undefined },
-  p664_17: { length: 907_959, sha256: undefined },
+  p500_27: { length: 853_555, sha256: '986a28c7752428ba0eff2784af4f07b996d259646b192b16407a647a584d7537' },
+  p664_17: { length: 907_959, sha256: 'd3755945811f8eecb8004d1a8c02092311a700f59a4836378d3c54b91f7ec61a' },
 }
 
 const folder = process.env.ZOS_VECTORS ?? new URL('../../../../shared/vectors', import.meta.url).pathname
@@ -40,6 +40,6 @@ describe.skipIf(reason !== undefined)(`all known answers${reason ? ` (skipped: $
     }
     const { length, sha256 } = digests[name]!
     expect(out.length).toBe(length)
-    if (sha256) expect(createHash('sha256').update(out).digest('hex')).toBe(sha256)
+    expect(createHash('sha256').update(out).digest('hex')).toBe(sha256)
   })
 })
