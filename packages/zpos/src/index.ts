@@ -89,7 +89,13 @@ export {
   ticketInput,
   verifyTicket,
 } from './lottery/ticket.ts'
-export { createProposer, type Proposal, type Proposer, type ProposerOptions } from './propose/proposer.ts'
+export {
+  createProposer,
+  type Proposal,
+  type Proposer,
+  type ProposerOptions,
+  SILENCE_ROUNDS,
+} from './propose/proposer.ts'
 export { createMemoryGuardStore, type GuardStore } from './protection/guard-store.ts'
 export type { KeyHistory, SignedAttestation, SignedBlock } from './protection/interchange.ts'
 export { type Claim, createSigningGuard, type SigningGuard } from './protection/signing-guard.ts'

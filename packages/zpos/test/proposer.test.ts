@@ -89,3 +89,23 @@ test('a stranger, or room for too few parents, is refused', () => {
   expect(refused(() => createProposer({ dag, committee, self: 'Z' as never }))).toBe(true)
   expect(refused(() => createProposer({ dag, committee, self: A!, maxParents: 4 }))).toBe(true)
 })
+
+test('a proposer waits for a leader that is alive and late, not for one that is here, ahead or silent', () => {
+  const whole = Array.from(
+    { length: 9 },
+    (_, i) => `Round ${i + 1} : { A -> [*], B -> [*], C -> [*]${i < 2 ? ', D -> [*]' : ''} }`,
+  )
+  const D = ABCD[3]!
+  const at = (rounds: number) => {
+    const dag = parseDag(whole.slice(0, rounds).join(' '), ABCD)
+    return { dag, proposer: createProposer({ dag, committee, self: A! }) }
+  }
+  expect(at(2).proposer.awaits(D)).toBe(false)
+  expect(at(3).proposer.awaits(D)).toBe(true)
+  expect(at(3).proposer.awaits(B!)).toBe(false)
+  expect(at(8).proposer.awaits(D)).toBe(true)
+  expect(at(9).proposer.awaits(D)).toBe(false)
+  const { dag, proposer } = at(3)
+  dag.add('D4', ['D2', 'A3', 'B3', 'C3'])
+  expect(proposer.awaits(D)).toBe(false)
+})

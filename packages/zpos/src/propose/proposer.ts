@@ -40,7 +40,16 @@ export interface Proposer {
   next(): Proposal | undefined
   /** The round that {@link next} would propose for. */
   nextRound(): number | undefined
+  /**
+   * True if it may be worth waiting a little for `leader`, who has the slot of the round below and whose unit is not here: a vote for it
+   * beats a skipped slot. False if the unit is here, if the leader is past that round already, or if nothing was heard of it for
+   * {@link SILENCE_ROUNDS} rounds. A matter of pace only: it decides nothing.
+   */
+  awaits(leader: Address): boolean
 }
+
+/** Rounds without a unit after which nobody waits for a validator any more. */
+export const SILENCE_ROUNDS = 6
 
 /** Makes a proposer for one epoch. It finds the validator's own units in the DAG, also after a restart. */
 export function createProposer(options: ProposerOptions): Proposer {
@@ -132,5 +141,16 @@ export function createProposer(options: ProposerOptions): Proposer {
     return { round, selfParent, parents: [selfParent, ...[...chosen].sort()] }
   }
 
-  return { next, nextRound }
+  function awaits(leader: Address): boolean {
+    const round = nextRound()
+    if (round === undefined) return false
+    const made = (at: number): boolean => dag.authorUnits(leader, at).length > 0
+    if (made(round - 1) || made(round) || made(round + 1)) return false
+    const since = round - 1 - SILENCE_ROUNDS
+    if (since <= baseRound) return true
+    for (let at = round - 2; at >= since; at -= 1) if (made(at)) return true
+    return false
+  }
+
+  return { next, nextRound, awaits }
 }

@@ -54,8 +54,8 @@ export interface RankedScheduleOptions {
   /** Leaders in a slot's round. Default 1. */
   readonly leadersPerRound?: number
   /**
-   * A skip in the first so many rounds under a new leader does not demote it: those rounds were made before anyone could know that
-   * it leads, so nobody waited for its units. Default 3 with a slot every round, where without it one slow leader after the
+   * A skip in the first so many rounds of a term does not demote: those rounds were made before anyone could know the term's
+   * speaker, so nobody waited for its units. Default 3 with a slot every round, where without it one slow leader after the
    * other falls; 0 with slots further apart, where a silent leader had better go at once.
    */
   readonly graceRounds?: number
@@ -113,11 +113,8 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
   let order = ranked(start)
   let demoted = new Set<Address>()
   let leaders: readonly Address[] = order.slice(0, leadersPerRound)
-  /** The round whose decision seated the present leaders. */
-  let seatedBy = baseRound
 
-  function seat(round: number): void {
-    seatedBy = round
+  function seat(): void {
     // Fewer undemoted members than slots in a round: the demoted fill up, best ranked first.
     const fit = order.filter((address) => !demoted.has(address))
     const rest = order.filter((address) => demoted.has(address))
@@ -131,17 +128,17 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
     leadersAt: (round) => (hasSlot(round) ? leaders : []),
     record(decision) {
       if (decision.outcome === 'skip') {
-        if (seatedBy > baseRound && decision.round <= seatedBy + graceRounds) return false
+        if (start.number > 0 && decision.round < start.firstRound + graceRounds) return false
         demoted.add(decision.leader)
         if (demoted.size === order.length) demoted = new Set()
-        seat(decision.round)
+        seat()
         return true
       }
       if (decision.round < start.firstRound - 1 + termRounds) return false
       start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
       order = ranked(start)
       demoted = new Set()
-      seat(decision.round)
+      seat()
       return true
     },
     term: () => ({ ...start, ranking: order, demoted: [...demoted] }),

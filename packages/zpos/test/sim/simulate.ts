@@ -204,7 +204,7 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
           ...(base && { base }),
           ...(previousUnit && { previousUnit }),
         })
-      : { next: () => undefined, nextRound: () => undefined }
+      : { next: () => undefined, nextRound: () => undefined, awaits: () => false }
     return { view, committee, schedule, committer, proposer, base }
   }
 
@@ -347,10 +347,7 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     }
     if (time < validator.lastMs + intervalMs) return wake(validator.lastMs + intervalMs)
     const leader = validator.committer.leaderAt(round - 1)
-    // A leader that is past the round already (it fell behind and went straight to a later one) will not make its unit any more.
-    const waits =
-      leader !== undefined &&
-      [0, 1, 2].every((later) => validator.view.authorUnits(leader, round - 1 + later).length === 0)
+    const waits = leader !== undefined && validator.proposer.awaits(leader)
     if (waits && time < validator.quorumMs + leaderWaitMs) return wake(validator.quorumMs + leaderWaitMs)
     const proposal = validator.proposer.next()
     if (proposal === undefined) return
