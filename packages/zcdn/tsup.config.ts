@@ -1,12 +1,27 @@
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', 'node/index': 'src/node/index.ts', cli: 'src/cli.ts' },
-  format: 'esm',
-  target: 'es2023',
-  platform: 'neutral',
-  external: [/^node:/],
-  dts: false,
-  sourcemap: true,
-  clean: true,
-})
+const shared = { format: 'esm', target: 'es2023', dts: false, sourcemap: true } as const
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'src/index.ts',
+      'node/index': 'src/node/index.ts',
+      'browser/index': 'src/browser/index.ts',
+      cli: 'src/cli.ts',
+    },
+    platform: 'neutral',
+    external: [/^node:/],
+    clean: true,
+  },
+  // The demo is one file a script, as a browser loads it; it is not published.
+  {
+    ...shared,
+    entry: { page: 'demo/page.ts', worker: 'demo/worker.ts' },
+    outDir: 'demo/dist',
+    platform: 'browser',
+    noExternal: [/.*/],
+    clean: true,
+  },
+])

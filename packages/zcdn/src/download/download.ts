@@ -25,6 +25,8 @@ export interface DownloadOptions {
   onProgress?: (progress: DownloadProgress) => void
   /** Called for each verified leaf: where every byte came from. */
   onLeaf?: (leaf: LeafEvent) => void
+  /** Called with each verified leaf's CID and bytes, for those who keep blocks. The bytes must not be changed. */
+  onBlock?: (cid: CID, bytes: Uint8Array) => void
 }
 
 /** Takes verified bytes in any order: a file, a memory, a store. */
@@ -134,7 +136,10 @@ export async function downloadTo(options: DownloadToOptions): Promise<DownloadPr
       map,
       windowBytes: Number.POSITIVE_INFINITY,
       ...(have ? { done: (index: number) => have[index] === 1 } : {}),
-      deliver: (index, bytes) => sink.write(map.starts[index]!, bytes),
+      deliver: (index, bytes) => {
+        options.onBlock?.(map.leaves[index]!, bytes)
+        return sink.write(map.starts[index]!, bytes)
+      },
     })
   })
   await fetcher.finished
@@ -194,6 +199,7 @@ export function downloadStream(options: DownloadStreamOptions): StreamedDownload
         ? { deadline: (offset: number) => startedAt + (offset / playbackBytesPerSecond) * 1000 }
         : {}),
       deliver: (index, bytes) => {
+        options.onBlock?.(map.leaves[index]!, bytes)
         ready.set(index, bytes)
         if (index === next) wake()
       },

@@ -19,8 +19,11 @@ export interface NetworkOptions {
   requestsPerEpoch: number
   cacheBytes: number
   tools: {
-    Cache: new (options: { capacityBytes: number; policy: 'lru' | 'filtered-s3-fifo' }) => Cache<string, true>
-    DemandForecast: new () => DemandForecast
+    Cache: new (options: {
+      capacityBytes: number
+      policy: 'lru' | 'filtered-s3-fifo'
+    }) => Pick<Cache<string, true>, 'get' | 'set' | 'has'>
+    DemandForecast: new () => Pick<DemandForecast, 'observe' | 'endEpoch' | 'forecastPart'>
     place: typeof Place
   }
 }

@@ -27,7 +27,7 @@ export function simulateSourceChoice(options: {
   sources: number
   requests: number
   shiftEvery: number
-  makeScheduler: (random: () => number) => SourceScheduler
+  makeScheduler: (random: () => number) => Pick<SourceScheduler, 'choose' | 'learn'>
 }): Record<'learned' | 'least-rtt' | 'round-robin' | 'two-choices' | 'oracle', ChoiceResult> {
   const { seed, sources, requests, shiftEvery, makeScheduler } = options
   const rules = ['learned', 'least-rtt', 'round-robin', 'two-choices', 'oracle'] as const
