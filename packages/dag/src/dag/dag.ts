@@ -88,6 +88,8 @@ export interface AppendOptions {
   readonly shapeChecked?: boolean
 }
 
+const NONE_REFUSED: readonly RefusedUnit[] = Object.freeze([])
+
 /** A set of units. Functions throw `DAG_UNIT_UNKNOWN` for ids that it does not hold, except `has` and `isWaiting`. */
 export class Dag {
   readonly genesis: UnitId
@@ -167,9 +169,10 @@ export class Dag {
     const problem = this.#insert(id, header)
     if (problem) return { status: 'invalid', ...problem }
     const added = [id]
+    if (this.#waiting.size === 0) return { status: 'added', added, refused: NONE_REFUSED }
     const refused: RefusedUnit[] = []
     this.#waiting.remove(id)
-    if (this.#waiting.size > 0) this.#connectWaiting(added, refused)
+    this.#connectWaiting(added, refused)
     return { status: 'added', added, refused }
   }
 

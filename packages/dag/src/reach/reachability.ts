@@ -18,10 +18,10 @@ export interface ReachSource extends IntervalSource {
 export class Reachability {
   readonly #source: ReachSource
   readonly #clocks = new ClockIndex()
-  /** First carrier of each unclocked unit, −1: none yet. */
-  readonly #carrier = new IntColumn()
-  /** Further carriers that do not have the first in their past. */
-  readonly #otherCarriers = new Map<number, number[]>()
+  /** The carriers of each unclocked unit as a list: its first entry, −1: none yet. No carrier has another in its past. */
+  readonly #firstEntry = new IntColumn()
+  readonly #entryCarrier = new IntColumn()
+  readonly #nextEntry = new IntColumn()
   readonly #stack: number[] = []
   readonly #tree: IntervalTree
 
@@ -32,7 +32,7 @@ export class Reachability {
 
   /** Adds the next unit, whose structure is in the source already. `author` −1: no validator's. */
   add(unit: number, author: number, selfParent: number, parents: Int32Array, count: number): void {
-    this.#carrier.push(-1)
+    this.#firstEntry.push(-1)
     if (author < 0) {
       this.#clocks.addPlain(parents, count)
       return
@@ -51,10 +51,10 @@ export class Reachability {
   }
 
   #isCarriedInto(unit: number, clocked: number): boolean {
-    const carrier = this.#carrier.values[unit]!
-    if (carrier < 0) return false
-    if (this.#covers(carrier, clocked)) return true
-    return this.#otherCarriers.get(unit)?.some((other) => this.#covers(other, clocked)) ?? false
+    for (let entry = this.#firstEntry.values[unit]!; entry >= 0; entry = this.#nextEntry.values[entry]!) {
+      if (this.#covers(this.#entryCarrier.values[entry]!, clocked)) return true
+    }
+    return false
   }
 
   /** Marks the clocked unit as carrier of the unclocked ones that enter its past with it. Cost: once a unit, for honest traffic. */
@@ -64,12 +64,9 @@ export class Reachability {
     while (stack.length > 0) {
       const unit = stack.pop()!
       if (this.#isCarriedInto(unit, clocked)) continue
-      if (this.#carrier.values[unit]! < 0) this.#carrier.values[unit] = clocked
-      else {
-        const others = this.#otherCarriers.get(unit)
-        if (others) others.push(clocked)
-        else this.#otherCarriers.set(unit, [clocked])
-      }
+      this.#nextEntry.push(this.#firstEntry.values[unit]!)
+      this.#firstEntry.values[unit] = this.#entryCarrier.length
+      this.#entryCarrier.push(clocked)
       this.#pushUnclockedParents(unit, stack)
     }
   }
@@ -94,6 +91,6 @@ export class Reachability {
   }
 
   get byteLength(): number {
-    return this.#clocks.byteLength + 4 * this.#carrier.length
+    return this.#clocks.byteLength + 4 * this.#firstEntry.length + 8 * this.#entryCarrier.length
   }
 }
