@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 
 export const root = new URL('..', import.meta.url).pathname
 
-/** Runs `command args`; inherits the terminal unless `quiet`, which keeps output back and returns it. */
-export function run(command, args, { quiet = false, cwd = root, env = {} } = {}) {
+/** Runs `command args`; inherits the terminal unless `quiet`, which keeps output back and returns it. `onLine` sees each line as it comes. */
+export function run(command, args, { quiet = false, onLine, cwd = root, env = {} } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -12,8 +12,15 @@ export function run(command, args, { quiet = false, cwd = root, env = {} } = {})
       stdio: quiet ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     })
     let output = ''
-    child.stdout?.on('data', (chunk) => (output += chunk))
-    child.stderr?.on('data', (chunk) => (output += chunk))
+    let line = ''
+    const take = (chunk) => {
+      output += chunk
+      const lines = (line + chunk).split('\n')
+      line = lines.pop()
+      if (onLine) lines.forEach(onLine)
+    }
+    child.stdout?.on('data', take)
+    child.stderr?.on('data', take)
     child.on('error', (error) => resolve({ code: 127, output: String(error) }))
     child.on('close', (code, signal) => resolve({ code: code ?? (signal ? 1 : 0), output }))
   })

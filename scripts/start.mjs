@@ -3,15 +3,19 @@ import { spawn } from 'node:child_process'
 import { root, run } from './run.mjs'
 
 const started = Date.now()
-process.stdout.write('building … ')
-const built = await run('turbo', ['run', 'build', '--filter=@zos/node...', '--output-logs=errors-only'], {
+console.log('building')
+const built = await run('turbo', ['run', 'build', '--filter=@zos/node...', '--output-logs=hash-only'], {
   quiet: true,
+  onLine(line) {
+    const task = /(@zos\/[a-z-]+):build: cache (hit|miss)/.exec(line)
+    if (task) console.log(`  ${task[1]}${task[2] === 'hit' ? ' (built before)' : ''}`)
+  },
 })
 if (built.code !== 0) {
   console.error(`\n${built.output}`)
   process.exit(built.code)
 }
-console.log(`done in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+console.log(`built in ${((Date.now() - started) / 1000).toFixed(1)} s`)
 
 const child = spawn(
   'node',
