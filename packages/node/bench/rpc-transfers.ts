@@ -152,7 +152,7 @@ async function freePort(): Promise<number> {
 async function started(name: string, url: string, child: ChildProcess, clean = () => {}): Promise<Peer> {
   const stop = async () => {
     const exited = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGKILL')
+    process.kill(-child.pid!, 'SIGKILL') // npm's launcher has the real process below it
     await exited
     clean()
   }
@@ -174,7 +174,7 @@ async function anvil(mode: Mode): Promise<Peer> {
   const url = `http://127.0.0.1:${port}`
   const args = ['--port', String(port), '--accounts', String(SENDERS), '--silent', '--gas-limit', '150000000']
   if (mode === 'batched') args.push('--no-mining')
-  const peer = await started('anvil', url, spawn('anvil', args, { stdio: 'ignore' }))
+  const peer = await started('anvil', url, spawn('anvil', args, { stdio: 'ignore', detached: true }))
   return mode === 'batched' ? { ...peer, mine: () => rpc(url, 'evm_mine') } : peer
 }
 
@@ -189,6 +189,7 @@ async function hardhat(): Promise<Peer> {
   const child = spawn('hardhat', ['node', '--port', String(port)], {
     cwd: directory,
     stdio: 'ignore',
+    detached: true,
     env: { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' },
   })
   return started('hardhat', `http://127.0.0.1:${port}`, child, () =>

@@ -25,11 +25,6 @@ export const NO_CODE: Hash = KECCAK256_NULL_S
 export const EMPTY_ROOT: Hash = bytesToHex(EMPTY_TRIE_ROOT)
 export const EMPTY_ACCOUNT: AccountState = { nonce: 0n, balance: 0n, storageRoot: EMPTY_ROOT, codeHash: NO_CODE }
 
-/** EIP-161: no nonce, no balance, no code. */
-export function isEmptyAccount(account: AccountState): boolean {
-  return account.nonce === 0n && account.balance === 0n && account.codeHash === NO_CODE
-}
-
 /** The RLP that the state trie holds for `account` (Yellow Paper §4.1). */
 export function encodeAccount({ nonce, balance, storageRoot, codeHash }: AccountState): Uint8Array {
   return RLP.encode([quantity(nonce), quantity(balance), storageRoot, codeHash])
