@@ -21,7 +21,7 @@ interface UnitVotes {
   readonly id: UnitId
   readonly author: number
   /** For each author: position in the table of the round before of the unit that this one refers to, or {@link NONE}. */
-  readonly strong: Int16Array
+  readonly strong: Int32Array
 }
 
 /** The units of one round in the order in which they were seen. */
@@ -92,7 +92,7 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
     const header = dag.header(id)
     const author = committee.indexOf(header.authors[0]!)
     if (author < 0) return
-    const strong = new Int16Array(size).fill(NONE)
+    const strong = new Int32Array(size).fill(NONE)
     const before = rounds.get(round - 1)
     if (before !== undefined) {
       for (const parent of header.parents) {

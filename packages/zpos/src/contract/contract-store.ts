@@ -14,7 +14,7 @@ export interface ContractStore {
   get(key: string): StateValue | undefined
   /** Undefined deletes. */
   set(key: string, value: StateValue | undefined): void
-  /** The keys with a prefix, ascending. */
+  /** The keys with a prefix, ascending. The prefix names a table at least: it has a slash. */
   keys(prefix: string): string[]
   /** Marks the present state. */
   snapshot(): number
@@ -32,22 +32,32 @@ export interface MemoryContractStore extends ContractStore {
 
 /** Makes a store, empty or from {@link MemoryContractStore.serialize}. */
 export function createMemoryContractStore(serialized?: string): MemoryContractStore {
-  const records = new Map<string, StateValue>()
+  // One map a table (the part of a key before the first slash), so that listing a table costs its own size only.
+  const tables = new Map<string, Map<string, StateValue>>()
   let undo: { key: string; value: StateValue | undefined }[] = []
-  if (serialized !== undefined) {
-    for (const [key, value] of JSON.parse(serialized, reviveBigint) as [string, StateValue][]) records.set(key, value)
-  }
+  const tableOf = (key: string): string => key.slice(0, key.indexOf('/') + 1)
+
   function put(key: string, value: StateValue | undefined): void {
-    if (value === undefined) records.delete(key)
-    else records.set(key, value)
+    const name = tableOf(key)
+    let table = tables.get(name)
+    if (table === undefined) {
+      table = new Map()
+      tables.set(name, table)
+    }
+    if (value === undefined) table.delete(key)
+    else table.set(key, value)
   }
+  if (serialized !== undefined) {
+    for (const [key, value] of JSON.parse(serialized, reviveBigint) as [string, StateValue][]) put(key, value)
+  }
+  const get = (key: string): StateValue | undefined => tables.get(tableOf(key))?.get(key)
   return {
-    get: (key) => records.get(key),
+    get,
     set(key, value) {
-      undo.push({ key, value: records.get(key) })
+      undo.push({ key, value: get(key) })
       put(key, value)
     },
-    keys: (prefix) => [...records.keys()].filter((key) => key.startsWith(prefix)).sort(),
+    keys: (prefix) => [...(tables.get(tableOf(prefix))?.keys() ?? [])].filter((key) => key.startsWith(prefix)).sort(),
     snapshot: () => undo.length,
     revert(mark) {
       while (undo.length > mark) {
@@ -60,7 +70,7 @@ export function createMemoryContractStore(serialized?: string): MemoryContractSt
     },
     serialize: () =>
       JSON.stringify(
-        [...records].sort(([a], [b]) => (a < b ? -1 : 1)),
+        [...tables.values()].flatMap((table) => [...table]).sort(([a], [b]) => (a < b ? -1 : 1)),
         (_, value) => (typeof value === 'bigint' ? { $bigint: String(value) } : sortFields(value)),
       ),
   }

@@ -78,12 +78,15 @@ export function createRecords(store: ContractStore) {
     delegations: table<DelegationRecord>('delegation'),
     unbondings: table<readonly UnbondingRecord[]>('unbonding'),
     redelegations: table<readonly RedelegationRecord[]>('redelegation'),
+    /** When a delegator last moved stake to a validator from another one: `<to>/<delegator>`. */
+    arrivals: table<number>('arrival'),
     keys: table<KeyRecord>('key'),
+    /** When an owner retired keys, within the evidence window. */
+    retirements: table<readonly number[]>('retirement'),
     committees: table<readonly CommitteeRecord[]>('committee'),
     vestings: table<readonly VestingRecord[]>('vesting'),
     offences: table<string>('offence'),
     numbers: table<number>('number'),
-    amounts: table<bigint>('amount'),
   }
 }
 

@@ -60,7 +60,7 @@ const WHOLE_BPS = 10_000
 
 /** The operations on stake over a set of records. Each checks all before it changes anything. */
 export function createStaking(records: Records, params: ContractParams) {
-  const { validators, delegations, unbondings, redelegations, keys, vestings, numbers } = records
+  const { validators, delegations, unbondings, redelegations, arrivals, keys, retirements, vestings, numbers } = records
 
   function validatorOf(owner: Address): ValidatorRecord {
     return validators.get(owner) ?? revert(`${owner} is not a candidate`, { owner })
@@ -224,11 +224,9 @@ export function createStaking(records: Records, params: ContractParams) {
       requireOpen(to)
       if (from === to) revert('a redelegation goes to another validator')
       const young = (entry: { createdMs: number }) => entry.createdMs + params.unbondingMs > nowMs
-      for (const other of redelegations.keys()) {
-        const hops = redelegations
-          .get(other)!
-          .some((entry) => entry.delegator === sender && entry.to === from && young(entry))
-        if (hops) revert(`stake that came to ${from} by redelegation stays until it answers for ${other} no more`)
+      const arrived = arrivals.get(`${from}/${sender}`)
+      if (arrived !== undefined && young({ createdMs: arrived })) {
+        revert(`stake that came to ${from} by redelegation stays until it answers for where it was no more`)
       }
       const list = (redelegations.get(from) ?? []).filter(young)
       if (list.filter(({ delegator }) => delegator === sender).length >= params.maxUnbondings) {
@@ -237,6 +235,7 @@ export function createStaking(records: Records, params: ContractParams) {
       const tokens = removeShares(effects, from, sender, sharesFor(from, sender, amount), nowMs)
       const shares = addStake(effects, to, sender, tokens, nowMs)
       redelegations.set(from, [...list, { delegator: sender, to, shares, createdMs: nowMs }])
+      arrivals.set(`${to}/${sender}`, nowMs)
       effects.events.push({ name: 'Redelegated', validator: to, account: sender, amount: tokens })
     },
 
@@ -252,15 +251,11 @@ export function createStaking(records: Records, params: ContractParams) {
 
     rotateKey({ sender, nowMs }: CallContext, effects: Effects, publicKey: Uint8Array, possession: Uint8Array): void {
       const record = validatorOf(sender)
-      const old = keys
-        .keys()
-        .map((key) => keys.get(key)!)
-        .filter(
-          ({ owner, retiredMs }) => owner === sender && retiredMs !== 0 && retiredMs + params.evidenceWindowMs > nowMs,
-        )
+      const old = (retirements.get(sender) ?? []).filter((retiredMs) => retiredMs + params.evidenceWindowMs > nowMs)
       if (old.length >= params.maxOldKeys) revert(`${sender} has ${old.length} old keys under evidence`)
       const key = claimKey(sender, publicKey, possession)
       keys.set(record.key, { owner: sender, publicKey: record.publicKey, retiredMs: nowMs })
+      retirements.set(sender, [...old, nowMs])
       keys.set(key, { owner: sender, publicKey: bytesToHex(publicKey), retiredMs: 0 })
       update(sender, { publicKey: bytesToHex(publicKey), key })
       effects.events.push({ name: 'KeyRotated', validator: sender, account: key, amount: 0n })
