@@ -30,6 +30,7 @@ export {
   decodeSnapshot,
   encodeSnapshot,
   openSnapshot,
+  type Pruned,
   pruneLedger,
   type Snapshot,
   snapshotRoot,

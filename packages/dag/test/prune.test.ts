@@ -119,8 +119,12 @@ describe('pruning', () => {
     const ledger = createLedger({ genesis, stakeAt })
     for (const unit of units) ledger.append(unit)
     follow(ledger, leaders)
-    const dropped = pruneLedger(ledger, ledger.mainChain.tip.mci - 2)
-    expect(dropped).toContain(genesis.id)
+    const before = ledger.dag.size
+    const { dropped, chain } = pruneLedger(ledger, ledger.mainChain.tip.mci - 2)
+    expect(chain[0]).toBe(genesis.id)
+    expect(dropped.length + chain.length).toBe(before - ledger.dag.size)
+    for (const id of chain) expect(ledger.dag.header(id)).toBeDefined()
+    expect(() => ledger.dag.header(dropped[0]!)).toThrow(/no header/)
     expect(ledger.append(units[5]!)).toEqual({ status: 'duplicate' })
     expect(() => ledger.dag.height(units[0]!.id)).toThrow(/not in the DAG/)
     const late = userUnit([units[2]!.id], 999)
@@ -177,7 +181,8 @@ describe('a snapshot', () => {
     const advance = (mci: number) => {
       accumulate(server, mci, chain)
       const snapshot = createSnapshot(server, mci, chain)
-      for (const id of pruneLedger(server, mci)) archive.delete(id)
+      const { dropped, chain: old } = pruneLedger(server, mci)
+      for (const id of [...dropped, ...old]) archive.delete(id)
       return snapshot
     }
     take(0, 160)

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createLedger, createUnit, isDagError, type Unit, type UnitId } from '../src/index.ts'
+import {
+  createLedger,
+  createSnapshot,
+  createUnit,
+  isDagError,
+  MainChainAccumulator,
+  openSnapshot,
+  pruneLedger,
+  type Unit,
+  type UnitId,
+} from '../src/index.ts'
 import { type KeyValueStore, memoryKeyValue, openUnitStore, restoreLedger } from '../src/store/index.ts'
 import { openIndexedDbKeyValue } from '../src/store/indexeddb.ts'
 import { openLevelKeyValue } from '../src/store/level.ts'
@@ -133,6 +143,29 @@ describe.each(stores)('a store in %s', (_, create) => {
     expect(await store.unit(units[5]!.id)).toEqual(units[5])
     await store.write({ drop: [units[5]!.id, genesis.id] })
     expect(await store.unit(units[5]!.id)).toBeUndefined()
+    await store.close()
+  })
+
+  it('brings a pruned ledger back from its snapshot, with the headers of the main chain', async () => {
+    const open = await create()
+    const units = await chain(8)
+    const store = await openUnitStore(await open())
+    const ledger = createLedger({ genesis, stakeAt: () => 1n })
+    for (const unit of units) ledger.append(unit)
+    for (const at of [1, 3, 5]) ledger.commit(units[at]!.id)
+    await store.write({ units, commits: [1, 3, 5].map((at) => units[at]!.id) })
+    const accumulator = new MainChainAccumulator()
+    while (accumulator.size <= 4) accumulator.append(ledger.mainChain.unitAt(accumulator.size)!)
+    const snapshot = createSnapshot(ledger, 4, accumulator)
+    const pruned = pruneLedger(ledger, 4)
+    await store.write({ drop: pruned.dropped, dropPayload: pruned.chain, snapshot })
+    expect(await store.unit(units[0]!.id)).toBeUndefined()
+    expect(await store.header(units[0]!.id)).toEqual(units[0]!.header)
+    expect(await store.header(units[6]!.id)).toEqual(units[6]!.header)
+    const again = openSnapshot((await store.snapshot())!, { genesis, stakeAt: () => 1n })
+    expect(await restoreLedger(again, store)).toEqual({ units: 5, commits: 1 })
+    expect(again.mainChain.tip).toEqual(ledger.mainChain.tip)
+    expect(again.dag.tips()).toEqual(ledger.dag.tips())
     await store.close()
   })
 

@@ -289,6 +289,7 @@ export class Dag {
     return this.#waiting.has(id)
   }
 
+  /** The header of a unit, also of a main-chain unit below the pruning point. */
   header(id: UnitId): UnitHeader {
     const header = this.#headers.get(id)
     if (!header) throw new DagError('DAG_UNIT_UNKNOWN', `no header of ${id}`, { unit: id })
@@ -348,18 +349,15 @@ export class Dag {
   }
 
   /**
-   * Makes `point` the begin of the DAG (U7): drops every unit whose flag in `keep`, by dense index, is 0, and its header. Returns the
-   * dropped ids. Use `pruneLedger`, which knows what may go. @internal
+   * Makes `point` the begin of the DAG (U7): drops every unit whose flag in `keep`, by dense index, is 0, and the headers of `forget`.
+   * Use `pruneLedger`, which knows what may go. @internal
    */
-  prune(point: PruningPoint, keep: Uint8Array): UnitId[] {
-    const dropped: UnitId[] = []
-    for (let unit = 0; unit < this.#core.size; unit++) if (keep[unit] === 0) dropped.push(this.#core.idOf(unit))
-    for (const id of dropped) this.#headers.delete(id)
+  prune(point: PruningPoint, keep: Uint8Array, forget: readonly UnitId[]): void {
+    for (const id of forget) this.#headers.delete(id)
     this.#core.compact(keep)
     this.#pruningPoint = point
     this.#below.clear()
     for (const unit of point.below) this.#below.set(unit.id, unit)
-    return dropped
   }
 
   /** Calls `listener` for every unit as it becomes connected, parents first. Returns the way to stop. */

@@ -56,20 +56,33 @@ export function createSnapshot(ledger: Ledger, mci: number, chain: Snapshot['cha
   return { point: pointAt(ledger, mci), chain: { size: chain.size, peaks: [...chain.peaks] } }
 }
 
+/** What pruning took away. */
+export interface Pruned {
+  /** Units that are gone: payload and header can be deleted. */
+  readonly dropped: readonly UnitId[]
+  /** Main-chain units below the point: the payload can be deleted, the header stays. */
+  readonly chain: readonly UnitId[]
+}
+
 /**
- * Drops everything with an index up to `mci` but that main-chain unit, where the ledger then begins. Returns the dropped ids: their
- * payloads and stored units can go. Ancestry, order and votes among the rest stay as they were. Cost: linear in the ledger.
+ * Drops everything with an index up to `mci` but that main-chain unit, where the ledger then begins. Headers of the main chain stay.
+ * Ancestry, order and votes among the rest stay as they were. Cost: linear in the ledger.
  */
-export function pruneLedger(ledger: Ledger, mci: number): UnitId[] {
+export function pruneLedger(ledger: Ledger, mci: number): Pruned {
+  const { dag, mainChain } = ledger
   const point = pointAt(ledger, mci)
-  const { view } = ledger.dag
+  const { view } = dag
   const keep = new Uint8Array(view.size)
+  const pruned = { dropped: [] as UnitId[], chain: [] as UnitId[] }
   for (let unit = 0; unit < view.size; unit++) {
     const id = view.idOf(unit)
-    const index = ledger.mainChain.mciOf(id)
-    keep[unit] = id === point.unit.id || index === undefined || index > mci ? 1 : 0
+    const index = mainChain.mciOf(id)
+    if (id === point.unit.id || index === undefined || index > mci) keep[unit] = 1
+    else if (mainChain.unitAt(index) === id) pruned.chain.push(id)
+    else pruned.dropped.push(id)
   }
-  return ledger.dag.prune(point, keep)
+  dag.prune(point, keep, pruned.dropped)
+  return pruned
 }
 
 /** The canonical bytes of a snapshot. */

@@ -4,7 +4,8 @@
  */
 import { DagError } from '../errors.ts'
 import type { Ledger } from '../order/ledger.ts'
-import { blake2b256, type Hash } from '../unit/header.ts'
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from '../prune/snapshot.ts'
+import { blake2b256, decodeHeader, encodeHeader, type Hash, type UnitHeader } from '../unit/header.ts'
 import { bytesToHex, hexToBytes, type UnitId } from '../unit/id.ts'
 import { decodeUnit, encodeUnit, type Unit, type UnitOptions } from '../unit/unit.ts'
 import type { KeyValueChange, KeyValueStore } from './key-value.ts'
@@ -17,6 +18,10 @@ export interface StoreBatch {
   readonly commits?: readonly UnitId[]
   /** Units to forget (U7). */
   readonly drop?: readonly UnitId[]
+  /** Units of which only the header stays: main-chain units below the pruning point. */
+  readonly dropPayload?: readonly UnitId[]
+  /** Where the ledger begins after pruning; written with what is dropped. */
+  readonly snapshot?: Snapshot
 }
 
 /** An `AbortSignal`, or anything that throws when work is to stop. */
@@ -32,6 +37,8 @@ export interface UnitStoreOptions extends UnitOptions {
 const UNIT = 0x75
 const SEQUENCE = 0x73
 const COMMIT = 0x63
+const HEADER = 0x68
+const SNAPSHOT = 0x70
 const CHECKSUM_BYTES = 8
 
 function keyOf(kind: number, rest: Uint8Array): Uint8Array {
@@ -121,7 +128,7 @@ export class UnitStore {
     return done
   }
 
-  async #write({ units = [], commits = [], drop = [] }: StoreBatch): Promise<void> {
+  async #write({ units = [], commits = [], drop = [], dropPayload = [], snapshot }: StoreBatch): Promise<void> {
     const changes: KeyValueChange[] = []
     let [nextUnit, nextCommit] = [this.#nextUnit, this.#nextCommit]
     const put = (key: Uint8Array, value: Uint8Array) => changes.push({ key, value: this.#seal(key, value) })
@@ -137,13 +144,20 @@ export class UnitStore {
       put(sequence, hexToBytes(unit.id))
     }
     for (const leader of commits) put(numberKey(COMMIT, nextCommit++), hexToBytes(leader))
-    for (const id of drop) {
+    const forget = async (id: UnitId) => {
       const key = keyOf(UNIT, hexToBytes(id))
       const sealed = await this.#store.get(key)
-      if (!sealed) continue
-      changes.push({ key, value: undefined })
-      changes.push({ key: keyOf(SEQUENCE, this.#unseal(key, sealed).slice(0, 8)), value: undefined })
+      if (!sealed) return undefined
+      const value = this.#unseal(key, sealed)
+      changes.push({ key, value: undefined }, { key: keyOf(SEQUENCE, value.slice(0, 8)), value: undefined })
+      return value.subarray(8)
     }
+    for (const id of drop) await forget(id)
+    for (const id of dropPayload) {
+      const bytes = await forget(id)
+      if (bytes) put(keyOf(HEADER, hexToBytes(id)), encodeHeader(decodeUnit(bytes, this.#options).header))
+    }
+    if (snapshot) put(Uint8Array.of(SNAPSHOT), encodeSnapshot(snapshot))
     if (changes.length > 0) await this.#store.write(changes)
     this.#nextUnit = nextUnit
     this.#nextCommit = nextCommit
@@ -155,6 +169,22 @@ export class UnitStore {
     const sealed = await this.#store.get(key)
     if (!sealed) return undefined
     return decodeUnit(this.#unseal(key, sealed).subarray(8), this.#options)
+  }
+
+  /** A unit's header, also when only that was kept. Throws `DAG_STORE_DAMAGED`. */
+  async header(id: UnitId): Promise<UnitHeader | undefined> {
+    const key = keyOf(HEADER, hexToBytes(id))
+    const sealed = await this.#store.get(key)
+    return sealed ? decodeHeader(this.#unseal(key, sealed)) : (await this.unit(id))?.header
+  }
+
+  /** The snapshot at which the stored ledger begins, undefined: at the genesis. Throws `DAG_STORE_DAMAGED`. */
+  async snapshot(): Promise<Snapshot | undefined> {
+    const key = Uint8Array.of(SNAPSHOT)
+    const sealed = await this.#store.get(key)
+    if (!sealed) return undefined
+    const bytes = this.#unseal(key, sealed)
+    return decodeSnapshot(bytes, bytesToHex(this.#hash(bytes)), this.#hash)
   }
 
   /** All units in the order of their arrival. Throws `DAG_STORE_DAMAGED`, also when one is missing. */
@@ -194,7 +224,10 @@ export async function openUnitStore(
   return units
 }
 
-/** Brings a fresh ledger to where the store was: appends its units, commits its leaders. Throws `DAG_STORE_DAMAGED` if they do not fit. */
+/**
+ * Brings a fresh ledger to where the store was: appends its units, commits its leaders. The ledger begins at the genesis, or at the
+ * store's snapshot (`openSnapshot`). Throws `DAG_STORE_DAMAGED` if the units do not fit.
+ */
 export async function restoreLedger(
   ledger: Ledger,
   store: UnitStore,
@@ -212,6 +245,9 @@ export async function restoreLedger(
   }
   let commits = 0
   for await (const leader of store.commits()) {
+    // Leaders up to the pruning point are part of what the ledger begins with.
+    const isBelow = ledger.dag.pruningPoint !== undefined && commits === 0 && !ledger.dag.has(leader)
+    if (isBelow || ledger.mainChain.mciOf(leader) !== undefined) continue
     ledger.commit(leader)
     commits++
   }
