@@ -89,7 +89,7 @@ export function createIbcHost(options: {
   let transfer: TransferHandler | undefined
 
   type Full = { [K in keyof typeof MESSAGES]: ReturnType<(typeof MESSAGES)[K]['create']> }
-  const handlers: { [K in keyof Full]: (msg: Full[K]) => string | bigint | void } = {
+  const handlers: { [K in keyof Full]: (msg: Full[K]) => unknown } = {
     '/ibc.core.client.v1.MsgCreateClient': (msg) => clients.createClient(keeper, msg),
     '/ibc.core.client.v1.MsgUpdateClient': (msg) => clients.updateClient(keeper, msg),
     '/ibc.core.client.v2.MsgRegisterCounterparty': (msg) => clients.registerCounterparty(keeper, msg),
@@ -131,7 +131,7 @@ export function createIbcHost(options: {
       transfer = handler
     },
     deliver(message) {
-      const handler = handlers[message.typeUrl] as ((msg: never) => string | bigint | void) | undefined
+      const handler = handlers[message.typeUrl] as ((msg: never) => unknown) | undefined
       if (!handler)
         return { status: 'rejected', code: 'HUB_NOT_FOUND', reason: `no handler for ${message.typeUrl}`, context: {} }
       const { typeUrl, ...fields } = message
@@ -140,7 +140,9 @@ export function createIbcHost(options: {
         const result = journal.attempt(() => handler(MESSAGES[typeUrl].create(fields as never) as never))
         if (result === 'no-op') return { status: 'no-op' }
         const done = { status: 'done', events } as const
-        return result === undefined || result === 'done' ? done : { ...done, result }
+        return (typeof result === 'string' && result !== 'done') || typeof result === 'bigint'
+          ? { ...done, result }
+          : done
       } catch (error) {
         if (error instanceof HubError) {
           return { status: 'rejected', code: error.code, reason: error.message, context: error.context }

@@ -244,7 +244,7 @@ describe('the sign-once log', () => {
         expect(permitted.get(slot) ?? text).toBe(text)
         permitted.set(slot, text)
       } catch (error) {
-const { code, message: reason } = error as { code?: string; message: string }
+        const { code, message: reason } = error as { code?: string; message: string }
         if (code === 'HUB_SIGN_TWICE') expect(permitted.get(slot)).not.toBe(text)
         else if (reason !== 'power lost') throw error
       }

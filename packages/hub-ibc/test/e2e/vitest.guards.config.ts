@@ -16,7 +16,12 @@ export default defineConfig({
       },
     },
   ],
-  test: { name: 'hub-ibc:guards',
+  test: {
+    name: 'hub-ibc:guards',
     // Modules remembered from other runs would still have their guards.
-    fsModuleCache: false, include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'], testTimeout: 60_000 },
+    fsModuleCache: false,
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**'],
+    testTimeout: 60_000,
+  },
 })

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/// <reference types="node" />
+import { defineCommand, runMain } from 'citty'
+
+const run = defineCommand({
+  meta: { name: 'run', description: 'Relay packets over the paths of a configuration file until stopped' },
+  args: {
+    config: { type: 'positional', description: 'The configuration file (JSON)', required: true },
+    once: { type: 'boolean', description: 'Stop when nothing is left to carry', default: false },
+    metrics: { type: 'string', description: 'Serve Prometheus metrics on this port of 127.0.0.1' },
+  },
+  run: async ({ args }) => {
+    const { relay } = await import('./run.ts')
+    await relay({
+      config: args.config,
+      once: args.once,
+      ...(args.metrics ? { metricsPort: Number(args.metrics) } : {}),
+    })
+  },
+})
+
+const check = defineCommand({
+  meta: { name: 'check', description: 'Read a configuration file and say what is wrong with it' },
+  args: { config: { type: 'positional', description: 'The configuration file (JSON)', required: true } },
+  run: async ({ args }) => {
+    const { readFileSync } = await import('node:fs')
+    const { parseConfig } = await import('./config.ts')
+    const { paths } = parseConfig(readFileSync(args.config, 'utf8'))
+    console.log(`${paths.length} path(s): ${paths.map(({ name }) => name).join(', ')}`)
+  },
+})
+
+await runMain(
+  defineCommand({
+    meta: { name: 'zos-relay', description: 'Carries IBC packets, v1 and v2, between chains' },
+    subCommands: { run, check },
+  }),
+)

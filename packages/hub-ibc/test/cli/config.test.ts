@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { parseConfig } from '../../src/cli/config.ts'
+import { createFileCursors } from '../../src/cli/file-cursors.ts'
+import { relay } from '../../src/cli/run.ts'
+
+const source = new URL('../../src/', import.meta.url).href
+
+it('the configuration says which field is wrong', () => {
+  const good = {
+    signer: 's',
+    cursorFile: 'c.json',
+    paths: [{ name: 'p', a: { module: './a.mjs', clientId: 'c-0' }, b: { module: './b.mjs', clientId: 'c-1' } }],
+  }
+  expect(parseConfig(JSON.stringify(good)).paths[0]?.name).toBe('p')
+  for (const bad of [
+    '{',
+    '{}',
+    JSON.stringify({ ...good, paths: [] }),
+    JSON.stringify({ ...good, paths: [{ name: 'p', a: {}, b: {} }] }),
+  ]) {
+    expect(() => parseConfig(bad)).toThrow(expect.objectContaining({ code: 'HUB_INVALID_ARGUMENT' }))
+  }
+})
+
+it('relays what is there from a configuration file, and keeps its marks', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zos-relay-'))
+  try {
+    // The two ends live in one module, as two local chains with a packet between them.
+    writeFileSync(
+      join(folder, 'chains.mjs'),
+      `import { createLocalChain } from '${source}local/chain.ts'
+       import { localEndpoint } from '${source}local/endpoint.ts'
+       import { connectV2 } from '${source}relayer/connect.ts'
+       const chains = { a: createLocalChain({ chainId: 'alpha-1' }), b: createLocalChain({ chainId: 'beta-1' }) }
+       const ends = { a: localEndpoint(chains.a), b: localEndpoint(chains.b) }
+       await connectV2(ends.a, ends.b, 'relayer')
+       const { a } = chains
+       a.run(() => a.bank.mint('alice', 'uzos', 5n))
+       a.run(() => a.transfer.sendV2('07-tendermint-0', { denom: 'uzos', amount: 5n, sender: 'alice', receiver: 'bob' }, a.now() / 1000000000n + 600n))
+       a.commit()
+       chains.b.commit()
+       globalThis.zosRelayTest = chains
+       export const createEndpoint = ({ side }) => ends[side]`,
+    )
+    const side = (name: string) => ({ module: './chains.mjs', options: { side: name }, clientId: '07-tendermint-0' })
+    writeFileSync(
+      join(folder, 'relay.json'),
+      JSON.stringify({
+        signer: 'relayer',
+        cursorFile: 'marks.json',
+        paths: [{ name: 'ab', a: side('a'), b: side('b') }],
+      }),
+    )
+    await relay({ config: join(folder, 'relay.json'), once: true })
+    const { b } = (globalThis as unknown as { zosRelayTest: Record<'b', { events: { type: string }[] }> }).zosRelayTest
+    expect(b.events.some(({ type }) => type === 'recv_packet')).toBe(true)
+    const marks = JSON.parse(readFileSync(join(folder, 'marks.json'), 'utf8')) as Record<string, string>
+    expect(Object.keys(marks).length).toBe(2)
+    writeFileSync(join(folder, 'marks.json'), '{')
+    expect(() => createFileCursors(join(folder, 'marks.json'))).toThrow(
+      expect.objectContaining({ code: 'HUB_STORE_DAMAGED' }),
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
