@@ -117,6 +117,14 @@ describe('a unit', () => {
     expect(await verifyUnitSignatures({ ...unit, signatures: [first] })).toMatchObject({ code: 'UNIT_SIGNATURE_COUNT' })
     const otherNetwork = { ...unit, header: { ...unit.header, networkId: 8 } }
     expect(await verifyUnitSignatures(otherNetwork)).toMatchObject({ code: 'UNIT_SIGNATURE' })
+    const long = { ...first, publicKey: Uint8Array.of(...first.publicKey, 0) }
+    expect(await verifyUnitSignatures({ ...unit, signatures: [long, second] })).toMatchObject({
+      code: 'UNIT_SIGNATURE_KEY',
+    })
+    const short = { ...first, signature: first.signature.subarray(1) }
+    expect(await verifyUnitSignatures({ ...unit, signatures: [short, second] })).toMatchObject({
+      code: 'UNIT_SIGNATURE',
+    })
     const swapped = { ...first, publicKey: first.publicKey.with(0, first.publicKey[0]! ^ 1) }
     expect(await verifyUnitSignatures({ ...unit, signatures: [swapped, second] })).toMatchObject({
       code: 'UNIT_SIGNATURE_KEY',

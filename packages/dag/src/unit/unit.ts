@@ -194,7 +194,10 @@ export function validateSigners(unit: Pick<Unit, 'header' | 'signatures'>): Unit
   if (signatures.length !== header.authors.length) {
     return problem('UNIT_SIGNATURE_COUNT', `${signatures.length} signatures of ${header.authors.length} authors`)
   }
-  for (const [i, { publicKey }] of signatures.entries()) {
+  for (const [i, { publicKey, signature }] of signatures.entries()) {
+    if (publicKey.length !== 33)
+      return problem('UNIT_SIGNATURE_KEY', `signature ${i} has a key of ${publicKey.length} bytes`)
+    if (signature.length !== 64) return problem('UNIT_SIGNATURE', `signature ${i} has ${signature.length} bytes`)
     let address: Address
     try {
       address = addressOf(publicKey)

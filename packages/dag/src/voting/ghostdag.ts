@@ -31,7 +31,7 @@ export interface GhostdagOptions {
   readonly work?: (unit: number) => bigint
 }
 
-/** Colours all units of a view, and those that come later when asked. */
+/** Colours all units of a view, and those that come later when asked. For a DAG that is not pruned: the colours need the whole past. */
 export class Ghostdag {
   readonly #view: DagView
   readonly #k: number

@@ -55,7 +55,7 @@ interface Sweep {
 /** Sums of doubles over a few thousand units are off by less than this part of the total. */
 const ROUNDING = 2 ** -32
 
-/** The votes on one pair of units; `update` takes in units that the DAG got since. */
+/** The votes on one pair of units; `update` takes in units that the DAG got since. Make another after the DAG was pruned. */
 export class SpectrePair {
   readonly #view: DagView
   readonly #x: number
