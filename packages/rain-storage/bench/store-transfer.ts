@@ -19,7 +19,7 @@ import {
   createMemoryBlockStore,
   defaultCrypto,
 } from '@zos/rain-storage'
-import { serveHttp } from '@zos/rain-storage/node'
+import { createHttpGet, serveHttp } from '@zos/rain-storage/node'
 import { MemoryBlockstore } from 'blockstore-core'
 import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
@@ -104,7 +104,7 @@ async function read(): Promise<void> {
     return best
   }
 
-  const gateway = createGatewaySource({ url, fetch: fetch as never })
+  const gateway = createGatewaySource({ url, getBytes: createHttpGet() })
   const ours = await measure(async function* () {
     const ahead: Promise<Uint8Array>[] = []
     for (let i = 0; i < cids.length + 4; i++) {

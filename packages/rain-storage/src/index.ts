@@ -1,5 +1,10 @@
 export type { FetchPort } from './blocks/fetch-port.ts'
-export { createGatewaySource, type GatewaySourceOptions } from './blocks/gateway-source.ts'
+export {
+  createGatewaySource,
+  type GatewaySourceOptions,
+  type GetBytesPort,
+  getBytesBy,
+} from './blocks/gateway-source.ts'
 export { createKuboStore, type KuboStoreOptions } from './blocks/kubo.ts'
 export { createMemoryBlockStore } from './blocks/memory.ts'
 export { createS3Store, type S3StoreOptions } from './blocks/s3.ts'

@@ -1,5 +1,6 @@
 export { createErasurePool, type ErasurePool, type PoolTask } from './erasure-pool.ts'
 export { openFileStore } from './file-store.ts'
+export { createHttpGet } from './http-get.ts'
 export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts'
 export { openLevelIndex } from './level-index.ts'
 export { openLevelStore } from './level-store.ts'

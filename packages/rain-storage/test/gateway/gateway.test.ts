@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createGatewaySource } from '../../src/blocks/gateway-source.ts'
+import { createGatewaySource, getBytesBy } from '../../src/blocks/gateway-source.ts'
 import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
 import { concat } from '../../src/content/bytes.ts'
 import { readCar } from '../../src/content/car.ts'
@@ -287,7 +287,10 @@ it('reads ranges as HTTP has them', () => {
 it('a source over a gateway verifies what it is given', async () => {
   const { cid } = await importFile(store, [new TextEncoder().encode('over http')])
   const over = (answer: (request: Request) => Promise<Response>) =>
-    createGatewaySource({ url: 'http://g', fetch: (url, init) => answer(new Request(url, init as RequestInit)) })
+    createGatewaySource({
+      url: 'http://g',
+      getBytes: getBytesBy((url, init) => answer(new Request(url, init as RequestInit))),
+    })
   expect(new TextDecoder().decode(await over(gateway).get(cid))).toBe('over http')
   await expect(over(async () => new Response('lies')).get(cid)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
   await expect(over(async () => new Response('', { status: 404 })).get(cid)).rejects.toMatchObject({
