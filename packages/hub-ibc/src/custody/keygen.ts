@@ -183,8 +183,9 @@ function checkShares(
 
 const sumPolynomials = (suite: Suite, polynomials: Iterable<readonly Element[]>): Element[] => {
   const sum: Element[] = []
-  for (const polynomial of polynomials)
-    polynomial.forEach((element, i) => (sum[i] = (sum[i] ?? suite.zero).add(element)))
+  for (const polynomial of polynomials) {
+    for (const [i, element] of polynomial.entries()) sum[i] = (sum[i] ?? suite.zero).add(element)
+  }
   return sum
 }
 

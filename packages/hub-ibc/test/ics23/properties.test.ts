@@ -66,7 +66,9 @@ it('whatever a message decoder takes has no second encoding', () => {
     payloads: fc.array(payload, { maxLength: 3 }),
   })
   fc.assert(
-    fc.property(packet, (value) => expect(PacketV2.decode(PacketV2.encode(value))).toEqual(value)),
+    fc.property(packet, (value) => {
+      expect(PacketV2.decode(PacketV2.encode(value))).toEqual(value)
+    }),
     { seed },
   )
 })
