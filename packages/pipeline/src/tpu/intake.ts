@@ -1,3 +1,4 @@
+import { keccak256 } from '../hash/keccak.ts'
 import type { Timers } from '../platform/timers.ts'
 import type { DecodedTx } from './transaction.ts'
 
@@ -24,41 +25,28 @@ const MAX_SOURCES = 65_536
 
 export type Admission = 'ok' | 'duplicate' | 'quota' | 'quarantined'
 
+/**
+ * What duplicates are recognised by: 53 bits of the hash of all bytes; a million remembered ones are hit by chance once in 10^10. The
+ * signature must be part of it: a native id does not cover it, and else anybody could send a transfer's body with a false signature
+ * first and have the true one refused as its duplicate. (Numbers, because strings of these bytes cost 8 µs a transaction.)
+ */
+export function fingerprint(tx: DecodedTx): number {
+  const digest = tx.kind === 'native' ? keccak256(tx.raw) : tx.id
+  const view = new DataView(digest.buffer, digest.byteOffset, 8)
+  return (view.getUint32(0) & 0x1fffff) * 0x100000000 + view.getUint32(4)
+}
+
 /** Who may bring what: no duplicates, a quota for each source, and quarantine for sources that send bad signatures. */
 export class Intake {
   readonly #limits: Required<IntakeLimits>
   readonly #timers: Timers
   #young = new Set<number>()
   #old = new Set<number>()
-  readonly #seed = crypto.getRandomValues(new Uint32Array(2))
   readonly #sources = new Map<string, Source>()
 
   constructor(limits: IntakeLimits, timers: Timers) {
     this.#limits = { perSource: 4096, remembered: 1_000_000, badSignatures: 16, quarantineMs: 10_000, ...limits }
     this.#timers = timers
-  }
-
-  /**
-   * What duplicates are recognised by: 53 bits under a secret seed, so that nobody can aim at another's transaction; a million
-   * remembered ones hit by chance once in 10^10. The signature must be part of it: a native id does not cover it, and else anybody could
-   * send a transfer's body with a false signature first and have the true one refused as its duplicate. (As strings of bytes this
-   * cost 8 µs a transaction, the most of all steps but verification.)
-   */
-  fingerprint(tx: DecodedTx): number {
-    let a = this.#seed[0]!
-    let b = this.#seed[1]!
-    const take = (bytes: Uint8Array) => {
-      for (let i = 0; i < bytes.length; i += 4) {
-        const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
-        a = Math.imul(a ^ word, 0x85ebca6b)
-        a ^= a >>> 15
-        b = Math.imul(b ^ a ^ word, 0xc2b2ae35)
-        b ^= b >>> 13
-      }
-    }
-    take(tx.id)
-    if (tx.kind === 'native') take(tx.tx.signature)
-    return (a & 0x1fffff) * 0x100000000 + (b >>> 0)
   }
 
   /** Counts the transaction in when it may enter; `leave` must follow then. */

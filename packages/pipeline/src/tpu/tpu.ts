@@ -8,7 +8,7 @@ import type { PipelineStats } from '../stage/metrics.ts'
 import { type Outcome, Rejection } from '../stage/outcome.ts'
 import { type Pipeline, pipeline, type StageFunction } from '../stage/pipeline.ts'
 import type { Verifier } from '../verify/port.ts'
-import { Intake, type IntakeLimits } from './intake.ts'
+import { fingerprint, Intake, type IntakeLimits } from './intake.ts'
 import { packSignatures, signatureChecker, unpackSignatures } from './signatures.ts'
 import { type DecodedTx, decodeAny, type VerifiedTx } from './transaction.ts'
 
@@ -115,7 +115,7 @@ export function createTpu(options: TpuOptions): Tpu {
       onReceipt({ status: 'refused', reason: decoded.code })
       return true
     }
-    const name = intake.fingerprint(decoded.tx)
+    const name = fingerprint(decoded.tx)
     const admission = intake.enter(source, name)
     if (admission !== 'ok') {
       onReceipt({ status: 'refused', reason: admission })

@@ -60,6 +60,7 @@ function judges<S extends Scheme>(verifier: Verifier, scheme: S, good: SchemeIte
   return (
     verifier.verifyBatch(scheme, many) &&
     !verifier.verifyBatch(scheme, [...many, bad]) &&
+    verdicts.length === 18 &&
     verdicts.every((verdict, i) => verdict === (i !== 1))
   )
 }

@@ -14,7 +14,7 @@ export async function run(): Promise<void> {
   for (const backend of ['wasm-relaxed-simd', 'wasm', 'noble'] as const) {
     const verifier = createVerifier({ backends: [backend] })
     const [sender] = verifier.recoverMany([{ hash: decoded.tx.signingHash, ...decoded.tx.signature }])
-    if (!sender || sender[0] !== 0x9d || sender[19] !== 0x4f) throw new Error(`${backend} recovers another sender`)
+    if (sender?.[0] !== 0x9d || sender[19] !== 0x4f) throw new Error(`${backend} recovers another sender`)
   }
   if (keccak256(new Uint8Array(0))[0] !== 0xc5) throw new Error('keccak256 of nothing is wrong')
   const doubled = pipeline<number>()
