@@ -124,7 +124,7 @@ async function publish(): Promise<void> {
   const { serveFolder } = await import('@zos/zcdn/node')
   const make = (label: string, size: number) => writeFileSync(join(folder, label), randomBytes(Math.round(size)))
   make('pack', (SUM * 1e6 * SECONDS) / 8)
-  MBIT.forEach((mbit, i) => make(`single${i}`, (mbit * 1e6 * SINGLE_SECONDS) / 8))
+  for (const [i, mbit] of MBIT.entries()) make(`single${i}`, (mbit * 1e6 * SINGLE_SECONDS) / 8)
   for (const { name: label, root, size } of (await serveFolder(folder)).files) {
     files.set(label, {
       root,

@@ -11,7 +11,7 @@ const MISSING = 0
 const TAKEN = 1
 const DONE = 2
 
-const DEFAULT_PARALLEL = 2
+const DEFAULT_PARALLEL = 3
 /** Silence for this many times what the next leaf should take is a stall … */
 const STALL_FACTOR = 3
 /** … but never less than this. */
@@ -19,7 +19,7 @@ const MIN_STALL_MS = 2000
 /** Failures in a row after which a source is dropped, and the wait after the first, doubling. */
 const MAX_FAILURES = 4
 const BACKOFF_MS = 200
-/** Waiting this much longer than twice the latency for a first byte is suspicious. */
+/** Silence of this much more than twice what is expected is suspicious. */
 const QUIET_MS = 200
 /** How often stalls are looked for. */
 const WATCH_MS = 100
@@ -327,10 +327,10 @@ export class Fetcher {
   private etaOf(lane: Lane, end: number, now: number): number {
     const { starts } = this.options.map
     const rate = lane.from.estimator.rateAt(now) / Math.max(1, lane.from.lanes.size)
-    const waited = now - lane.startedAt
-    const latencyMs = lane.from.estimator.latencyMs()
+    const quiet = now - lane.heardAt
+    const expected = lane.heard ? 0 : lane.from.estimator.latencyMs()
     // Who has been silent for long will be silent for as long again, as far as we know.
-    const silence = lane.heard ? 0 : waited > 2 * latencyMs + QUIET_MS ? 2 * waited : Math.max(0, latencyMs - waited)
+    const silence = quiet > 2 * expected + QUIET_MS ? 2 * quiet : Math.max(0, expected - quiet)
     return silence + (starts[end]! - starts[lane.at]! - lane.filled) / Math.max(rate, 1e-6)
   }
 

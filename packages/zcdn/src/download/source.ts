@@ -17,7 +17,7 @@ export interface RangeRequest {
 export interface Source {
   /** Unique within a download; shows in reports. */
   readonly id: string
-  /** Requests at once. Default 2: the next answer then begins while the last ends, which hides one round trip. */
+  /** Requests at once. Default 3: the next answers begin while the last one ends, which hides round trips. */
   readonly parallel?: number
   /**
    * The bytes of the range in order, in chunks of any size. The consumer may stop early, by the signal or by leaving the loop.

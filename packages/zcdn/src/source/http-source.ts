@@ -9,7 +9,7 @@ export interface HttpSourceOptions {
   /** Or one URL of the very bytes of the object, on any web server that answers ranges. */
   url?: string
   id?: string
-  /** Connections at once. Default 2. */
+  /** Connections at once. Default 3. */
   parallel?: number
   fetch?: Fetch
 }

@@ -100,7 +100,7 @@ describe('known decisions', () => {
       return cache.stats().hits
     }
     expect(hits('lru')).toBe(0)
-    expect(hits('filtered-s3-fifo')).toBeGreaterThan(1000)
+    expect(hits('filtered-s3-fifo')).toBeGreaterThan(2000)
   })
 })
 

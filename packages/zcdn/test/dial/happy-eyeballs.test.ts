@@ -120,6 +120,24 @@ describe('RFC 8305', () => {
       }
     }
   })
+  it('a connection that comes after the winner is closed', async () => {
+    const clock = new VirtualClock()
+    const closed: string[] = []
+    const run = dial<string>({
+      host: 'node',
+      clock,
+      resolve: async (_, family) => (family === 6 ? ['fd00::1'] : ['10.0.0.1']),
+      // This connector does not stop when it is told to.
+      connect: async ({ ip }) => {
+        await sleep(clock, ip === 'fd00::1' ? 400 : 20)
+        return ip
+      },
+      close: (connection) => closed.push(connection),
+    })
+    expect((await clock.run(run)).connection).toBe('10.0.0.1')
+    await clock.run(sleep(clock, 1000))
+    expect(closed).toEqual(['fd00::1'])
+  })
   it('fails with CDN_DIAL_FAILED and every reason when nothing connects', async () => {
     const { run } = world({
       dns: { 6: { ms: 0, ips: ['fd00::1'] }, 4: { ms: 9, ips: [] } },

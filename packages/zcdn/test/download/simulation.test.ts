@@ -161,6 +161,14 @@ describe('when it cannot go on', () => {
     expect(isCdnError(error, 'CDN_NO_SOURCE')).toBe(true)
     expect(isCdnError(await simulate(MiB, []).catch((e) => e), 'CDN_NO_SOURCE')).toBe(true)
   })
+  it('a source that stays silent is dropped as stalled while others go on', async () => {
+    const { report } = await simulate(30 * MiB, [link('silent', 0), link('slow', 8)])
+    expect(report.sources[0]!.dropped).toBe('stalled')
+  })
+  it('fails with CDN_NO_SOURCE when the only source falls silent', async () => {
+    const silent = link('a', 0, { bitsPerSecond: (now) => (now < 300 ? 10 * Mbit : 0) })
+    expect(isCdnError(await simulate(4 * MiB, [silent]).catch((e) => e), 'CDN_NO_SOURCE')).toBe(true)
+  })
   it('a source that fails once and then works is used again', async () => {
     let calls = 0
     const { content, map } = await randomContent(2 * MiB)
