@@ -2,12 +2,12 @@
 // in the mapping at slot 0, Transfer event, no allowance), so that nothing but the transfer is measured.
 import { Common, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createEVM } from '@ethereumjs/evm'
-import { SimpleStateManager } from '@ethereumjs/statemanager'
 import { Account, Address } from '@ethereumjs/util'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { reject } from '@zos/pipeline'
 import { Accounts } from '@zos/pipeline/bank'
 import type { BankStage, VerifiedTx } from '@zos/pipeline/tpu'
+import { FlatState } from './flat-state.ts'
 
 export const TOKEN = new Uint8Array(20).fill(0xee)
 const TRANSFER_EVENT = 'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
@@ -45,7 +45,7 @@ function slotOf(address: Uint8Array): Uint8Array {
 }
 
 export async function tokenBank(genesis: Uint8Array): Promise<{ stage: BankStage; accounts(): Promise<Accounts> }> {
-  const stateManager = new SimpleStateManager()
+  const stateManager = new FlatState()
   const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }), stateManager })
   const token = new Address(TOKEN)
   await stateManager.putAccount(token, new Account())
@@ -71,6 +71,8 @@ export async function tokenBank(genesis: Uint8Array): Promise<{ stage: BankStage
       data: tx.data,
       gasLimit: tx.gasLimit,
     })
+    await evm.journal.cleanup()
+    stateManager.originalStorageCache.clear()
     if (execResult.exceptionError) return reject('insufficient-funds')
     nonces.set(from, { nonce: nonce + 1n, balance: 0n })
     return item

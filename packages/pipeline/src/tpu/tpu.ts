@@ -15,7 +15,7 @@ import { type DecodedTx, decodeAny, type VerifiedTx } from './transaction.ts'
 export type VerifyStage = StageFunction<DecodedTx, VerifiedTx>
 /** Judges verified transactions in order and applies them; what it rejects is not written. */
 export type BankStage = StageFunction<VerifiedTx, VerifiedTx>
-/** Resolves when the batch is durable. */
+/** Resolves when the batch is durable. A failure aborts the TPU: its bank is ahead of the disk then, and must be loaded again. */
 export type WriteStage = (batch: readonly VerifiedTx[]) => Promise<unknown>
 
 export interface StageSet {
