@@ -20,7 +20,7 @@ import {
 } from '../src/index.ts'
 import { random } from './ledger.ts'
 
-const runs = process.env.ZOS_LONG ? 200_000 : 400
+const runs = process.env.ZOS_LONG ? Number(process.env.ZOS_RUNS ?? 100_000) : 400
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => bytesToHex(bytes) as UnitId)
 const address = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => bytesToHex(bytes) as Address)
 const count = fc.oneof(fc.nat(30), fc.constantFrom(23, 24, 255, 256, 65535, 65536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1))
@@ -141,6 +141,16 @@ describe('the codec', () => {
       [1, 1],
     ])
       expect(() => decodePayload(payload(keys))).toThrow(/ascending and unique/)
+  })
+
+  it('refuses a round beyond 2^31 − 1', () => {
+    const parents = [`0x${'1'.repeat(64)}` as UnitId]
+    const fields = { networkId: 1, parents, timestampMs: 0, lastFinal: { mci: 0, id: parents[0]! }, validUntilMci: 0 }
+    const validator = { round: 2 ** 31 - 1, selfParent: parents[0]! }
+    const bytes = encodeHeader(createHeader({ ...fields, validator }, [], [`0x${'2'.repeat(40)}` as Address]))
+    expect(decodeHeader(bytes).validator!.round).toBe(2 ** 31 - 1)
+    bytes[bytes.length - 4] = 0x80
+    expect(() => decodeHeader(bytes)).toThrow(/at most 2147483647/)
   })
 
   it('refuses every truncation', () => {

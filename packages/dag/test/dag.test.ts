@@ -143,6 +143,7 @@ describe('a DAG', () => {
     expect(dag.isAncestor(late.id, first.id)).toBe(false)
     expect(dag.isAncestor(other.id, far.id)).toBe(true)
     expect(dag.parents(far.id)).toEqual(far.header.parents)
+    expect([1, 2, 70_000, 140_001, 140_002].map((round) => dag.roundUnits(round).length)).toEqual([2, 1, 1, 2, 0])
     expect(dag.view.isEquivocator(0, -1)).toBe(true)
     expect(dag.view.isEquivocator(1, -1)).toBe(false)
   })

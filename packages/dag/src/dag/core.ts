@@ -3,6 +3,7 @@ import { Reachability } from '../reach/reachability.ts'
 import type { Address, UnitId } from '../unit/id.ts'
 import { IntColumn, ParentEdges } from './columns.ts'
 import { IdTable } from './id-table.ts'
+import { RoundIndex } from './round-index.ts'
 import type { DagView } from './view.ts'
 
 /** A unit's place in the structure, parents known. */
@@ -24,9 +25,9 @@ export class DagCore implements DagView {
   edges = new ParentEdges()
   readonly #authorNumbers = new Map<Address, number>()
   readonly #addresses: Address[] = []
-  readonly tips = new Set<number>()
-  /** Validator units of each round, in the order of arrival. */
-  #roundUnits = new Map<number, number[]>()
+  #rounds = new RoundIndex()
+  /** No unit below this is a tip. */
+  #firstTip = 0
   #reach: Reachability
   readonly #remapListeners = new Set<(remap: Int32Array, newSize: number) => void>()
   #childFlags = new Uint8Array(64)
@@ -59,18 +60,10 @@ export class DagCore implements DagView {
     for (let k = 0; k < count; k++) {
       const parent = parents[k]!
       this.edges.add(parent)
-      if (this.#childFlags[parent] === 0) {
-        this.#childFlags[parent] = 1
-        this.tips.delete(parent)
-      }
+      this.#childFlags[parent] = 1
     }
     this.edges.close()
-    this.tips.add(index)
-    if (author >= 0) {
-      const peers = this.#roundUnits.get(unit.round)
-      if (peers) peers.push(index)
-      else this.#roundUnits.set(unit.round, [index])
-    }
+    this.#rounds.add(index, author < 0 ? 0 : unit.round)
     if (this.#children) this.#linkChildren(this.#children, index)
     this.#reach.add(index, author, selfParent, parents, count)
     return index
@@ -160,7 +153,15 @@ export class DagCore implements DagView {
   }
 
   roundUnits(round: number): readonly number[] {
-    return this.#roundUnits.get(round) ?? []
+    return this.#rounds.units(round)
+  }
+
+  /** Units without children. Cost: a byte read for each unit since the oldest of them. */
+  tips(): number[] {
+    while (this.#firstTip < this.size && this.#childFlags[this.#firstTip] === 1) this.#firstTip++
+    const tips: number[] = []
+    for (let unit = this.#firstTip; unit < this.size; unit++) if (this.#childFlags[unit] === 0) tips.push(unit)
+    return tips
   }
 
   /**
@@ -190,29 +191,22 @@ export class DagCore implements DagView {
     this.edges = after
     for (const column of [this.heights, this.rounds, this.authors]) column.length = kept
     this.#ids.compact(remap)
-    this.#relink(remap, selfParents)
+    this.#relink(selfParents)
     for (const listener of this.#remapListeners) listener(remap, kept)
   }
 
   /** Derives tips, rounds, children and reachability again. */
-  #relink(remap: Int32Array, selfParents: Int32Array): void {
-    const tips = [...this.tips].map((unit) => remap[unit]!).filter((unit) => unit >= 0)
-    this.tips.clear()
-    for (const tip of tips) this.tips.add(tip)
+  #relink(selfParents: Int32Array): void {
     this.#children = undefined
-    this.#roundUnits = new Map()
+    this.#rounds = new RoundIndex()
+    this.#firstTip = 0
     this.#reach = new Reachability(this)
     this.#childFlags = new Uint8Array(Math.max(64, this.size))
     for (let unit = 0; unit < this.size; unit++) {
       const author = this.authors.values[unit]!
       const parents = Int32Array.from({ length: this.parentCount(unit) }, (_, k) => this.parentAt(unit, k))
       for (const parent of parents) this.#childFlags[parent] = 1
-      if (author >= 0) {
-        const round = this.rounds.values[unit]!
-        const peers = this.#roundUnits.get(round)
-        if (peers) peers.push(unit)
-        else this.#roundUnits.set(round, [unit])
-      }
+      this.#rounds.add(unit, author < 0 ? 0 : this.rounds.values[unit]!)
       this.#reach.add(unit, author, selfParents[unit]!, parents, parents.length)
     }
   }
@@ -224,6 +218,7 @@ export class DagCore implements DagView {
 
   /** Bytes of the typed arrays in use. */
   get byteLength(): number {
-    return 12 * this.size + this.edges.byteLength + this.#ids.byteLength + this.#reach.byteLength
+    const parts = [this.edges, this.#ids, this.#reach, this.#rounds]
+    return parts.reduce((sum, { byteLength }) => sum + byteLength, 12 * this.size)
   }
 }

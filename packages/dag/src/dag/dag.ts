@@ -312,9 +312,9 @@ export class Dag {
     return this.#ids(this.#core.childrenOf(this.#index(id))).sort()
   }
 
-  /** Units without children, ascending by id. */
+  /** Units without children, ascending by id. Cost: linear in the units since the oldest of them, a byte each. */
   tips(): UnitId[] {
-    return this.#ids([...this.#core.tips]).sort()
+    return this.#ids(this.#core.tips()).sort()
   }
 
   /** True if `a` is in the past of `b`. O(1) if `a` is a validator unit or a validator unit carries it into the past of `b`. */

@@ -3,7 +3,7 @@ import { blake2b } from '@noble/hashes/blake2.js'
 import { CborReader, CborWriter } from './cbor.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes, type UnitId } from './id.ts'
 import { FORMAT_BOUNDS } from './limits.ts'
-import { assertHeaderFields } from './validate.ts'
+import { assertHeaderFields, MAX_ROUND } from './validate.ts'
 
 /** Where the author saw the end of final history. */
 export interface LastFinal {
@@ -113,7 +113,7 @@ export function decodeHeader(bytes: Uint8Array): UnitHeader {
     reader.end()
     return header
   }
-  const round = reader.uint()
+  const round = reader.uint(MAX_ROUND)
   reader.end()
   if (parents.length === 0) reader.fail('a self-parent in a validator unit')
   return { ...header, validator: { round, selfParent: parents[0]! } }

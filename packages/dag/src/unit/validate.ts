@@ -65,6 +65,9 @@ function isCount(value: unknown, max: number = Number.MAX_SAFE_INTEGER): boolean
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= max
 }
 
+/** 68 years of rounds of a second; structures keep rounds in 32 bits. @internal */
+export const MAX_ROUND = 0x7fffffff
+
 const HASH = /^0x[0-9a-f]{64}$/
 
 function fieldProblem(header: UnitHeader): UnitProblem | undefined {
@@ -77,7 +80,7 @@ function fieldProblem(header: UnitHeader): UnitProblem | undefined {
   if (!isCount(header.lastFinal.mci)) return bad('lastFinal.mci', header.lastFinal.mci)
   if (!isUnitId(header.lastFinal.id)) return bad('lastFinal.id', header.lastFinal.id)
   if (!isCount(header.validUntilMci)) return bad('validUntilMci', header.validUntilMci)
-  if (header.validator && !isCount(header.validator.round, 0x7fffffff))
+  if (header.validator && !isCount(header.validator.round, MAX_ROUND))
     return bad('validator.round', header.validator.round)
   for (const parent of header.parents) if (!isUnitId(parent)) return bad('a parent', parent)
   for (const author of header.authors) if (!isAddress(author)) return bad('an author', author)
