@@ -173,3 +173,16 @@ test('a DAG that announces its units is followed unit by unit, to the same end; 
   committer.close()
   expect(listeners.size).toBe(0)
 })
+
+test('a speaker that splits the votes on each of its slots is skipped with the help of its deputies, and demoted', () => {
+  let text = full(1, 1)
+  for (let round = 2; round <= 12; round += 2) {
+    const others = ['B', 'C', 'D'].map((author) => `${author}${round}`)
+    const [left, right] = [`[A${round}, ${others}]`, `[A${round}b, ${others}]`]
+    text += ` Round ${round} : { A -> [*], A${round}b -> [*], B -> [*], C -> [*], D -> [*] }
+      Round ${round + 1} : { A -> ${right}, B -> ${left}, C -> ${right}, D -> ${left} }`
+    // Slots 2, 4 and 6 are the speaker's; without its deputies' slots 8 and 10 nothing could ever be decided.
+    if (round < 12) expect(decide(parseDag(text, ABCD))).toEqual([])
+  }
+  expect(decide(parseDag(text, ABCD)).slice(0, 3)).toEqual(['skip A2 indirect', 'commit B4 direct', 'commit B6 direct'])
+})

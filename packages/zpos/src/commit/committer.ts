@@ -12,6 +12,9 @@ import { createVoteIndex } from './vote-index.ts'
 /** Rounds of one wave: propose, vote, certify. An anchor is at least this many rounds above the slot that it decides. */
 export const WAVE_LENGTH = 3
 
+/** Rounds to look at before looking further: enough for slots that are decided directly. A power of two keeps the sum of all looks small. */
+const FIRST_LOOK = 2
+
 /** Settings of {@link createCommitter}. */
 export interface CommitterOptions {
   readonly dag: RoundDag
@@ -52,10 +55,10 @@ export function createCommitter(options: CommitterOptions): Committer {
   let lastCommit: CommitDecision | undefined
   let fresh = false
 
-  /** The slots from the first undecided one up to the highest round known, in order. */
-  function openSlots(): Slot[] {
+  /** The slots from the first undecided one up to the highest round known, in order, `limit` rounds at most. */
+  function openSlots(limit: number): Slot[] {
     const slots: Slot[] = []
-    const highest = votes.highestRound()
+    const highest = Math.min(votes.highestRound(), nextRound + limit - 1)
     for (let round = nextRound; round <= highest; round += 1) {
       for (const [offset, leader] of schedule.leadersAt(round).entries()) {
         if (round > nextRound || offset >= nextOffset) slots.push({ round, offset, leader })
@@ -105,7 +108,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     return judged
   }
 
-  function output(decision: Decision): boolean {
+  function output(decision: Decision): void {
     if (decision.outcome === 'commit') lastCommit = decision
     nextRound = decision.round
     nextOffset = decision.offset + 1
@@ -113,9 +116,8 @@ export function createCommitter(options: CommitterOptions): Committer {
       nextRound += 1
       nextOffset = 0
     }
-    const changed = schedule.record(decision)
+    schedule.record(decision)
     votes.dropBelow(nextRound)
-    return changed
   }
 
   return {
@@ -123,15 +125,15 @@ export function createCommitter(options: CommitterOptions): Committer {
       const decisions: Decision[] = []
       fresh = votes.refresh() || fresh
       if (!fresh) return decisions
-      for (let again = true; again; ) {
-        again = false
-        for (const status of judgeAll(openSlots())) {
-          if (status.outcome === 'undecided') break
-          decisions.push(status)
-          if (!output(status)) continue
-          again = true
-          break
-        }
+      for (let limit = FIRST_LOOK; ; ) {
+        // A slot may be decided by those after it; beyond the limit they count as undecided, which can only leave it undecided.
+        const [first] = judgeAll(openSlots(limit))
+        if (first !== undefined && first.outcome !== 'undecided') {
+          decisions.push(first)
+          output(first)
+          limit = FIRST_LOOK
+        } else if (nextRound + limit > votes.highestRound()) break
+        else limit *= 4
       }
       fresh = false
       return decisions
@@ -141,7 +143,9 @@ export function createCommitter(options: CommitterOptions): Committer {
       fresh = votes.refresh() || fresh
       const leader = schedule.leadersAt(round)[offset]
       if (leader === undefined || round < nextRound || (round === nextRound && offset < nextOffset)) return undefined
-      const status = judgeAll(openSlots()).find((judged) => judged.round === round && judged.offset === offset)
+      const status = judgeAll(openSlots(Number.POSITIVE_INFINITY)).find(
+        (judged) => judged.round === round && judged.offset === offset,
+      )
       return status ?? { round, offset, leader, outcome: 'undecided' }
     },
     nextRound: () => nextRound,

@@ -13,14 +13,21 @@ export const TERM_ROUNDS = 15
 /** Rounds from one leader slot to the next (C5). */
 export const DEFAULT_WAVE = 2
 
+/**
+ * Rounds beyond the first undecided slot for which the speaker leads; each so many rounds further on, the next deputy does. Without that
+ * a speaker who splits the votes on every slot of its own stops the network: no slot is decided, so it is never demoted, and
+ * its term never ends. With it, the deputies' slots are the anchors that decide. While all goes well decisions follow within three rounds.
+ */
+export const DEPUTY_ROUNDS = 6
+
 /** The leaders of the slots that are not decided yet. */
 export interface LeaderSchedule {
   /** The leader of the first slot of `round`; undefined if the round has no slot. */
   leaderAt(round: number): Address | undefined
   /** The leaders of all slots of `round` in slot order; empty if it has none. */
   leadersAt(round: number): readonly Address[]
-  /** Takes the next decision, in slot order. True if it may change the leaders of later slots. */
-  record(decision: Decision): boolean
+  /** Takes the next decision, in slot order. It may change the leaders of all later slots. */
+  record(decision: Decision): void
   /** The term that the next slot is in. */
   term(): Term
 }
@@ -112,34 +119,40 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
   }
   let order = ranked(start)
   let demoted = new Set<Address>()
-  let leaders: readonly Address[] = order.slice(0, leadersPerRound)
+  /** Those who lead, in order: the fit ones first, then the demoted. */
+  let line: readonly Address[] = order
+  /** The round of the first undecided slot. */
+  let open = baseRound + wave
 
   function seat(): void {
-    // Fewer undemoted members than slots in a round: the demoted fill up, best ranked first.
-    const fit = order.filter((address) => !demoted.has(address))
-    const rest = order.filter((address) => demoted.has(address))
-    leaders = [...fit, ...rest].slice(0, leadersPerRound)
+    line = [...order.filter((address) => !demoted.has(address)), ...order.filter((address) => demoted.has(address))]
+  }
+
+  function leadersAt(round: number): readonly Address[] {
+    if (!hasSlot(round)) return []
+    const turn = Math.max(0, Math.floor((round - open) / DEPUTY_ROUNDS)) % line.length
+    const last = turn + leadersPerRound
+    return last <= line.length ? line.slice(turn, last) : [...line.slice(turn), ...line.slice(0, last - line.length)]
   }
 
   const hasSlot = (round: number): boolean => round > baseRound && (round - baseRound) % wave === 0
 
   return {
-    leaderAt: (round) => (hasSlot(round) ? leaders[0] : undefined),
-    leadersAt: (round) => (hasSlot(round) ? leaders : []),
+    leaderAt: (round) => leadersAt(round)[0],
+    leadersAt,
     record(decision) {
+      open = decision.offset + 1 < leadersPerRound ? decision.round : decision.round + wave
       if (decision.outcome === 'skip') {
-        if (start.number > 0 && decision.round < start.firstRound + graceRounds) return false
+        if (start.number > 0 && decision.round < start.firstRound + graceRounds) return
         demoted.add(decision.leader)
         if (demoted.size === order.length) demoted = new Set()
-        seat()
-        return true
+      } else {
+        if (decision.round < start.firstRound - 1 + termRounds) return
+        start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
+        order = ranked(start)
+        demoted = new Set()
       }
-      if (decision.round < start.firstRound - 1 + termRounds) return false
-      start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
-      order = ranked(start)
-      demoted = new Set()
       seat()
-      return true
     },
     term: () => ({ ...start, ranking: order, demoted: [...demoted] }),
   }

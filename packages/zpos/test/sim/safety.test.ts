@@ -1,12 +1,14 @@
-/** R-POS-6 by simulation: safe and live below a third of Byzantine stake, detected above. `ZOS_SEED` replays one seed. */
+/** R-POS-6 by simulation: safe and live below a third of Byzantine stake, detected above. `ZOS_SEED` replays some of them. */
 import { describe, expect, test } from 'vitest'
 import * as zpos from '../../src/index.ts'
 import { seeded } from '../support/network.ts'
 import { type Behaviour, type SimOptions, type SimResult, simulate } from './simulate.ts'
 
-const SEEDS = process.env.ZOS_SEED
-  ? [Number(process.env.ZOS_SEED)]
-  : Array.from({ length: process.env.ZOS_LONG ? 1000 : 50 }, (_, i) => i + 1)
+/** `ZOS_SEED=17` or `ZOS_SEED=51-300`. */
+function seeds(): number[] {
+  const [from = 1, to = from] = process.env.ZOS_SEED?.split('-').map(Number) ?? [1, process.env.ZOS_LONG ? 1000 : 50]
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
+}
 const BEHAVIOURS: Behaviour[] = ['silent', 'equivocator', 'withholder', 'selective', 'stale']
 const run = (options: SimOptions): Promise<SimResult> => simulate(zpos, options)
 
@@ -51,7 +53,7 @@ function scenario(seed: number): SimOptions {
   }
 }
 
-test.each(SEEDS)(
+test.each(seeds())(
   'seed %i: honest validators agree, none of them forks, and all go on after the network heals',
   { timeout: 60_000 },
   async (seed) => {

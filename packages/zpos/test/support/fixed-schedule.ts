@@ -5,7 +5,7 @@ export function fixedSchedule(leadersAt: (round: number) => readonly Address[]):
   return {
     leaderAt: (round) => leadersAt(round)[0],
     leadersAt,
-    record: () => false,
+    record: () => undefined,
     term: () => ({ number: 0, firstRound: 1, endedBy: undefined, ranking: [], demoted: [] }),
   }
 }
