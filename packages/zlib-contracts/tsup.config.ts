@@ -4,7 +4,7 @@ export default defineConfig({
   entry: { index: 'src/index.ts' },
   format: 'esm',
   target: 'es2023',
-  platform: 'neutral',
+  platform: 'node',
   dts: false,
   sourcemap: true,
   clean: true,

@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'zlib-contracts', include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    name: 'zlib-contracts',
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**', '**/node_modules/**'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 })

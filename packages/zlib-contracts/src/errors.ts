@@ -1,5 +1,20 @@
 /** The codes of {@link ZlibError}. Stable; a code is never reused for another meaning. */
-export type ZlibErrorCode = 'ZLIB_INVALID_ARGUMENT'
+export type ZlibErrorCode =
+  | 'ZLIB_INVALID_ARGUMENT'
+  /** solc refused the sources; `context.errors` has its words. */
+  | 'ZLIB_COMPILE'
+  /** The contract is not among the compiled ones. */
+  | 'ZLIB_NO_SUCH_CONTRACT'
+  /** The intermediate code does not look like what solc of a known version writes. */
+  | 'ZLIB_UNKNOWN_IR'
+  /** The contract uses something that does not survive being cut into facets; `context.reason` says what. */
+  | 'ZLIB_CANNOT_SPLIT'
+  /** One function alone, with what it needs, exceeds the size of a contract. */
+  | 'ZLIB_FUNCTION_TOO_LARGE'
+  /** The chain lacks something that a deployment needs. */
+  | 'ZLIB_CHAIN'
+  /** A transaction of a deployment failed. */
+  | 'ZLIB_DEPLOYMENT_FAILED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class ZlibError extends Error {

@@ -1,0 +1,59 @@
+import { createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
+import { createEVM } from '@ethereumjs/evm'
+import { Account, bytesToHex, createAddressFromString, hexToBytes } from '@ethereumjs/util'
+import { Interface, type InterfaceAbi } from 'ethers'
+import type { SplitContract } from '../src/index.ts'
+
+const SENDER = createAddressFromString(`0x${'51'.repeat(20)}`)
+
+/** An EVM in memory with one account. `unlimited` lifts the size limit of contracts, for monoliths. */
+export async function createMachine(options: { unlimited?: boolean } = {}) {
+  const evm = await createEVM({
+    common: createCustomCommon({ chainId: 1 }, Mainnet, { hardfork: Hardfork.Osaka }),
+    allowUnlimitedContractSize: options.unlimited ?? false,
+    allowUnlimitedInitCodeSize: options.unlimited ?? false,
+  })
+  await evm.stateManager.putAccount(SENDER, new Account(0n, 10n ** 24n))
+
+  async function call(to: string | undefined, data: string, value = 0n) {
+    const result = await evm.runCall({
+      caller: SENDER,
+      data: hexToBytes(data as `0x${string}`),
+      gasLimit: 100_000_000n,
+      value,
+      ...(to ? { to: createAddressFromString(to) } : {}),
+    })
+    const { returnValue, exceptionError, logs, executionGasUsed } = result.execResult
+    return {
+      created: result.createdAddress?.toString(),
+      failed: exceptionError?.error as string | undefined,
+      returned: bytesToHex(returnValue),
+      logs: (logs ?? []).map(([, topics, bytes]) => [...topics.map((topic) => bytesToHex(topic)), bytesToHex(bytes)]),
+      gas: executionGasUsed,
+    }
+  }
+
+  /** Puts code at an address, as the CREATE2 factory would. */
+  async function place(address: string, creation: string) {
+    const made = await call(undefined, creation)
+    if (!made.created) throw new Error(`creation failed: ${made.failed}`)
+    await evm.stateManager.putCode(
+      createAddressFromString(address),
+      await evm.stateManager.getCode(createAddressFromString(made.created)),
+    )
+  }
+
+  return {
+    call,
+    async deploy(creation: string, abi: readonly unknown[], args: readonly unknown[]): Promise<string> {
+      const encoded = new Interface(abi as InterfaceAbi).encodeDeploy([...args])
+      const made = await call(undefined, creation + encoded.slice(2))
+      if (!made.created || made.failed) throw new Error(`deployment failed: ${made.failed} ${made.returned}`)
+      return made.created
+    },
+    async deploySplit(split: SplitContract, args: readonly unknown[]): Promise<string> {
+      for (const facet of split.facets) await place(facet.address, facet.creation)
+      return this.deploy(split.router, split.abi, args)
+    },
+  }
+}
