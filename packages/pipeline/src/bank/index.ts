@@ -9,3 +9,4 @@ export {
   type StateAccess,
   type StateReader,
 } from './optimistic.ts'
+export { serveEngine, type WorkerEngineOptions, workerEngine } from './worker-engine.ts'

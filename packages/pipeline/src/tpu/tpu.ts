@@ -69,6 +69,9 @@ interface Job {
   readonly onReceipt: (receipt: Receipt) => void
 }
 
+/** Batches waiting for the disk at once: a group commit takes them all, so a slow sync costs latency and not throughput. */
+const WRITES = 16
+
 /** Assembles a transaction processing unit. */
 export function createTpu(options: TpuOptions): Tpu {
   const { chainId, verify, verifyConcurrency = 1, bank, write, timers = systemTimers } = options
@@ -105,7 +108,7 @@ export function createTpu(options: TpuOptions): Tpu {
         await write(batch)
         return batch
       },
-      { concurrency: 2, onError: 'abort' },
+      { concurrency: WRITES, onError: 'abort' },
     )
     .start({ timers, onOutcome: finish, ...(options.signal && { signal: options.signal }) })
 
