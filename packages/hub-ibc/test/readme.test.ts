@@ -1,6 +1,5 @@
 /** The examples of the README, as printed. */
-import { readFileSync } from 'node:fs'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'
@@ -16,12 +15,17 @@ const SOURCES: Record<string, string> = {
 }
 
 it('the examples of the README run and print what they say', async () => {
-  const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!)
+  const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(
+    ([, code]) => code!,
+  )
   expect(blocks.length).toBeGreaterThanOrEqual(3)
   const folder = mkdtempSync(join(root, 'node_modules', '.readme-'))
   try {
     for (const [i, block] of blocks.entries()) {
-      const code = block.replace(/'(@zos\/hub-ibc\/[\w-]+)'/g, (_, name: string) => `'${pathToFileURL(join(root, SOURCES[name]!)).href}'`)
+      const code = block.replace(
+        /'(@zos\/hub-ibc\/[\w-]+)'/g,
+        (_, name: string) => `'${pathToFileURL(join(root, SOURCES[name]!)).href}'`,
+      )
       const expected = [...block.matchAll(/console\.log\(.*?\) \/\/ (.*)$/gm)].map(([, text]) => text)
       writeFileSync(join(folder, `example-${i}.ts`), code.replace(/console\.log\(/g, 'globalThis.printed.push('))
       const printed: unknown[] = []
