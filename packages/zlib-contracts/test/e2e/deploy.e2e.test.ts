@@ -22,9 +22,9 @@ let monolithBytes: number
 
 beforeAll(async () => {
   const solc = loadSolc()
-  const compiled = compileContract({ sources: { 'Large.sol': largeContract(12) }, contract: 'Large', solc })
+  const compiled = compileContract({ sources: { 'Large.sol': largeContract(36) }, contract: 'Large', solc })
   monolithBytes = compileYul(compiled.ir, solc).runtime.length / 2 - 1
-  split = splitContract(compiled, { solc, maxBytes: 12_000 })
+  split = splitContract(compiled, { solc, maxBytes: 14_000 })
   devnet = await startDevnet({ port: 0, validators: 1, roundIntervalMs: 50 })
   provider = new JsonRpcProvider(devnet.rpcUrl, undefined, { cacheTimeout: -1 })
   provider.pollingInterval = 50
