@@ -26,7 +26,7 @@ test('a silent leader is demoted at its first skip', () => {
 
 test('with a slot every round a speaker is not demoted for the rounds made before anyone knew that it leads', () => {
   const schedule = roundRobinSchedule(committee, { wave: 1 })
-  const ended = schedule.record({
+  schedule.record({
     round: 15,
     offset: 0,
     leader: A!,

@@ -37,12 +37,13 @@ function scenario(seed: number): SimOptions {
   }
   const sides = Array.from({ length: size }, () => Math.floor(random() * (random() < 0.3 ? 3 : 2)))
   const fromMs = 2000 + random() * 2000
+  const slow = random() < 0.3
   return {
     stakes,
     seed,
-    durationMs: 22_000,
+    durationMs: slow ? 40_000 : 22_000,
     intervalMs: [0, 100, 250][Math.floor(random() * 3)]!,
-    latencyMs: random() < 0.3 ? [5, 600] : [20, 150],
+    latencyMs: slow ? [5, 600] : [20, 150],
     behaviours,
     skewMs: 5000 * random(),
     partitions: random() < 0.6 ? [{ fromMs, toMs: fromMs + 4000 * random(), sides }] : [],
