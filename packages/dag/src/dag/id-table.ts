@@ -1,6 +1,6 @@
 /**
  * Ids to dense indices and back: 32 bytes an id in one array and an open-addressing table beside it, 40–48 bytes a unit
- * where a Map of strings takes about 130.
+ * where a Map of strings takes 150 (measured with 200,000).
  */
 import type { UnitId } from '../unit/id.ts'
 
