@@ -34,6 +34,11 @@ export interface PlacementOptions {
   moveCostPerMegabyte?: number
   /** Requests an epoch below which an object is not placed by plan: too thin; it is left to plain caching. */
   minimumDemand?: number
+  /**
+   * Requests an epoch assumed of every object in every region beyond the forecast. Default 0. Above 0 the plan spends room on a first copy of what
+   * few ask for: it keeps the tail inside the network, and the origin and the slowest percent are what gains.
+   */
+  tailDemand?: number
 }
 
 /**
@@ -46,7 +51,7 @@ export function place(
   caches: readonly PlaceableCache[],
   options: PlacementOptions,
 ): Placement[] {
-  const { originLatencyMs, current, moveCostPerMegabyte = 0, minimumDemand = 1 } = options
+  const { originLatencyMs, current, moveCostPerMegabyte = 0, minimumDemand = 1, tailDemand = 0 } = options
   const room = caches.map((cache) => cache.capacityBytes)
   const serve = caches.map((cache) => cache.serveBytesPerEpoch)
   const best = new Map<number, Float64Array>()
@@ -58,8 +63,8 @@ export function place(
     for (let region = 0; region < demand.length; region++) {
       const saved = (have ? have[region]! : originLatencyMs[region]!) - caches[cache]!.latencyMs[region]!
       if (saved <= 0) continue
-      gain += saved * demand[region]!
-      served += demand[region]!
+      gain += saved * (demand[region]! + tailDemand)
+      served += demand[region]! + tailDemand
     }
     const share = served * sizeBytes > serve[cache]! ? serve[cache]! / (served * sizeBytes) : 1
     const move = current?.get(caches[cache]!.id)?.has(id) ? 0 : (moveCostPerMegabyte * sizeBytes) / 1e6
@@ -90,7 +95,7 @@ export function place(
     return top
   }
   objects.forEach((object, o) => {
-    if (object.demand.reduce((a, b) => a + b, 0) < minimumDemand) return
+    if (object.demand.reduce((a, b) => a + b, 0) + tailDemand * object.demand.length < minimumDemand) return
     caches.forEach((cache, c) => {
       if (object.sizeBytes > cache.capacityBytes) return
       const gain = gainOf(o, c)

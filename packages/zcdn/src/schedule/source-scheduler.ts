@@ -57,49 +57,65 @@ export class SourceScheduler {
     this.explore = options.explore ?? 0.002
   }
 
-  /** The best of the candidates; there must be one. O(candidates). */
+  /** The best of the candidates; there must be one. O(candidates), nothing is sorted and one reason is written. */
   choose(candidates: readonly Candidate[]): Choice {
-    return this.rank(candidates)[0]!
+    if (this.random() < this.explore) return this.explain(this.score(this.anyNear(candidates)))
+    let best = this.score(candidates[0]!)
+    for (let i = 1; i < candidates.length; i++) {
+      const scored = this.score(candidates[i]!)
+      if (scored.score > best.score) best = scored
+    }
+    return this.explain(best)
   }
 
   /** All candidates, best first: who to download from at once. */
   rank(candidates: readonly Candidate[]): Choice[] {
-    const leastRtt = Math.min(...candidates.map((candidate) => candidate.rttMs))
-    const scored = candidates.map((candidate) => {
-      const context = contextOf(candidate)
-      const { mean, bonus, uses } = this.bandit.estimate(candidate.id, context)
-      const guess = Math.log(candidate.rttMs + GUESSED_WORK_MS)
-      return {
-        candidate,
-        context,
-        known: uses >= this.minimumAnswers,
-        expectedMs: Math.exp(guess - mean),
-        score: mean + bonus - guess,
-        uses,
-      }
-    })
-    scored.sort((a, b) => b.score - a.score)
-    if (this.random() < this.explore) {
-      const near = scored.filter(({ candidate }) => candidate.rttMs <= NEAR * leastRtt)
-      const at = scored.indexOf(near[Math.floor(this.random() * near.length)]!)
-      if (at > 0) scored.unshift(...scored.splice(at, 1))
-    }
-    return scored.map(({ candidate, context, known, expectedMs, uses }) => ({
-      id: candidate.id,
+    const scored = candidates.map((candidate) => this.score(candidate))
+    return scored.sort((a, b) => b.score - a.score).map((each) => this.explain(each))
+  }
+
+  private score(candidate: Candidate): Scored {
+    const context = contextOf(candidate)
+    const { mean, bonus, uses } = this.bandit.estimate(candidate.id, context)
+    const guess = Math.log(candidate.rttMs + GUESSED_WORK_MS)
+    return { candidate, context, uses, guess, mean, score: mean + bonus - guess }
+  }
+
+  private anyNear(candidates: readonly Candidate[]): Candidate {
+    const leastRtt = candidates.reduce((least, { rttMs }) => Math.min(least, rttMs), Number.POSITIVE_INFINITY)
+    const near = candidates.filter(({ rttMs }) => rttMs <= NEAR * leastRtt)
+    return near[Math.floor(this.random() * near.length)]!
+  }
+
+  private explain({ candidate, context, uses, guess, mean }: Scored): Choice {
+    const { id, rttMs, openRequests } = candidate
+    const known = uses >= this.minimumAnswers
+    const expectedMs = Math.exp(guess - mean)
+    return {
+      id,
       by: known ? 'learned' : 'least-rtt',
       expectedMs,
       context,
-      guessMs: candidate.rttMs + GUESSED_WORK_MS,
+      guessMs: rttMs + GUESSED_WORK_MS,
       why: known
-        ? `${expectedMs.toFixed(0)} ms expected from ${uses} answers, ${candidate.openRequests} open, round trip ${candidate.rttMs.toFixed(0)} ms`
-        : `only ${uses} answers so far; by round trip ${candidate.rttMs.toFixed(0)} ms`,
-    }))
+        ? `${Math.round(expectedMs)} ms expected from ${uses} answers, ${openRequests} open, round trip ${Math.round(rttMs)} ms`
+        : `only ${uses} answers so far; by round trip ${Math.round(rttMs)} ms`,
+    }
   }
 
   /** The answer to a choice took `ms`; a failure counts as the time that it cost and more. */
   learn(choice: Choice, ms: number): void {
     this.bandit.update(choice.id, choice.context, Math.log(choice.guessMs) - Math.log(Math.max(ms, 0.1)))
   }
+}
+
+interface Scored {
+  candidate: Candidate
+  context: Float64Array
+  uses: number
+  guess: number
+  mean: number
+  score: number
 }
 
 function contextOf({ openRequests, load = 0 }: Candidate): Float64Array {

@@ -151,8 +151,9 @@ describe('which object where', () => {
     expect(kept[0]!.why).toContain('180 ms·requests')
     expect(place(objects, [{ ...cache, serveBytesPerEpoch: 0 }], { originLatencyMs: [100] })).toEqual([])
     expect(place(objects, [cache], { originLatencyMs: [100], minimumDemand: 3 })).toEqual([])
+    expect(place(objects, [cache], { originLatencyMs: [100], minimumDemand: 3, tailDemand: 2 })).toHaveLength(1)
   })
-  it('beats consistent hashing with LRU and a placement that does not learn on, in mean', () => {
+  it('beats consistent hashing with LRU and a placement that does not learn on, in mean and origin traffic', () => {
     const results = simulateNetwork({
       seed: 4,
       regions: 6,
@@ -166,6 +167,7 @@ describe('which object where', () => {
     expect(results.planned.meanMs).toBeLessThan(results['hash-lru'].meanMs)
     expect(results.planned.meanMs).toBeLessThan(results.static.meanMs)
     expect(results.planned.originMegabytes).toBeLessThan(results['hash-lru'].originMegabytes / 2)
+    expect(results.planned.originMegabytes).toBeLessThan(results.static.originMegabytes)
     expect(results.planned.p99Ms).toBeLessThanOrEqual(results['hash-lru'].p99Ms)
   })
 })

@@ -32,6 +32,8 @@ const ORIGIN_MS = 220
 /** Share of each cache that follows the plan; the rest is a plain cache for what nobody foresaw. */
 const PLANNED = 0.85
 const WARM_EPOCHS = 4
+/** Requests of a region and epoch for each assumed request of an object nobody asked for. */
+const REQUESTS_PER_TAIL_REQUEST = 20_000
 
 interface Request {
   object: number
@@ -125,7 +127,7 @@ export function simulateNetwork(
   })
 
   /** The caches of a region are equally near, so the plan is for their sum; within it an object has its place by hash. */
-  const planFor = (demandOf: (object: number, region: number) => number, share: number) => {
+  const planFor = (demandOf: (object: number, region: number) => number, share: number, tailDemand = 0) => {
     const list = sizes.map((sizeBytes, o) => ({
       id: `${o}`,
       sizeBytes,
@@ -138,7 +140,11 @@ export function simulateNetwork(
       latencyMs: between.map((row) => row[region]!),
     }))
     const where = new Map<string, number[]>()
-    const placed = tools.place(list, pools, { originLatencyMs: Array(regions).fill(ORIGIN_MS), minimumDemand: 0 })
+    const placed = tools.place(list, pools, {
+      originLatencyMs: Array(regions).fill(ORIGIN_MS),
+      minimumDemand: 0,
+      tailDemand,
+    })
     for (const { object, cache } of placed) where.set(object, [...(where.get(object) ?? []), Number(cache)])
     return where
   }
@@ -169,7 +175,12 @@ export function simulateNetwork(
     if (epoch !== at) {
       if (at >= 0) forecast.endEpoch()
       at = epoch
-      if (epoch > 0) where = planFor((o, r) => forecast.forecastPart(`${o}/${r}`, `${o}`, regions), PLANNED)
+      if (epoch > 0)
+        where = planFor(
+          (o, r) => forecast.forecastPart(`${o}/${r}`, `${o}`, regions),
+          PLANNED,
+          requestsPerEpoch / REQUESTS_PER_TAIL_REQUEST,
+        )
     }
     const { object, region } = request
     forecast.observe(`${object}/${region}`)
