@@ -29,7 +29,6 @@ export const CONSENSUS_ABI = [
   'event Redelegated(address indexed validator, address indexed account, uint256 amount)',
   'event Rewarded(address indexed validator, address indexed account, uint256 amount)',
   'event KeyRotated(address indexed validator, address indexed account, uint256 amount)',
-  'event Jailed(address indexed validator, address indexed account, uint256 amount)',
   'event Unjailed(address indexed validator, address indexed account, uint256 amount)',
   'event Slashed(address indexed validator, address indexed account, uint256 amount)',
   'error Refused(string reason)',

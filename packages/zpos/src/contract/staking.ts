@@ -25,7 +25,6 @@ export interface ContractEvent {
     | 'Redelegated'
     | 'Rewarded'
     | 'KeyRotated'
-    | 'Jailed'
     | 'Unjailed'
     | 'Slashed'
   readonly validator: Address
