@@ -1,7 +1,15 @@
 import { createMainChain } from '@zos/dag'
 import { expect, test } from 'vitest'
-import { checkValidatorUnit, createCommitter, roundRobinSchedule, type TipDag } from '../src/index.ts'
-import { committeeOfKeys, grow, keys, newDag } from './support/real-dag.ts'
+import {
+  checkValidatorUnit,
+  createCommitter,
+  createProposer,
+  EPOCH_ROUNDS,
+  epochBase,
+  roundRobinSchedule,
+  type TipDag,
+} from '../src/index.ts'
+import { append, committeeOfKeys, createHeaderOf, grow, keys, newDag } from './support/real-dag.ts'
 
 test('over the real DAG proposers, checks, committer and main chain fit together', () => {
   const members = keys(4)
@@ -28,4 +36,57 @@ test('over the real DAG proposers, checks, committer and main chain fit together
   }
   expect(last).toBe(38)
   expect(chain.tip.id).toBe(committer.lastCommit()!.unit)
+})
+
+test('over the real DAG an epoch ends at a committed leader, and the next one builds on it in its own range of rounds', () => {
+  const members = keys(4)
+  const committee = committeeOfKeys(members)
+  const dag = newDag()
+  grow(dag, members, 8)
+  const old = createCommitter({ dag, committee, schedule: roundRobinSchedule(committee) })
+  const end = old.update().at(-1)!
+  if (end.outcome !== 'commit') throw new Error('a skip in a full DAG')
+  old.close()
+
+  const base = epochBase(1, end.unit)
+  const next = committeeOfKeys(members, 1)
+  const committer = createCommitter({
+    dag,
+    committee: next,
+    schedule: roundRobinSchedule(next, { baseRound: base.round }),
+    firstRound: base.round + 1,
+  })
+  const proposers = members.map((key) => ({
+    key,
+    proposer: createProposer({
+      dag,
+      committee: next,
+      self: key.address,
+      base,
+      previousUnit: dag.authorUnits(key.address, 8)[0]!,
+    }),
+  }))
+  const chain = createMainChain(dag)
+  chain.commit(end.unit)
+  let commits = 0
+  for (let round = 1; round <= 8; round += 1) {
+    for (const { key, unit } of proposers.map(({ key, proposer }) => ({ key, unit: proposer.next()! }))) {
+      expect(unit.round).toBe(EPOCH_ROUNDS + round)
+      const header = createHeaderOf(unit.parents, round, {
+        author: key.address,
+        round: unit.round,
+        selfParent: unit.selfParent,
+      })
+      expect(checkValidatorUnit(header, dag, next, base)).toBeUndefined()
+      append(dag, header)
+    }
+    for (const decision of committer.update()) {
+      if (decision.outcome !== 'commit') throw new Error('a skip in a full DAG')
+      chain.commit(decision.unit)
+      commits += 1
+    }
+  }
+  expect(commits).toBe(3)
+  // What the first epoch had not indexed is indexed now.
+  for (const id of dag.roundUnits(8)) expect(chain.mciOf(id)).toBeDefined()
 })
