@@ -15,7 +15,7 @@ const keys = Array.from({ length: COUNT }, (_, i) =>
 )
 const value = new Uint8Array(32).fill(5)
 
-const [ms] = best(quick ? 3 : 5, () =>
+const [ms] = best(3, () =>
   cpuMs(() => {
     const tree = new IavlTree()
     for (let i = 0; i < COUNT; i++) {

@@ -3,7 +3,7 @@
  * nothing of the next. Every record carries a checksum, and a node must have the hash that its parent names: damage is an
  * error (`HUB_STORE_DAMAGED`), never a wrong value.
  */
-import { concat, equal, toHex, u64be } from '../encoding/bytes.ts'
+import { equal, toHex } from '../encoding/bytes.ts'
 import { ProtoReader, ProtoWriter } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import { hashNode, IavlNode, type NodeRef } from './node.ts'
@@ -29,10 +29,21 @@ export interface IavlStore {
 }
 
 const META = Uint8Array.of(0x6d)
-const nodeKey = (version: number, nonce: number) =>
-  concat(Uint8Array.of(0x6e), u64be(BigInt(version)), u64be(BigInt(nonce)))
-const rootKey = (version: number) => concat(Uint8Array.of(0x72), u64be(BigInt(version)))
-const orphansKey = (version: number) => concat(Uint8Array.of(0x6f), u64be(BigInt(version)))
+
+/** A tag and numbers below 2^53, each as eight bytes, most significant first. */
+function recordKey(tag: number, ...numbers: readonly number[]): Uint8Array {
+  const key = new Uint8Array(1 + 8 * numbers.length)
+  key[0] = tag
+  const view = new DataView(key.buffer)
+  numbers.forEach((number, i) => {
+    view.setUint32(1 + 8 * i, Math.floor(number / 0x1_0000_0000))
+    view.setUint32(5 + 8 * i, number >>> 0)
+  })
+  return key
+}
+const nodeKey = (version: number, nonce: number) => recordKey(0x6e, version, nonce)
+const rootKey = (version: number) => recordKey(0x72, version)
+const orphansKey = (version: number) => recordKey(0x6f, version)
 
 const CRC = Array.from({ length: 256 }, (_, n) => {
   let c = n

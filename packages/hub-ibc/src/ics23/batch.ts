@@ -29,13 +29,8 @@ const MAX_KNOWN_NODES = 65_536
 /** Levels from the root in which proofs of a batch are likely to meet: 2^13 proofs fill them. */
 const SHARED_LEVELS = 13
 
-const slot = (hash: Uint8Array) =>
-  hash[0]! +
-  hash[1]! * 0x100 +
-  hash[2]! * 0x1_0000 +
-  hash[3]! * 0x100_0000 +
-  hash[4]! * 0x1_0000_0000 +
-  hash[5]! * 0x100_0000_0000
+// Thirty bits: a small integer is a cheap map key, and a collision only costs the hash it would have saved.
+const slot = (hash: Uint8Array) => hash[0]! | (hash[1]! << 8) | (hash[2]! << 16) | ((hash[3]! & 0x3f) << 24)
 
 const sameStep = (a: InnerOp, b: InnerOp) => a === b || (equal(a.prefix, b.prefix) && equal(a.suffix, b.suffix))
 
