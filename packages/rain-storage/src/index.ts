@@ -60,7 +60,16 @@ export { type SimulationResult, simulateLoss } from './durability/simulate.ts'
 export * from './erasure/index.ts'
 export { isStorageError, StorageError, type StorageErrorCode } from './errors.ts'
 export { createGateway, type GatewayOptions } from './gateway/gateway.ts'
-export { CHUNK_BYTES, createImage, type DiskImage, type ImageOptions, MAX_IMAGE_BYTES, openImage } from './nbd/image.ts'
+export {
+  CHUNK_BYTES,
+  createImage,
+  type DiskImage,
+  type ImageBase,
+  type ImageOptions,
+  MAX_IMAGE_BYTES,
+  openImage,
+} from './nbd/image.ts'
+export { createVaultBase } from './nbd/vault-base.ts'
 export { answerChallenge, type Challenge, checkAnswer, type LeafProof, merkleRoot } from './rain/audit.ts'
 export { type Capability, formatCapability, parseCapability } from './rain/capability.ts'
 export { decodeLayout, encodeLayout, type FileFacts, type Layout, type LayoutSegment } from './rain/layout.ts'

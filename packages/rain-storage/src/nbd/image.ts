@@ -21,9 +21,16 @@ export const DEFAULT_CACHE_BYTES = 256 * 1024 * 1024
 /** Changed chunks that make a write commit its own accord, so that memory stays bounded: 64 MiB. */
 const MAX_DIRTY_CHUNKS = 1024
 
+/** A read-only disk below an image, e.g. {@link createVaultBase}. Bytes beyond its end are zero. */
+export interface ImageBase {
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
 /** Options of {@link openImage} and {@link createImage}. */
 export interface ImageOptions {
   readonly crypto?: CryptoPort
+  /** what stands below chunks that were never written: an overlay. Must be given again when the image is opened again. */
+  readonly base?: ImageBase
   /** verified chunks kept in memory; default {@link DEFAULT_CACHE_BYTES} */
   readonly cacheBytes?: number
 }
@@ -93,11 +100,13 @@ class ContentImage implements DiskImage {
   #commits: Promise<unknown> = Promise.resolve()
   #root: CID | undefined
   readonly #cachedChunks: number
+  readonly #base: ImageBase | undefined
 
   constructor(store: BlockStore, size: number, pages: (CID | null)[], options: ImageOptions, root?: CID) {
     this.#store = store
     this.size = size
     this.#crypto = options.crypto ?? defaultCrypto()
+    this.#base = options.base
     this.#cachedChunks = Math.floor((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / CHUNK_BYTES)
     this.#pageCids = Array.from({ length: Math.ceil(size / CHUNK_BYTES / PAGE_CHUNKS) }, (_, i) => pages[i] ?? null)
     this.#root = root
@@ -183,13 +192,15 @@ class ContentImage implements DiskImage {
       for (const [index, chunk] of this.#committing) {
         const page = await this.#page(Math.floor(index / PAGE_CHUNKS))
         changedPages.add(Math.floor(index / PAGE_CHUNKS))
-        if (chunk === ZEROED || isZero(chunk)) {
+        // Over a base, zeros must stand in the index: nothing there means the base.
+        if (this.#base === undefined && (chunk === ZEROED || isZero(chunk))) {
           page[index % PAGE_CHUNKS] = null
           continue
         }
-        const cid = await blockCid(this.#crypto, codec.raw, chunk)
+        const bytes = chunk === ZEROED ? ZEROS : chunk
+        const cid = await blockCid(this.#crypto, codec.raw, bytes)
         page[index % PAGE_CHUNKS] = cid
-        writes.push(this.#store.put(cid, chunk, { durable: false }))
+        writes.push(this.#store.put(cid, bytes, { durable: false }))
         if (writes.length >= 64) await Promise.all(writes.splice(0))
       }
       for (const number of changedPages) {
@@ -237,18 +248,27 @@ class ContentImage implements DiskImage {
     if (chunk === ZEROED) return ZEROS
     if (chunk !== undefined) return chunk
     const page = this.#pages.get(Math.floor(index / PAGE_CHUNKS))
-    return page !== undefined && page[index % PAGE_CHUNKS] === null ? ZEROS : undefined
+    return this.#base === undefined && page !== undefined && page[index % PAGE_CHUNKS] === null ? ZEROS : undefined
   }
 
   async #load(index: number): Promise<Uint8Array> {
     const cid = (await this.#page(Math.floor(index / PAGE_CHUNKS)))[index % PAGE_CHUNKS]
-    const stored = cid === null || cid === undefined ? ZEROS : await this.#store.get(cid)
+    const stored = cid === null || cid === undefined ? await this.#below(index) : await this.#store.get(cid)
     if (stored.length !== CHUNK_BYTES)
       throw new StorageError('STORAGE_MALFORMED', `Chunk ${index} has ${stored.length} bytes`, { index })
     const newer = this.#present(index)
     if (newer !== undefined) return newer
     this.#remember(index, stored)
     return stored
+  }
+
+  async #below(index: number): Promise<Uint8Array> {
+    if (this.#base === undefined) return ZEROS
+    const bytes = await this.#base.read(index * CHUNK_BYTES, CHUNK_BYTES)
+    if (bytes.length === CHUNK_BYTES) return bytes
+    const whole = new Uint8Array(CHUNK_BYTES)
+    whole.set(bytes)
+    return whole
   }
 
   #remember(index: number, chunk: Uint8Array): void {

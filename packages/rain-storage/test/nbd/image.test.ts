@@ -4,6 +4,9 @@ import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
 import { blockCid, codec } from '../../src/content/cid.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 import { CHUNK_BYTES, createImage, openImage } from '../../src/nbd/image.ts'
+import { createVaultBase } from '../../src/nbd/vault-base.ts'
+import { createLocalNode } from '../../src/rain/node.ts'
+import { createVault } from '../../src/rain/vault.ts'
 
 describe('a disk image', () => {
   it('does what an array does, through commits and reopening', async () => {
@@ -85,5 +88,30 @@ describe('a disk image', () => {
     await expect(image.commit()).rejects.toThrow('disk full')
     broken = false
     expect((await (await openImage(memory, await image.commit())).read(0, 1))[0]).toBe(9)
+  })
+})
+
+describe('an overlay over a vault', () => {
+  it('reads the base until it is written, keeps zeros as zeros, and reopens', async () => {
+    const nodes = Array.from({ length: 5 }, (_, i) =>
+      createLocalNode({ id: `n${i}`, domain: `d${i}`, weight: 1, store: createMemoryBlockStore() }),
+    )
+    let alive = nodes
+    const vault = createVault({ nodes: () => alive, dataShards: 3, totalShards: 5, segmentBytes: 100_000 })
+    const disk = defaultCrypto().randomBytes(5 * CHUNK_BYTES + 1024)
+    const capability = await vault.put([disk])
+    alive = nodes.slice(2)
+    const base = await createVaultBase(vault, capability)
+    const store = createMemoryBlockStore()
+    const image = await createImage(store, base.size, { base })
+    expect(Buffer.compare(await image.read(0, base.size), disk)).toBe(0)
+    await image.write(CHUNK_BYTES + 5, Uint8Array.of(1, 2, 3))
+    await image.zero(2 * CHUNK_BYTES, CHUNK_BYTES)
+    const expected = disk.slice()
+    expected.set([1, 2, 3], CHUNK_BYTES + 5)
+    expected.fill(0, 2 * CHUNK_BYTES, 3 * CHUNK_BYTES)
+    expect(Buffer.compare(await image.read(0, base.size), expected)).toBe(0)
+    const again = await openImage(store, await image.commit(), { base })
+    expect(Buffer.compare(await again.read(0, base.size), expected)).toBe(0)
   })
 })
