@@ -26,7 +26,7 @@ it('the examples of the README run and print what they say', async () => {
         /'(@zos\/hub-ibc\/[\w-]+)'/g,
         (_, name: string) => `'${pathToFileURL(join(root, SOURCES[name]!)).href}'`,
       )
-      const expected = [...block.matchAll(/console\.log\(.*?\) \/\/ (.*)$/gm)].map(([, text]) => text)
+      const expected = [...block.matchAll(/console\.log\([\s\S]*?\) \/\/ (.*)$/gm)].map(([, text]) => text)
       writeFileSync(join(folder, `example-${i}.ts`), code.replace(/console\.log\(/g, 'globalThis.printed.push('))
       const printed: unknown[] = []
       Object.assign(globalThis, { printed })
