@@ -33,6 +33,8 @@ import { openLevelStore } from './store/level.ts'
 
 /** Bytes and gas of transactions in one unit of this node. */
 const UNIT_MAX_BYTES = 512 * 1024
+/** Committed blocks waiting for execution beyond which a validator proposes no more transactions. */
+const MAX_BACKLOG = 16
 /** How often the node looks whether it stands still or lacks something. */
 const TICK_MS = 500
 /** No unit for this long (beyond two rounds) means that something was missed. */
@@ -367,12 +369,15 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         signer: signerFromPrivateKey(options.validatorKey),
         guard: await createSigningGuard(guardStore),
         clock: systemClock,
+        // What cannot be executed soon is better left with the sender's node than put in front of everybody.
         take: () =>
-          mempool.take({
-            maxBytes: UNIT_MAX_BYTES,
-            maxGas: chain.head!.header.gasLimit,
-            block: chain.head!.header.number,
-          }),
+          executor.backlog > MAX_BACKLOG
+            ? []
+            : mempool.take({
+                maxBytes: UNIT_MAX_BYTES,
+                maxGas: chain.head!.header.gasLimit,
+                block: chain.head!.header.number,
+              }),
         publish: (unit) => {
           lastUnitAt = systemClock.now()
           network.publish(unit.id, ledger.unitBytes(unit.id)!)

@@ -23,6 +23,7 @@ export function firstEpoch(dag: Dag, committee: Committee): Epoch {
 
 /** The epoch after `epoch`, which ended with the committed leader `end`. The members stay: stake does not move yet. */
 export function nextEpoch(dag: Dag, epoch: Epoch, end: UnitId): Epoch {
+  epoch.committer.close()
   const number = epoch.number + 1
   return startEpoch(dag, number, createCommittee({ epoch: number, members: epoch.committee.members }), end)
 }

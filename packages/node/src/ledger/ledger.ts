@@ -20,6 +20,7 @@ import { type Committee, checkValidatorUnit, epochOfRound } from '@zos/zpos'
 import type { BlockUnit } from '../chain/block-codec.ts'
 import type { KeyValueStore } from '../store/kv.ts'
 import { type Epoch, firstEpoch, nextEpoch } from './epoch.ts'
+import { HeaderCache } from './header-cache.ts'
 import { unitHash } from './unit-hash.ts'
 import { UnitStore } from './unit-store.ts'
 import { type WaitingUnit, WaitingUnits } from './waiting-units.ts'
@@ -72,7 +73,8 @@ export class Ledger {
   #highestRound = 0
 
   private constructor({ genesis, committee, epochRounds, verifier }: LedgerOptions) {
-    this.dag = createDag({ genesis })
+    const load = (id: UnitId) => (id === genesis.id ? genesis.header : this.#store.unit(id)?.header)
+    this.dag = createDag({ genesis, headers: new HeaderCache(load) })
     this.mainChain = createMainChain(this.dag)
     this.committee = committee
     this.#epochs = [firstEpoch(this.dag, committee)]
@@ -102,10 +104,6 @@ export class Ledger {
   /** The epoch that is running. */
   get epoch(): Epoch {
     return this.#epochs.at(-1)!
-  }
-
-  leaderAt(round: number): string | undefined {
-    return this.epoch.committer.leaderAt(round)
   }
 
   unit(id: UnitId): Unit | undefined {

@@ -110,9 +110,8 @@ export class Producer {
   }
 
   #leaderIsMissing(round: number): boolean {
-    const { ledger } = this.#options
-    const leader = ledger.leaderAt(round)
-    return leader !== undefined && ledger.dag.authorUnits(leader as Signer['address'], round).length === 0
+    const leader = this.#epoch.committer.leaderAt(round)
+    return leader !== undefined && this.#proposer.awaits(leader)
   }
 
   async #make(now: number): Promise<void> {
@@ -135,7 +134,7 @@ export class Producer {
       { hash: unitHash },
     )
     await ledger.saveDraft(unit)
-    await guard.claim(proposal.round, unit.id)
+    await guard.claim(proposal.round, unit.id, proposal.selfParent)
     await ledger.addOwn(unit)
     this.#lastUnitAt = now
     publish(unit)
