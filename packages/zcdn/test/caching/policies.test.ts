@@ -91,6 +91,19 @@ describe('known decisions', () => {
   it('ARC keeps what was used twice through a scan', () => {
     expect(order('arc', 'aabbcdefghij', 4)).not.toMatch(/[ab]/)
   })
+  it('the filter keeps more of what was in demand when strangers come back a second time', () => {
+    const kept = (policy: PolicyName) => {
+      const cache = new Cache<number, true>({ capacityBytes: 100, policy, keys: 'integer' })
+      const use = (key: number) => {
+        if (!cache.get(key)) cache.set(key, true, 1)
+      }
+      for (let key = 0; key < 85; key++) for (let uses = 0; uses < 9; uses++) use(key)
+      // Each stranger returns once, while its ghost is still known.
+      for (let twice = 0; twice < 2; twice++) for (let key = 1000; key < 1090; key++) use(key)
+      return Array.from({ length: 85 }, (_, key) => cache.has(key)).filter(Boolean).length
+    }
+    expect(kept('filtered-s3-fifo')).toBeGreaterThan(kept('s3-fifo'))
+  })
   it('the filter keeps a working set through a loop that is larger than the cache', () => {
     const hits = (policy: PolicyName) => {
       const cache = new Cache<number, true>({ capacityBytes: 100, policy, keys: 'integer' })

@@ -6,7 +6,7 @@ const MAIN = 2
 /** Share of the capacity for newcomers (S3-FIFO's figure). */
 const SMALL_SHARE = 0.1
 /** Bytes of values whose keys are remembered, as a share of the capacity. */
-const GHOST_SHARE = 2.5
+const GHOST_SHARE = 2
 /** Hits in the small queue that earn a place in the main queue; no more are counted. */
 const PROMOTE_AT = 7
 /** History counts end here. */
