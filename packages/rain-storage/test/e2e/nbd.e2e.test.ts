@@ -106,6 +106,7 @@ describe('the NBD server', () => {
       '--size=8m',
       '--verify=crc32c',
       '--verify_fatal=1',
+      '--verify_state_save=0',
       '--iodepth=16',
       '--fsync=64',
       '--output-format=json',
