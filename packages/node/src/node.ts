@@ -8,6 +8,7 @@ import { bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { type Address, type SignatureVerifier, signerFromPrivateKey } from '@zos/dag'
+import { listenFrames } from '@zos/pipeline/node'
 import { createVerifier } from '@zos/pipeline/verify'
 import { createCommittee, createMemoryGuardStore, createSigningGuard } from '@zos/zpos'
 import { openFileGuardStore } from '@zos/zpos/node'
@@ -59,6 +60,8 @@ export interface NodeOptions {
   p2p?: { listen?: string[]; peers?: string[] }
   /** Where JSON-RPC is served; nowhere when not given. */
   rpc?: { host?: string; port: number }
+  /** Where length-framed raw transactions are taken in bulk (see `@zos/pipeline`); nowhere when not given. */
+  ingest?: { host?: string; port: number }
   logger?: Logger
   /** Told when the node had to stop by itself: damage, divergence, or a signature that must not be made. */
   onFault?: (error: unknown) => void
@@ -67,6 +70,8 @@ export interface NodeOptions {
 /** A running node. */
 export interface ZosNode {
   rpcUrl: string | undefined
+  /** Port for length-framed transactions. */
+  ingestPort: number | undefined
   peerId: string
   /** Multiaddrs at which other nodes reach this one. */
   addresses(): string[]
@@ -276,9 +281,17 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
     // JSON-RPC.
     const pendingListeners = new Set<(hash: `0x${string}`) => void>()
-    const intake = new TransactionIntake(chainId, verifier, mempool, (transaction) => {
-      for (const listener of pendingListeners) listener(transaction)
+    const intake = new TransactionIntake({
+      chainId,
+      verifier,
+      mempool,
+      accepted: (transaction) => {
+        for (const listener of pendingListeners) listener(transaction)
+      },
     })
+    const ingest = options.ingest ? await listenFrames({ tpu: intake.tpu, ...options.ingest }) : undefined
+    if (ingest) closers.push(ingest.close)
+    closers.push(() => intake.close())
     const status = (): NodeStatus => {
       const memory = process.memoryUsage()
       const head = chain.head!
@@ -317,17 +330,20 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       unit: (id) => {
         if (!ledger.dag.has(id)) return undefined
         const header = ledger.dag.header(id)
+        const mci = ledger.mainChain.mciOf(id)
         return {
           id,
           round: header.validator?.round,
           author: header.authors[0] ?? '0x',
           height: ledger.dag.height(id),
-          mci: ledger.mainChain.mciOf(id),
+          mci,
+          mainChain: mci !== undefined && ledger.mainChain.unitAt(mci) === id,
           timestampMs: header.timestampMs,
           parents: header.parents,
         }
       },
       tips: () => [...ledger.dag.tips()],
+      roundUnits: (round) => ledger.dag.roundUnits(round),
       onPending(listener) {
         pendingListeners.add(listener)
         return () => pendingListeners.delete(listener)
@@ -348,6 +364,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     let stopping: Promise<void> | undefined
     return {
       rpcUrl: rpc?.url,
+      ingestPort: ingest?.port,
       peerId: network.peerId,
       addresses: () => network.addresses(),
       addPeers: (addresses) => network.addPeers(addresses),

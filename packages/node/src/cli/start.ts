@@ -20,6 +20,11 @@ const args = {
   },
   port: { type: 'string', default: '8545', description: 'JSON-RPC port, HTTP and WebSocket', valueHint: 'PORT' },
   host: { type: 'string', default: '127.0.0.1', description: 'Address to serve JSON-RPC on', valueHint: 'HOST' },
+  'ingest-port': {
+    type: 'string',
+    description: 'Port for raw transactions in length frames, for bulk senders',
+    valueHint: 'PORT',
+  },
   'round-interval': {
     type: 'string',
     default: '1000',
@@ -53,6 +58,9 @@ export const startCommand = defineCommand({
         p2p: { listen: list(flags.listen), peers: list(flags.peers) },
         logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
         onFault: () => void node.stop().finally(() => process.exit(1)),
+        ...(flags['ingest-port']
+          ? { ingest: { host: flags.host, port: wholeNumber('ingest-port', flags['ingest-port']) } }
+          : {}),
         ...(flags['validator-key'] ? { validatorKey: readKey(flags['validator-key']) } : {}),
       })
       for (const address of node.addresses()) log.info({ address }, 'listening')

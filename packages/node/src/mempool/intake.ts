@@ -1,92 +1,87 @@
 /**
- * The node's transaction processing unit: fetch (whoever calls {@link TransactionIntake.submit}), verify in batches, bank (the pool's
- * checks), write (the pool, and from there the node's next unit).
+ * The node's transaction processing unit (DESIGN.md §1 step 2): the TPU of `@zos/pipeline` with the pool's checks as its bank. It is fed
+ * by JSON-RPC and, where an operator opens one, by a port for length-framed transactions; from the pool they go into the node's next unit.
  */
 import { bytesToHex } from '@ethereumjs/util'
-import { decodeTransaction, type Transaction } from '@zos/pipeline/transaction'
+import { reject } from '@zos/pipeline'
+import { createTpu, type Tpu, type VerifiedTx, verifyHere } from '@zos/pipeline/tpu'
+import { decodeTransaction } from '@zos/pipeline/transaction'
 import type { Verifier } from '@zos/pipeline/verify'
-import type { SignedTransaction } from '../execution/execute-block.ts'
 import type { Hash } from '../state/account.ts'
 import { type Mempool, Rejection } from './mempool.ts'
 
-/** Signatures checked in one go; larger batches would keep the event loop for more than some 50 ms. */
-const MAX_BATCH = 512
+/** Batches wait this long for company: enough for the calls of one JSON-RPC batch, too little for a person to notice. */
+const LINGER_MS = 2
+/** Signatures checked in one go; more would keep the event loop for longer than some 20 ms. */
+const BATCH = 512
+/** All of JSON-RPC is one source; as many as the pool holds of eight senders may be on their way. */
+const PER_SOURCE = 32_768
+/** The pool knows what it has; the TPU need not remember, and a dropped transaction may be sent again. */
+const REMEMBERED = 2
 
-interface Waiting {
-  tx: Transaction
-  done: (verdict: Hash | Rejection) => void
+export interface IntakeOptions {
+  chainId: number
+  verifier: Verifier
+  mempool: Mempool
+  /** Told every hash that enters the pool. */
+  accepted: (hash: Hash) => void
 }
 
 export class TransactionIntake {
+  readonly tpu: Tpu
   readonly #chainId: bigint
-  readonly #verifier: Verifier
-  readonly #mempool: Mempool
-  readonly #accepted: (hash: Hash) => void
-  #waiting: Waiting[] = []
+  /** The pool's words for what it refused, until the caller has them. */
+  readonly #refused = new WeakMap<Uint8Array, Rejection>()
 
-  /** `accepted` is told every hash that enters the pool. */
-  constructor(chainId: number, verifier: Verifier, mempool: Mempool, accepted: (hash: Hash) => void) {
+  constructor({ chainId, verifier, mempool, accepted }: IntakeOptions) {
     this.#chainId = BigInt(chainId)
-    this.#verifier = verifier
-    this.#mempool = mempool
-    this.#accepted = accepted
-  }
-
-  /** Checks `raw` and puts it into the pool. Resolves with its hash, or with why not. */
-  async submit(raw: Uint8Array): Promise<Hash | Rejection> {
-    const decoded = decodeTransaction(raw, { chainId: this.#chainId })
-    if (decoded.status === 'invalid') return new Rejection(describeFault(decoded.code, decoded.reason))
-    return new Promise((done) => {
-      this.#waiting.push({ tx: decoded.tx, done })
-      if (this.#waiting.length === 1) setImmediate(() => this.#verify())
+    const bank = (one: VerifiedTx) => {
+      if (one.kind !== 'evm') return reject('malformed') // native transfers come with the bank of their own
+      const hash = bytesToHex(one.id)
+      const refused = mempool.add({ tx: one.tx, hash, sender: bytesToHex(one.from) })
+      if (refused) {
+        this.#refused.set(one.raw, refused)
+        return reject(refused.code)
+      }
+      accepted(hash)
+      return one
+    }
+    this.tpu = createTpu({
+      chainId: this.#chainId,
+      verify: verifyHere(verifier),
+      bank: (batch) => batch.map(bank),
+      write: async () => {},
+      limits: { perSource: PER_SOURCE, remembered: REMEMBERED },
+      batch: { count: BATCH, lingerMs: LINGER_MS },
     })
   }
 
-  /** All that came in since the last turn of the event loop is one batch. */
-  #verify(): void {
-    const batch = this.#waiting.slice(0, MAX_BATCH)
-    this.#waiting = this.#waiting.slice(MAX_BATCH)
-    if (this.#waiting.length > 0) setImmediate(() => this.#verify())
-    const signed = recoverSenders(
-      this.#verifier,
-      batch.map(({ tx }) => tx),
-    )
-    for (const [index, { done }] of batch.entries()) {
-      const transaction = signed[index]
-      if (!transaction) done(new Rejection('invalid sender: the signature recovers to no address'))
-      else {
-        const rejection = this.#mempool.add(transaction)
-        if (!rejection) this.#accepted(transaction.hash)
-        done(rejection ?? transaction.hash)
-      }
-    }
+  /** Checks `raw` and puts it into the pool. Resolves with its hash, or with why not. Waits while the node is busy. */
+  async submit(raw: Uint8Array): Promise<Hash | Rejection> {
+    const receipt = await this.tpu.submit(raw, { source: 'rpc' })
+    if (receipt.status === 'durable') return bytesToHex(receipt.id)
+    return this.#refused.get(raw) ?? new Rejection('malformed', this.#describe(receipt.reason, raw))
   }
-}
 
-/** The transactions with their senders; undefined where the signature fits nobody. `known` saves checking a signature twice. */
-export function recoverSenders(
-  verifier: Verifier,
-  transactions: readonly Transaction[],
-  known: (hash: Hash) => SignedTransaction | undefined = () => undefined,
-): (SignedTransaction | undefined)[] {
-  const signed = transactions.map((tx) => known(bytesToHex(tx.hash)))
-  const unknown = transactions.filter((_, index) => !signed[index])
-  const senders = verifier.recoverMany(
-    unknown.map(({ signingHash, signature }) => ({ hash: signingHash, ...signature })),
-  )
-  let next = 0
-  return transactions.map((tx, index) => {
-    if (signed[index]) return signed[index]
-    const sender = senders[next++]
-    return sender ? { tx, hash: bytesToHex(tx.hash), sender: bytesToHex(sender) } : undefined
-  })
-}
+  /** Finishes what is inside and takes no more. */
+  close(): Promise<void> {
+    return this.tpu.close()
+  }
 
-function describeFault(code: string, reason: string): string {
-  if (code === 'chain-mismatch') return `invalid chain id for signer: ${reason}`
-  if (code === 'replay-unprotected') return `only replay-protected (EIP-155) transactions allowed over RPC: ${reason}`
-  if (code === 'type-unsupported' || code === 'blob-unsupported') return `transaction type not supported: ${reason}`
-  if (code.startsWith('signature')) return `invalid transaction v, r, s values: ${reason}`
-  if (code.startsWith('rlp') || code === 'empty') return `rlp: ${reason}`
-  return reason
+  /** The words that Ethereum clients look for. What the decoder refused is decoded once more for its explanation. */
+  #describe(reason: string, raw: Uint8Array): string {
+    if (reason === 'duplicate') return 'already known'
+    if (reason === 'signature') return 'invalid sender: the signature recovers to no address'
+    if (reason === 'quota' || reason === 'full') return 'txpool is full'
+    const decoded = decodeTransaction(raw, { chainId: this.#chainId })
+    if (decoded.status === 'ok') return reason
+    if (decoded.code === 'chain-mismatch') return `invalid chain id for signer: ${decoded.reason}`
+    if (decoded.code === 'replay-unprotected')
+      return `only replay-protected (EIP-155) transactions allowed over RPC: ${decoded.reason}`
+    if (decoded.code === 'type-unsupported' || decoded.code === 'blob-unsupported')
+      return `transaction type not supported: ${decoded.reason}`
+    if (decoded.code.startsWith('signature')) return `invalid transaction v, r, s values: ${decoded.reason}`
+    if (decoded.code.startsWith('rlp') || decoded.code === 'empty') return `rlp: ${decoded.reason}`
+    return decoded.reason
+  }
 }

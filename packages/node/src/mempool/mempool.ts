@@ -27,11 +27,24 @@ export interface PoolView {
   blockGasLimit: bigint
 }
 
-/** Why a transaction was not taken, in the words that Ethereum clients look for. */
+/** What is wrong, for programs: the words of the TPU's receipts. */
+export type RejectionCode =
+  | 'duplicate'
+  | 'nonce-used'
+  | 'nonce-gap'
+  | 'insufficient-funds'
+  | 'fee-too-low'
+  | 'gas-limit'
+  | 'busy'
+  | 'malformed'
+
+/** Why a transaction was not taken; `message` in the words that Ethereum clients look for. */
 export class Rejection {
+  readonly code: RejectionCode
   readonly message: string
 
-  constructor(message: string) {
+  constructor(code: RejectionCode, message: string) {
+    this.code = code
     this.message = message
   }
 }
@@ -91,25 +104,29 @@ export class Mempool {
   /** Takes `transaction`, or says why not. Cost: O(1), plus what a filled gap makes ready. */
   add(transaction: SignedTransaction): Rejection | undefined {
     const { tx, hash, sender } = transaction
-    if (this.#entries.has(hash)) return new Rejection('already known')
+    if (this.#entries.has(hash)) return new Rejection('duplicate', 'already known')
     const view = this.#view()
     const account = view.account(sender) ?? EMPTY_ACCOUNT
     const refused = refuse(transaction, view, account)
     if (refused) return refused
-    if (this.#entries.size >= MAX_TRANSACTIONS) return new Rejection('txpool is full')
+    if (this.#entries.size >= MAX_TRANSACTIONS) return new Rejection('busy', 'txpool is full')
 
     const queue = this.#senders.get(sender) ?? { entries: new Map(), next: account.nonce, cost: 0n }
     if (queue.next < account.nonce) queue.next = account.nonce
     const cost = tx.gasLimit * tx.maxFeePerGas + tx.value
     const rival = queue.entries.get(tx.nonce)
-    if (rival && !outbids(transaction, rival)) return new Rejection('replacement transaction underpriced')
-    if (rival?.proposedAt !== undefined) return new Rejection('nonce already used by a transaction that is in a unit')
+    if (rival && !outbids(transaction, rival))
+      return new Rejection('fee-too-low', 'replacement transaction underpriced')
+    if (rival?.proposedAt !== undefined)
+      return new Rejection('nonce-used', 'nonce already used by a transaction that is in a unit')
     if (!rival && queue.entries.size >= MAX_PER_SENDER)
-      return new Rejection('account limit exceeded: too many transactions in the txpool')
-    if (tx.nonce > queue.next + BigInt(MAX_QUEUED_PER_SENDER)) return new Rejection('nonce too high: gap too large')
+      return new Rejection('busy', 'account limit exceeded: too many transactions in the txpool')
+    if (tx.nonce > queue.next + BigInt(MAX_QUEUED_PER_SENDER))
+      return new Rejection('nonce-gap', 'nonce too high: gap too large')
     const total = queue.cost - (rival?.cost ?? 0n) + cost
     if (total > account.balance)
       return new Rejection(
+        'insufficient-funds',
         `insufficient funds for gas * price + value: address ${sender} have ${account.balance} want ${total}`,
       )
 
@@ -218,16 +235,21 @@ function outbids({ tx }: SignedTransaction, rival: Entry): boolean {
 
 function refuse({ tx, sender }: SignedTransaction, view: PoolView, account: AccountState): Rejection | undefined {
   if (tx.gasLimit > MAX_TRANSACTION_GAS)
-    return new Rejection(`transaction gas limit too high (cap: ${MAX_TRANSACTION_GAS}, tx: ${tx.gasLimit})`)
-  if (tx.gasLimit > view.blockGasLimit) return new Rejection('exceeds block gas limit')
+    return new Rejection(
+      'gas-limit',
+      `transaction gas limit too high (cap: ${MAX_TRANSACTION_GAS}, tx: ${tx.gasLimit})`,
+    )
+  if (tx.gasLimit > view.blockGasLimit) return new Rejection('gas-limit', 'exceeds block gas limit')
   const least = intrinsicGas(tx)
-  if (tx.gasLimit < least) return new Rejection(`intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${least}`)
+  if (tx.gasLimit < least)
+    return new Rejection('gas-limit', `intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${least}`)
   if (tx.gasLimit < floorGas(tx))
-    return new Rejection(`intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${floorGas(tx)}`)
+    return new Rejection('gas-limit', `intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${floorGas(tx)}`)
   if (tx.nonce < account.nonce)
-    return new Rejection(`nonce too low: address ${sender}, tx: ${tx.nonce} state: ${account.nonce}`)
+    return new Rejection('nonce-used', `nonce too low: address ${sender}, tx: ${tx.nonce} state: ${account.nonce}`)
   if (tx.maxFeePerGas < view.nextBaseFee)
     return new Rejection(
+      'fee-too-low',
       `max fee per gas less than block base fee: address ${sender}, maxFeePerGas: ${tx.maxFeePerGas}, baseFee: ${view.nextBaseFee}`,
     )
   return undefined

@@ -17,6 +17,8 @@ export interface UnitInfo {
   author: string
   height: number
   mci: number | undefined
+  /** True if the main chain runs through it. */
+  mainChain: boolean
   timestampMs: number
   parents: readonly UnitId[]
 }
@@ -34,6 +36,8 @@ export interface RpcContext {
   status: () => Record<string, unknown>
   unit: (id: UnitId) => UnitInfo | undefined
   tips: () => UnitId[]
+  /** The units of a round; none beyond the highest. */
+  roundUnits: (round: number) => readonly UnitId[]
   /** Called with the hash of every transaction that enters the pool. */
   onPending: (listener: (hash: `0x${string}`) => void) => () => void
   now: () => number

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { NodeError } from '../errors.ts'
+import { explorerBody, explorerHeaders } from '../explorer/page.ts'
 import type { RpcContext } from './context.ts'
 import { createRpcRouter, type RpcRouter } from './router.ts'
 import { createSubscriptions } from './subscriptions.ts'
@@ -27,7 +28,7 @@ export interface RpcServerOptions {
   onError: (error: unknown, method: string) => void
 }
 
-/** JSON-RPC over HTTP and WebSocket on one port. Errors: `NODE_PORT_TAKEN`. */
+/** JSON-RPC over HTTP and WebSocket on one port, and the explorer's page at `/`. Errors: `NODE_PORT_TAKEN`. */
 export async function startRpcServer(context: RpcContext, options: RpcServerOptions): Promise<RpcServer> {
   const router = createRpcRouter(context, options.onError)
   const server = createServer((request, response) => {
@@ -84,6 +85,7 @@ async function serve(router: RpcRouter, request: IncomingMessage, response: Serv
     response.setHeader('access-control-allow-headers', 'content-type')
     return end(response, 204, '')
   }
+  if (request.method === 'GET') return servePage(request, response)
   if (request.method !== 'POST') return end(response, 405, 'JSON-RPC 2.0 over POST\n')
   const body = await readBody(request)
   if (body === undefined) {
@@ -96,6 +98,12 @@ async function serve(router: RpcRouter, request: IncomingMessage, response: Serv
   }
   const answer = await router.handle(body)
   end(response, answer === undefined ? 204 : 200, answer ?? '')
+}
+
+function servePage(request: IncomingMessage, response: ServerResponse): void {
+  if (request.url?.split('?')[0] !== '/') return end(response, 404, '')
+  response.writeHead(200, explorerHeaders)
+  response.end(explorerBody)
 }
 
 function end(response: ServerResponse, status: number, body: string): void {

@@ -1,7 +1,24 @@
 import type { UnitId } from '@zos/dag'
-import type { RpcMethod } from '../context.ts'
+import type { RpcContext, RpcMethod } from '../context.ts'
 import { resolveBlock } from '../context.ts'
 import { blockParam, hashParam } from '../params.ts'
+import { invalidParams } from '../rpc-error.ts'
+
+/** Rounds in one answer of `zos_getUnits`: with thirty validators some 2,000 units. */
+const MAX_ROUNDS = 64
+
+function unitAt({ unit, chain }: RpcContext, id: UnitId) {
+  const info = unit(id)
+  return info
+    ? { ...info, round: info.round ?? null, mci: info.mci ?? null, block: chain.blockOfUnit(id) ?? null }
+    : null
+}
+
+function roundParam(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw invalidParams(`${name} must be a round: a whole number of 0 or more`)
+  return value
+}
 
 /** The ledger itself: what Ethereum's methods have no words for. Numbers are plain JSON numbers. */
 export const zosMethods: Record<string, RpcMethod> = {
@@ -9,12 +26,23 @@ export const zosMethods: Record<string, RpcMethod> = {
   zos_tips: (_, { tips }) => tips(),
 
   /** A unit by id: round, height, main-chain index (null until it is final) and block. */
-  zos_getUnit: ([value], { unit, chain }) => {
-    const id = hashParam(value, 'unit') as UnitId
-    const info = unit(id)
-    return info
-      ? { ...info, round: info.round ?? null, mci: info.mci ?? null, block: chain.blockOfUnit(id) ?? null }
-      : null
+  zos_getUnit: ([value], context) => unitAt(context, hashParam(value, 'unit') as UnitId),
+
+  /** The units of the rounds from `fromRound` to `toRound`, by round, then id; `leader` if the unit committed its block. */
+  zos_getUnits: ([value], context) => {
+    if (typeof value !== 'object' || value === null) throw invalidParams('the range must be an object')
+    const { fromRound, toRound } = value as Record<string, unknown>
+    const from = roundParam(fromRound, 'fromRound')
+    const to = roundParam(toRound, 'toRound')
+    if (to < from || to - from >= MAX_ROUNDS)
+      throw invalidParams(`toRound must be fromRound or up to ${MAX_ROUNDS - 1} more`)
+    const rounds = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+    return rounds
+      .flatMap((round) => context.roundUnits(round))
+      .map((id) => {
+        const unit = unitAt(context, id)!
+        return { ...unit, leader: unit.block !== null && context.chain.block(unit.block)?.leader === id }
+      })
   },
 
   /** The unit that carried an executed transaction into the ledger, with its height and main-chain index. */
