@@ -10,6 +10,7 @@
  * - `ZPOS_INTERCHANGE_REFUSED`: an EIP-3076 document is malformed or of another chain.
  * - `ZPOS_NO_WEBASSEMBLY`: the platform has or allows no WebAssembly.
  * - `ZPOS_CONTRACT_REVERTED`: the consensus contract refuses an operation; `run` turns it into a result.
+ * - `ZPOS_RULES_UNKNOWN`: rules came into force that this program lacks. Stop, update it, start again: it goes on at the same place.
  * - `ZPOS_WORKER_FAILED`: a thread of the ticket search died.
  */
 export type ZposErrorCode =
@@ -21,6 +22,7 @@ export type ZposErrorCode =
   | 'ZPOS_INTERCHANGE_REFUSED'
   | 'ZPOS_NO_WEBASSEMBLY'
   | 'ZPOS_CONTRACT_REVERTED'
+  | 'ZPOS_RULES_UNKNOWN'
   | 'ZPOS_WORKER_FAILED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */

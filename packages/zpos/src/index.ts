@@ -1,3 +1,4 @@
+export { EQUIVOCATION_DEPTH, equivocatorsIn } from './accountability/equivocators.ts'
 export {
   type CheckpointEvidence,
   checkEvidence,
@@ -14,6 +15,7 @@ export {
 export { type Culprits, extractCulprits, type Fork, findForks } from './accountability/forks.ts'
 export {
   type Committer,
+  type CommitterLoad,
   type CommitterOptions,
   createCommitter,
   WAVE_LENGTH,
@@ -74,6 +76,7 @@ export {
 export { accrue, EMPTY_POOL, earned, pay, type RewardPool } from './economy/reward-pool.ts'
 export { isZposError, ZposError, type ZposErrorCode } from './errors.ts'
 export {
+  type CarriedTicket,
   createLotterySchedule,
   type LotterySchedule,
   type LotteryScheduleOptions,
@@ -108,6 +111,7 @@ export {
 export { checkValidatorUnit, type UnitFault, type UnitFaultCode, WEAK_PARENTS } from './rounds/check-unit.ts'
 export { EPOCH_ROUNDS, type EpochBase, epochBase, epochOfRound } from './rounds/epoch-base.ts'
 export { GARBAGE_DEPTH, garbageLine } from './rounds/garbage-line.ts'
+export { createRulesVote, type RulesChange, type RulesVote, UPGRADE_THRESHOLD } from './rules/rules-vote.ts'
 export {
   createRankedSchedule,
   DEFAULT_WAVE,

@@ -108,7 +108,19 @@ test('the ranking changes at the commit that ends a term, by the tickets in its 
     ticketsIn: (unit, term) => {
       asked.push([unit, term])
       return [
-        searchTicket({ seed: schedule.seedOf(term)!, term, candidate: candidates[4]!, hash, start: 0n, count: 1 })!,
+        {
+          author: candidates[4]!,
+          ticket: searchTicket({
+            seed: schedule.seedOf(term)!,
+            term,
+            candidate: candidates[4]!,
+            hash,
+            start: 0n,
+            count: 1,
+          })!,
+        },
+        // In another's unit, with a better claim that is false: spoils nothing.
+        { author: candidates[0]!, ticket: { term, candidate: candidates[4]!, nonce: 0n, hash: new Uint8Array(32) } },
       ]
     },
     vrfOutputsIn: () => [new Uint8Array(64).fill(5)],

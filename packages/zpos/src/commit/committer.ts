@@ -7,7 +7,9 @@ import type { Address, RoundDag, UnitId } from '../dag-port.ts'
 import { ZposError } from '../errors.ts'
 import type { LeaderSchedule } from '../schedule/leader-schedule.ts'
 import type { CommitDecision, Decision, Slot, SlotStatus } from './decision.ts'
-import { createVoteIndex } from './vote-index.ts'
+import { type CommitterLoad, createVoteIndex } from './vote-index.ts'
+
+export type { CommitterLoad }
 
 /** Rounds of one wave: propose, vote, certify. An anchor is at least this many rounds above the slot that it decides. */
 export const WAVE_LENGTH = 3
@@ -42,6 +44,8 @@ export interface Committer {
   nextRound(): number
   /** The last committed leader unit; undefined before the first. */
   lastCommit(): CommitDecision | undefined
+  /** How much it holds, for a node's metrics. Cost: O(undecided rounds × committee). */
+  load(): CommitterLoad
   /** Stops listening to the DAG: call it when the epoch is over and another committer follows. */
   close(): void
 }
@@ -150,6 +154,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     },
     nextRound: () => nextRound,
     lastCommit: () => lastCommit,
+    load: votes.load,
     close: votes.close,
   }
 }

@@ -64,6 +64,16 @@ interface SlotCounters {
   seen: number
 }
 
+/** How much a committer holds: all of it is about rounds from the first undecided one on. */
+export interface CommitterLoad {
+  readonly rounds: number
+  readonly units: number
+  /** Units of slots (or empty slots) that are counted. */
+  readonly tallies: number
+  /** Ids announced by the DAG and not looked at yet: 16,384 at most. */
+  readonly announced: number
+}
+
 /** The votes about the rounds that are not decided yet. */
 export interface VoteIndex {
   /** Takes in what the DAG has gained. True if there was anything new. Cost: O(committee) a new unit. */
@@ -74,6 +84,8 @@ export interface VoteIndex {
   tallies(author: number, round: number): readonly Tally[]
   /** Forgets the rounds below. */
   dropBelow(round: number): void
+  /** What is held now. */
+  load(): CommitterLoad
   /** Stops listening to the DAG. */
   close(): void
 }
@@ -243,5 +255,13 @@ export function createVoteIndex(options: { dag: RoundDag; committee: Committee; 
     }
   }
 
-  return { refresh, highestRound: () => highest, tallies, dropBelow, close: () => stop?.() }
+  function load(): CommitterLoad {
+    let units = 0
+    let tallied = 0
+    for (const round of rounds.values()) units += round.units.length
+    for (const byAuthor of counters.values()) for (const { list } of byAuthor.values()) tallied += list.length
+    return { rounds: rounds.size, units, tallies: tallied, announced: announced.length }
+  }
+
+  return { refresh, highestRound: () => highest, tallies, dropBelow, load, close: () => stop?.() }
 }

@@ -2,9 +2,10 @@
  * Who leads which slot (C4, C5). A schedule is a function of the decisions already output and of nothing else, so that
  * two nodes with the same prefix of decisions judge the next slot under the same leaders.
  */
+import { equivocatorsIn } from '../accountability/equivocators.ts'
 import type { Decision } from '../commit/decision.ts'
 import type { Committee } from '../committee/committee.ts'
-import type { Address, UnitId } from '../dag-port.ts'
+import type { Address, RoundDag, UnitId } from '../dag-port.ts'
 import { ZposError } from '../errors.ts'
 
 /** Rounds after which a term ends at the next committed leader: about 15 s at a round a second (C4). */
@@ -42,7 +43,7 @@ export interface Term {
   readonly endedBy: UnitId | undefined
   /** Speaker first, then the deputies in order. */
   readonly ranking: readonly Address[]
-  /** Those whose slot was decided skip in this term; they lead no more in it. */
+  /** Those whose slot was decided skip in this term, and equivocators seen by its commits; they lead no more in it, unless as the last deputies. */
   readonly demoted: readonly Address[]
 }
 
@@ -66,6 +67,11 @@ export interface RankedScheduleOptions {
    * other falls; 0 with slots further apart, where a silent leader had better go at once.
    */
   readonly graceRounds?: number
+  /**
+   * With it, members that equivocated in the past of a committed leader are demoted for the rest of the term ({@link equivocatorsIn}). All nodes of a network
+   * give it or none does.
+   */
+  readonly dag?: RoundDag
   /** The round of the unit that the committee builds on: 0, or the round given to the base of an epoch. Default 0. */
   readonly baseRound?: number
 }
@@ -82,6 +88,7 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
     termRounds = TERM_ROUNDS,
     leadersPerRound = 1,
     baseRound = 0,
+    dag,
     graceRounds = wave === 1 ? 3 : 0,
   } = options
   if (!Number.isSafeInteger(wave) || wave < 1) {
@@ -145,13 +152,18 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
       if (decision.outcome === 'skip') {
         if (start.number > 0 && decision.round < start.firstRound + graceRounds) return
         demoted.add(decision.leader)
-        if (demoted.size === order.length) demoted = new Set()
       } else {
-        if (decision.round < start.firstRound - 1 + termRounds) return
-        start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
-        order = ranked(start)
-        demoted = new Set()
+        const termEnds = decision.round >= start.firstRound - 1 + termRounds
+        if (termEnds) {
+          start = { number: start.number + 1, firstRound: decision.round + 1, endedBy: decision.unit }
+          order = ranked(start)
+          demoted = new Set()
+        }
+        const equivocators = dag === undefined ? [] : equivocatorsIn(dag, committee, decision.unit)
+        if (!termEnds && equivocators.length === 0) return
+        for (const address of equivocators) demoted.add(address)
       }
+      if (demoted.size === order.length) demoted = new Set()
       seat()
     },
     term: () => ({ ...start, ranking: order, demoted: [...demoted] }),

@@ -124,7 +124,7 @@ describe('a third and more', () => {
       expect(conflict).toBeDefined()
       expect(conflict!.culprits.complete).toBe(true)
       const culprits = conflict!.culprits.forks.map(({ author }) => String(author))
-      expect(culprits).toEqual(['v000', 'v001', 'v002'])
+      expect(culprits).toEqual(['0x0000', '0x0001', '0x0002'])
     },
   )
 
@@ -153,7 +153,7 @@ test('an epoch changes its committee in a partition, with adversaries and a cras
       behaviours: ['honest', 'equivocator', 'honest', 'withholder'],
       partitions: [{ fromMs: 4000, toMs: 9000, sides: [0, 0, 0, 0, 0, 1, 1, 0] }],
       restarts: [{ node: 4, atMs: 6000, downMs: 4000 }],
-      epochChange: { fromRound: 20, stakes: [200n, 100n, 0n, 100n, 150n, 150n, 150n, 200n] },
+      epochs: { rounds: 20, stakes: [[200n, 100n, 0n, 100n, 150n, 150n, 150n, 200n]] },
     })
     expect(result.epoch).toBe(1)
     expect(result.conflict).toBeUndefined()

@@ -13,15 +13,26 @@ import type {
   SigningGuard,
   UnitId,
 } from '../../src/index.ts'
+import { contractWith, keysOf } from './economy.ts'
+import { Execution } from './execution.ts'
+import { createLottery, type Lottery } from './lottery.ts'
 import { EventQueue } from './queue.ts'
 import { type SimUnit, View, World } from './world.ts'
 
 /**
  * silent: makes nothing · equivocator: up to three units a round, each to a part of the others · withholder: shows its units some
- * rounds late · selective: sends to a random half · stale: refers to old parents without a quorum · two-faced: one honest life for
- * each side of a split network.
+ * rounds late · selective: sends to a random half · stale: refers to old parents without a quorum · flooder: fills its units with false
+ * tickets in everyone's name · two-faced: one honest life for each side of a split network.
  */
-export type Behaviour = 'honest' | 'silent' | 'equivocator' | 'withholder' | 'selective' | 'stale' | 'two-faced'
+export type Behaviour =
+  | 'honest'
+  | 'silent'
+  | 'equivocator'
+  | 'withholder'
+  | 'selective'
+  | 'stale'
+  | 'flooder'
+  | 'two-faced'
 
 export interface Partition {
   readonly fromMs: number
@@ -47,8 +58,17 @@ export interface SimOptions {
   readonly restarts?: readonly { readonly node: number; readonly atMs: number; readonly downMs: number }[]
   /** Largest difference of clocks: when a validator starts. */
   readonly skewMs?: number
-  /** Ends the first epoch at the first commit from this round on; the next has these stakes. */
-  readonly epochChange?: { readonly fromRound: number; readonly stakes: readonly bigint[] }
+  /** Ends an epoch at the first commit from this round of its own on; the next ones have these stakes, or those that the contract elects. */
+  readonly epochs?: { readonly rounds: number; readonly stakes: readonly (readonly bigint[])[] }
+  /** Everyone executes what is committed: with rules up to the version that it has (default 1), which its units signal. */
+  readonly rules?: {
+    readonly has: readonly number[]
+    readonly installs?: readonly { readonly node: number; readonly atMs: number; readonly version: number }[]
+  }
+  /** Everyone executes the consensus contract too: rewards, claims, slashing, elections. */
+  readonly contract?: boolean
+  /** Terms are ranked by tickets. */
+  readonly lottery?: boolean
   /** Only this validator decides at every unit, the others before they make one. For measuring. */
   readonly observer?: number
 }
@@ -71,12 +91,27 @@ export interface SimResult {
   readonly leaderLatencies: readonly number[]
   readonly unitLatencies: readonly number[]
   readonly lastDecisionMs: number
+  /** What was computed after each commit; equal for all. Empty without rules and contract. */
+  readonly states: readonly string[]
+  /** The validators that stopped for want of rules: when, and at which commit. */
+  readonly stops: readonly {
+    readonly node: number
+    readonly atMs: number
+    readonly index: number
+    readonly version: unknown
+  }[]
+  readonly slashed: readonly number[]
+  /** With a lottery: the rankings of its terms. */
+  readonly rankings: readonly (readonly number[])[]
+  /** Most rounds and units that a committer held. */
+  readonly mostRounds: number
+  readonly mostUnits: number
 }
 
 type Event =
   | { readonly kind: 'unit'; readonly to: number; readonly from: number; readonly unit: SimUnit }
   | { readonly kind: 'wake'; readonly to: number }
-  | { readonly kind: 'start'; readonly to: number }
+  | { readonly kind: 'start'; readonly to: number; readonly version?: number }
   | { readonly kind: 'stop'; readonly to: number }
 
 interface Validator {
@@ -91,6 +126,10 @@ interface Validator {
   committee: Committee
   committer: Committer
   schedule: Zpos.LeaderSchedule
+  lottery: Lottery | undefined
+  execution: Execution | undefined
+  has: number
+  stopped: boolean
   proposer: Proposer
   guard: SigningGuard
   readonly store: Zpos.GuardStore
@@ -103,6 +142,12 @@ interface Validator {
   wakeMs: number
   withheld: { unit: SimUnit; releaseMs: number }[]
 }
+
+/**
+ * Most rounds that a committer may hold with less than a third Byzantine: each deputy has six rounds, and an honest one among them decides. Not an upper limit in
+ * theory, as the network is asynchronous, but far above what honest links need.
+ */
+const OPEN_ROUNDS = (members: number): number => 6 * (members + 2)
 
 /** The seeded generator of the simulation. */
 function generator(seed: number): () => number {
@@ -126,12 +171,14 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     latencyMs = [20, 150],
     partitions = [],
   } = options
-  const { behaviours = [], restarts = [], skewMs = 5, observer, epochChange } = options
+  const { behaviours = [], restarts = [], skewMs = 5, observer, epochs, rules } = options
   const random = generator(options.seed)
   const world = new World()
   const queue = new EventQueue<Event>()
   const size = stakes.length
-  const addresses = stakes.map((_, i) => `v${String(i).padStart(3, '0')}` as unknown as Address)
+  const keys = options.contract ? keysOf(zpos, size) : undefined
+  const addresses = stakes.map((_, i) => keys?.[i]?.address ?? (`0x${i.toString(16).padStart(4, '0')}` as Address))
+  const executes = options.contract === true || rules !== undefined
   const committeeOf = (epoch: number, list: readonly bigint[]): Committee =>
     zpos.createCommittee({
       epoch,
@@ -139,7 +186,8 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
         .map((stake, i) => ({ address: addresses[i]!, publicKey: new Uint8Array(33), stake }))
         .filter(({ stake }) => stake > 0n),
     })
-  const first = committeeOf(0, stakes)
+  const first = keys ? contractWith(zpos, keys, stakes).committee : committeeOf(0, stakes)
+  const committees = [first]
   const links = Array.from({ length: size }, () =>
     Array.from({ length: size }, () => latencyMs[0] + (latencyMs[1] - latencyMs[0]) * random()),
   )
@@ -160,6 +208,9 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
         address: addresses[index]!,
         behaviour,
         side,
+        has: rules?.has[index] ?? 1,
+        stopped: false,
+        execution: undefined,
         peers: [],
         disk: [],
         store,
@@ -183,6 +234,12 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
   let conflict: SimResult['conflict']
   let refused = 0
   let lastDecisionMs = 0
+  const states: string[] = []
+  const stops: SimResult['stops'][number][] = []
+  const slashed = new Set<number>()
+  const rankings: number[][] = []
+  let mostRounds = 0
+  let mostUnits = 0
   const leaderLatencies: number[] = []
   const unitLatencies: number[] = []
   let final = new Uint32Array(1)
@@ -194,7 +251,18 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     self: Address,
     previousUnit: UnitId | undefined,
   ) {
-    const schedule = zpos.roundRobinSchedule(committee, { wave, ...(base && { baseRound: base.round }) })
+    const lottery = options.lottery
+      ? createLottery(zpos, world, {
+          dag: view,
+          committee,
+          wave,
+          baseRound: base?.round ?? 0,
+          baseUnit: base?.unit ?? world.genesis,
+        })
+      : undefined
+    const schedule =
+      lottery?.schedule ??
+      zpos.roundRobinSchedule(committee, { wave, dag: view, ...(base && { baseRound: base.round }) })
     const committer = zpos.createCommitter({ dag: view, committee, schedule, firstRound: (base?.round ?? 0) + 1 })
     const proposer = committee.has(self)
       ? zpos.createProposer({
@@ -205,7 +273,7 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
           ...(previousUnit && { previousUnit }),
         })
       : { next: () => undefined, nextRound: () => undefined, awaits: () => false }
-    return { view, committee, schedule, committer, proposer, base }
+    return { view, committee, schedule, lottery, committer, proposer, base }
   }
 
   function send(
@@ -242,11 +310,22 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
   function decide(validator: Validator, time: number): void {
     for (;;) {
       let decisions: Decision[]
+      let changed = false
+      const { lottery } = validator
+      const term = validator.schedule.term().number
+      const hashes = lottery?.hashes() ?? 0
       try {
         decisions = validator.committer.update()
       } catch (error) {
         if (safe || !zpos.isZposError(error, 'ZPOS_SAFETY_BROKEN')) throw error
         return
+      }
+      if (lottery !== undefined) {
+        const terms = validator.schedule.term().number - term
+        if (lottery.hashes() - hashes > terms * validator.committee.members.length)
+          throw new Error(`seed ${options.seed}: ${lottery.hashes() - hashes} hashes for ${terms} terms`)
+        if (terms === 1 && validator.base === undefined)
+          rankings[term + 1] ??= validator.schedule.term().ranking.map((address) => addresses.indexOf(address))
       }
       for (const decision of decisions) {
         const known = log[validator.decided]
@@ -257,18 +336,22 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
           report(known, decision)
         validator.decided += 1
         if (validator.index === observer && decision.outcome === 'commit') measure(world.byId.get(decision.unit)!, time)
+        if (decision.outcome === 'skip') continue
+        const { execution, committee } = validator
+        execution?.commit(world.byId.get(decision.unit)!)
         if (
-          epochChange !== undefined &&
-          validator.base === undefined &&
-          decision.outcome === 'commit' &&
-          decision.round >= epochChange.fromRound
+          epochs !== undefined &&
+          committee.epoch < epochs.stakes.length &&
+          decision.round - committee.epoch * zpos.EPOCH_ROUNDS >= epochs.rounds
         ) {
-          changeEpoch(validator, decision.unit)
-          break
+          changed = true
+          changeEpoch(validator, decision.unit, time)
         }
+        if (execution !== undefined) agree(validator, execution)
+        if (validator.stopped) return
+        if (changed) break
       }
-      if (decisions.length === 0 || validator.base === undefined || validator.committer.lastCommit() !== undefined)
-        return
+      if (!changed) return
     }
   }
 
@@ -281,9 +364,31 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     conflict = { first: known, second: decision, culprits }
   }
 
-  function changeEpoch(validator: Validator, leader: UnitId): void {
-    const next = committeeOf(1, epochChange!.stakes)
-    const base = zpos.epochBase(1, leader)
+  /** Nobody may have computed anything else after the same commit; who stopped has computed nothing. */
+  function agree(validator: Validator, execution: Execution): void {
+    for (const address of execution.slashed) slashed.add(addresses.indexOf(address))
+    if (validator.stopped) return
+    const at = execution.index - 1
+    states[at] ??= execution.state
+    if (states[at] !== execution.state && behavesHonestly(validator))
+      throw new Error(`seed ${options.seed}: ${validator.index} has ${execution.state}, not ${states[at]}`)
+  }
+
+  function changeEpoch(validator: Validator, leader: UnitId, time: number): void {
+    const { execution } = validator
+    const epoch = validator.committee.epoch + 1
+    const next = execution?.elect() ?? committeeOf(epoch, epochs!.stakes[epoch - 1]!)
+    committees[epoch] ??= next
+    try {
+      execution?.endEpoch(next)
+    } catch (error) {
+      if (!zpos.isZposError(error, 'ZPOS_RULES_UNKNOWN')) throw error
+      stops.push({ node: validator.index, atMs: time, index: execution!.index, version: error.context.version })
+      validator.stopped = true
+      validator.up = false
+      return
+    }
+    const base = zpos.epochBase(epoch, leader)
     const own = validator.view
       .all()
       .filter((unit) => unit.header.authors[0] === validator.address)
@@ -311,9 +416,8 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
   function check(validator: Validator, unit: SimUnit): boolean {
     const epoch = zpos.epochOfRound(unit.round)
     // A unit of the next epoch waits in the DAG: its committee is known when the epoch ends. Here its base says which it is.
-    const base = epoch === 0 ? undefined : zpos.epochBase(1, world.byId.get(unit.id)!.header.lastFinal.id)
-    const committee = epoch === 0 ? first : committeeOf(1, epochChange!.stakes)
-    const fault = zpos.checkValidatorUnit(unit.header, validator.view, committee, base)
+    const base = epoch === 0 ? undefined : zpos.epochBase(epoch, world.byId.get(unit.id)!.header.lastFinal.id)
+    const fault = zpos.checkValidatorUnit(unit.header, validator.view, committees[epoch]!, base)
     if (fault !== undefined) refused += 1
     return fault === undefined
   }
@@ -353,9 +457,17 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     if (proposal === undefined) return
     validator.lastMs = time
     const { selfParent } = proposal
+    if (proposal.parents.length > validator.committee.members.length + zpos.WEAK_PARENTS)
+      throw new Error(`seed ${options.seed}: a proposal with ${proposal.parents.length} parents`)
+    const load = {
+      ...(rules && { signal: validator.has }),
+      ...(validator.lottery && {
+        tickets: validator.lottery.tickets(validator.address, validator.behaviour === 'flooder'),
+      }),
+    }
     const baseUnit = validator.base?.unit ?? validator.committer.lastCommit()?.unit ?? world.genesis
     const create = (parents: readonly UnitId[]): SimUnit =>
-      world.make(validator.index, round, parents, validator.address, baseUnit, time)
+      world.make(validator.index, round, parents, validator.address, baseUnit, time, load)
 
     if (validator.behaviour === 'equivocator' && random() < 0.6) {
       const others = proposal.parents.slice(1)
@@ -385,8 +497,31 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     wake(time + Math.max(intervalMs, 1))
   }
 
+  /** All that a committer holds is about rounds that are not decided, and those are few. */
+  function checkMemory({ committer, view, committee }: Validator): void {
+    const { rounds, units, tallies } = committer.load()
+    let open = 0
+    let last = committer.nextRound()
+    for (; view.roundUnits(last).length > 0; last += 1) open += view.roundUnits(last).length
+    const openRounds = last - committer.nextRound() + 1
+    mostRounds = Math.max(mostRounds, rounds)
+    mostUnits = Math.max(mostUnits, units)
+    const members = committee.members.length
+    const wrong = rounds > openRounds || units > open || tallies > units + rounds * members
+    if (wrong || (safe && rounds > OPEN_ROUNDS(members)))
+      throw new Error(`seed ${options.seed}: a committer holds ${rounds} rounds, ${units} units, ${tallies} tallies`)
+  }
+
+  function execute(validator: Validator): Execution | undefined {
+    if (!executes) return undefined
+    const contract = keys && contractWith(zpos, keys, stakes)
+    return new Execution({ zpos, world, committee: first, has: validator.has, contract })
+  }
+
   async function restart(validator: Validator, time: number, to: number): Promise<void> {
     validator.up = true
+    validator.stopped = false
+    validator.execution = execute(validator)
     const { disk } = validator
     validator.disk = []
     validator.decided = 0
@@ -396,6 +531,7 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     Object.assign(validator, fresh(new View(world), first, undefined, validator.address, undefined))
     for (const unit of disk) take(validator, unit, validator.index, time, to)
     decide(validator, time)
+    if (validator.stopped) return
     // What was missed meanwhile comes from the peers.
     for (const peer of validators) {
       if (peer === validator || !peer.up) continue
@@ -412,17 +548,24 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     queue.push(atMs, { kind: 'stop', to: node })
     queue.push(atMs + downMs, { kind: 'start', to: node })
   }
+  for (const { node, atMs, version } of rules?.installs ?? []) {
+    queue.push(atMs, { kind: 'stop', to: node })
+    queue.push(atMs + 500, { kind: 'start', to: node, version })
+  }
   for (let next = queue.pop(); next !== undefined && next.time <= durationMs; next = queue.pop()) {
     const { time, event } = next
     const validator = validators[event.to]!
     if (event.kind === 'stop') validator.up = false
-    else if (event.kind === 'start') await restart(validator, time, event.to)
-    else if (!validator.up) continue
+    else if (event.kind === 'start') {
+      if (event.version !== undefined) validator.has = event.version
+      await restart(validator, time, event.to)
+    } else if (!validator.up) continue
     else if (event.kind === 'unit') {
       if (validator.behaviour === 'silent') continue
       take(validator, event.unit, event.from, time, event.to)
     } else if (validator.wakeMs === time) validator.wakeMs = -1
     if (validator.up) await make(validator, time, event.to)
+    if (validator.up && observer === undefined) checkMemory(validator)
   }
 
   const union = new View(world)
@@ -452,6 +595,12 @@ export async function simulate(zpos: typeof Zpos, options: SimOptions): Promise<
     leaderLatencies: leaderLatencies.sort((a, b) => a - b),
     unitLatencies: unitLatencies.sort((a, b) => a - b),
     lastDecisionMs,
+    states,
+    stops,
+    slashed: [...slashed],
+    rankings,
+    mostRounds,
+    mostUnits,
   }
 }
 

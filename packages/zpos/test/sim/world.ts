@@ -1,5 +1,5 @@
 /** The units of a simulation, and what each validator has of them. */
-import type { Address, RoundHeader, TipDag, UnitId } from '../../src/index.ts'
+import type { Address, RoundHeader, Ticket, TipDag, UnitId } from '../../src/index.ts'
 
 export interface SimUnit {
   readonly id: UnitId
@@ -8,6 +8,9 @@ export interface SimUnit {
   readonly round: number
   readonly header: RoundHeader
   readonly createdMs: number
+  /** Version of the rules that it signals. */
+  readonly signal: number | undefined
+  readonly tickets: readonly Ticket[]
   /** Bit i: unit i is in its past. */
   readonly past: Uint32Array
 }
@@ -19,7 +22,7 @@ export class World {
   readonly genesis: UnitId
 
   constructor() {
-    this.genesis = this.make(-1, 0, [], undefined, 'genesis' as UnitId, 0).id
+    this.genesis = this.make(-1, 0, [], undefined, '0x00' as UnitId, 0).id
   }
 
   make(
@@ -29,9 +32,10 @@ export class World {
     address: Address | undefined,
     lastFinal: UnitId,
     createdMs: number,
+    load: { readonly signal?: number; readonly tickets?: readonly Ticket[] } = {},
   ): SimUnit {
     const index = this.units.length
-    const id = (index === 0 ? 'genesis' : `${String(index).padStart(7, '0')}@${round}`) as UnitId
+    const id = `0x${index.toString(16).padStart(8, '0')}` as UnitId
     const past = new Uint32Array((index >> 5) + 1)
     for (const parent of parents) {
       const unit = this.byId.get(parent)!
@@ -44,7 +48,8 @@ export class World {
       lastFinal: { mci: 0, id: lastFinal },
       ...(address !== undefined && { validator: { round, selfParent: parents[0]! } }),
     }
-    const unit = { id, index, author, round, header, createdMs, past }
+    const { signal, tickets = [] } = load
+    const unit = { id, index, author, round, header, createdMs, signal, tickets, past }
     this.units.push(unit)
     this.byId.set(id, unit)
     return unit
