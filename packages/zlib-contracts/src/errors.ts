@@ -15,6 +15,14 @@ export type ZlibErrorCode =
   | 'ZLIB_CHAIN'
   /** A transaction of a deployment failed. */
   | 'ZLIB_DEPLOYMENT_FAILED'
+  /** The registry contract refused; `context.reason` has its error. */
+  | 'ZLIB_REGISTRY'
+  /** zlib.lock is damaged or of another format. */
+  | 'ZLIB_BAD_LOCK'
+  /** A frozen build differs from zlib.lock; `context.differences` says in what. */
+  | 'ZLIB_LOCK_DIFFERS'
+  /** A file cannot be read or written. */
+  | 'ZLIB_FILE'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class ZlibError extends Error {

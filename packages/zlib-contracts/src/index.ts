@@ -10,6 +10,22 @@ export { loadSolc, type Solc } from './compile/solc.ts'
 export { at, type Deployment, type DeployOptions, deployContract } from './deploy/deploy.ts'
 export { isZlibError, ZlibError, type ZlibErrorCode } from './errors.ts'
 export {
+  formatLock,
+  type Lock,
+  type LockedApplication,
+  type LockedFacet,
+  lockApplication,
+  lockDifferences,
+  parseLock,
+} from './lock/lock.ts'
+export {
+  createRegistry,
+  type Publication,
+  type PublishedVersion,
+  REGISTRY_ABI,
+  type Registry,
+} from './registry/registry.ts'
+export {
   CREATE2_FACTORY,
   type Facet,
   MAX_CONTRACT_BYTES,

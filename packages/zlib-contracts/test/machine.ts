@@ -1,6 +1,6 @@
 import { createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createEVM } from '@ethereumjs/evm'
-import { Account, bytesToHex, createAddressFromString, hexToBytes } from '@ethereumjs/util'
+import { Account, bytesToHex, createAddressFromString, createZeroAddress, hexToBytes } from '@ethereumjs/util'
 import { Interface, type InterfaceAbi } from 'ethers'
 import type { SplitContract } from '../src/index.ts'
 
@@ -14,10 +14,22 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
     allowUnlimitedInitCodeSize: options.unlimited ?? false,
   })
   await evm.stateManager.putAccount(SENDER, new Account(0n, 10n ** 24n))
+  const header = {
+    number: 1n,
+    coinbase: createZeroAddress(),
+    timestamp: 1n,
+    difficulty: 0n,
+    prevRandao: new Uint8Array(32),
+    gasLimit: 100_000_000n,
+    baseFeePerGas: 0n,
+    getBlobGasPrice: () => undefined,
+  }
 
-  async function call(to: string | undefined, data: string, value = 0n) {
+  async function call(to: string | undefined, data: string, value = 0n, from?: string) {
     const result = await evm.runCall({
-      caller: SENDER,
+      caller: from ? createAddressFromString(from) : SENDER,
+      // What the EVM reads of a block is its header.
+      block: { header } as never,
       data: hexToBytes(data as `0x${string}`),
       gasLimit: 100_000_000n,
       value,
@@ -45,6 +57,29 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
 
   return {
     call,
+    sender: SENDER.toString(),
+    /** Puts runtime code at an address. */
+    setCode: (address: string, runtime: string) =>
+      evm.stateManager.putCode(createAddressFromString(address), hexToBytes(runtime as `0x${string}`)),
+    /** Timestamp of the block that calls run in, seconds. */
+    setTime(seconds: bigint | number) {
+      header.timestamp = BigInt(seconds)
+    },
+    /** The functions of a contract by name: they return what it returns, or throw its error's name and arguments. */
+    at(address: string, abi: readonly unknown[]) {
+      const contract = new Interface(abi as InterfaceAbi)
+      return async (name: string, args: readonly unknown[] = [], from?: string) => {
+        const done = await call(address, contract.encodeFunctionData(name, args), 0n, from)
+        if (done.failed) {
+          const error = contract.parseError(done.returned)
+          throw new Error(
+            error ? `${error.name}(${error.args.join(', ')})` : `${name}: ${done.failed} ${done.returned}`,
+          )
+        }
+        const values = contract.decodeFunctionResult(name, done.returned)
+        return { value: values.length > 0 ? values[0] : undefined, values, gas: done.gas }
+      }
+    },
     async deploy(creation: string, abi: readonly unknown[], args: readonly unknown[]): Promise<string> {
       const encoded = new Interface(abi as InterfaceAbi).encodeDeploy([...args])
       const made = await call(undefined, creation + encoded.slice(2))

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { Interface, type InterfaceAbi } from 'ethers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -12,6 +13,9 @@ import {
 import { createMachine } from './machine.ts'
 
 const solc = loadSolc()
+const require = createRequire(import.meta.url)
+/** Where the imports of the upgradeable contracts are found. */
+const UPGRADEABLE = require.resolve('@openzeppelin/contracts-upgradeable/package.json')
 
 const BANK = `// SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.24;
@@ -204,7 +208,7 @@ import "@openzeppelin/contracts-upgradeable/access/AccessControlUpgradeable.sol"
       ['Gold', gold],
       ['Silver', silver],
     ].map(([name, source]) =>
-      splitContract(compileContract({ sources: { 'App.sol': source! }, contract: name!, solc }), {
+      splitContract(compileContract({ sources: { 'App.sol': source! }, contract: name!, from: UPGRADEABLE, solc }), {
         modules: [ERC20],
         solc,
       }),

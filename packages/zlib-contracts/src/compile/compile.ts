@@ -1,6 +1,7 @@
 /** Solidity to what the splitter needs: the ABI and solc's intermediate code (Yul), with the optimizer's settings fixed. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { ZlibError } from '../errors.ts'
 import { loadSolc, type Solc } from './solc.ts'
 
@@ -137,14 +138,22 @@ function runSolc(solc: Solc, resolve: (path: string) => string | undefined, inpu
   return output
 }
 
-/** Finds `@scope/package/path.sol` in the packages that `from` can require. */
+/**
+ * Finds `@scope/package/path.sol` in the packages that `from` can require. Behind them stand the contracts that this package ships, and
+ * the OpenZeppelin contracts that those are built on, so that they compile wherever a package manager puts them.
+ */
 export function packageImports(from: string): (path: string) => string | undefined {
-  const require = createRequire(from)
+  const folders = createRequire(from).resolve.paths('@') ?? []
+  const require = createRequire(import.meta.url)
+  const shipped = {
+    '@zos/zlib-contracts/': dirname(require.resolve('@zos/zlib-contracts/package.json')),
+    '@openzeppelin/contracts/': dirname(require.resolve('@openzeppelin/contracts/package.json')),
+  }
   return (path) => {
-    for (const base of require.resolve.paths(path) ?? []) {
-      const file = `${base}/${path}`
-      if (existsSync(file)) return readFileSync(file, 'utf8')
-    }
-    return undefined
+    const candidates = folders.map((folder) => join(folder, path))
+    for (const [prefix, folder] of Object.entries(shipped))
+      if (path.startsWith(prefix)) candidates.push(join(folder, path.slice(prefix.length)))
+    const file = candidates.find((candidate) => existsSync(candidate))
+    return file === undefined ? undefined : readFileSync(file, 'utf8')
   }
 }

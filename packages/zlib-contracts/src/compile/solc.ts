@@ -9,5 +9,6 @@ export interface Solc {
 
 /** The compiler that comes with this package. Loading takes about a second. */
 export function loadSolc(): Solc {
-  return createRequire(import.meta.url)('solc') as Solc
+  const require = createRequire(import.meta.url)
+  return require('solc') as Solc
 }
