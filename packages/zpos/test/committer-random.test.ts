@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { createCommitter, type Decision, type RoundDag, roundRobinSchedule } from '../src/index.ts'
+import {
+  createCommitter,
+  type Decision,
+  type RankedScheduleOptions,
+  type RoundDag,
+  roundRobinSchedule,
+} from '../src/index.ts'
 import { committeeOf, seeded } from './support/network.ts'
 import { randomDag, randomView } from './support/random-dag.ts'
 import { slowDecisions } from './support/slow-committer.ts'
@@ -13,14 +19,25 @@ const SHAPES: { stakes: number[]; equivocators: number[] }[] = [
   { stakes: [1, 1, 1, 1, 1, 1, 1], equivocators: [1, 4] },
   { stakes: [40, 20, 13, 10, 8, 6, 3], equivocators: [1, 6] },
 ]
-const SETTINGS = [{}, { wave: 1 }, { leadersPerRound: 2 }, { wave: 3, termRounds: 4 }, { termRounds: 3 }]
+interface Setting extends Pick<RankedScheduleOptions, 'wave' | 'leadersPerRound' | 'termRounds'> {
+  /** Equivocators are demoted. */
+  readonly demotes?: boolean
+}
+const SETTINGS: Setting[] = [
+  {},
+  { wave: 1 },
+  { leadersPerRound: 2 },
+  { wave: 3, termRounds: 4 },
+  { termRounds: 3 },
+  { termRounds: 5, demotes: true },
+]
 
 test(`the committer equals the slow specification, and views of one DAG never disagree (seed ${SEED}, ${CASES} DAGs)`, () => {
   const outcomes = { direct: 0, indirect: 0, skip: 0, views: 0 }
   for (let at = 0; at < CASES; at += 1) {
     const random = seeded(SEED + at)
     const { stakes, equivocators } = SHAPES[at % SHAPES.length]!
-    const settings = SETTINGS[Math.floor(at / SHAPES.length) % SETTINGS.length]!
+    const { demotes, ...settings } = SETTINGS[Math.floor(at / SHAPES.length) % SETTINGS.length]!
     const committee = committeeOf(stakes)
     const dag = randomDag({
       committee,
@@ -29,10 +46,12 @@ test(`the committer equals the slow specification, and views of one DAG never di
       equivocators: new Set(equivocators),
       diligence: 0.8 + 0.2 * random(),
     })
+    const scheduleOver = (view: RoundDag) =>
+      roundRobinSchedule(committee, { ...settings, ...(demotes && { dag: view }) })
     const fast = (view: RoundDag): Decision[] =>
-      createCommitter({ dag: view, committee, schedule: roundRobinSchedule(committee, settings) }).update()
+      createCommitter({ dag: view, committee, schedule: scheduleOver(view) }).update()
     const whole = fast(dag)
-    expect(whole, `seed ${SEED + at}`).toEqual(slowDecisions(dag, committee, roundRobinSchedule(committee, settings)))
+    expect(whole, `seed ${SEED + at}`).toEqual(slowDecisions(dag, committee, scheduleOver(dag)))
     for (const { outcome, rule } of whole) {
       if (outcome === 'skip') outcomes.skip += 1
       else outcomes[rule] += 1

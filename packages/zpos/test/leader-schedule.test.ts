@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { createRankedSchedule, isZposError, type LeaderSchedule, roundRobinSchedule } from '../src/index.ts'
+import {
+  createRankedSchedule,
+  EQUIVOCATION_DEPTH,
+  equivocatorsIn,
+  isZposError,
+  type LeaderSchedule,
+  roundRobinSchedule,
+} from '../src/index.ts'
+import { parseDag } from './support/dag-language.ts'
 import { committeeOf, names } from './support/network.ts'
 
 const committee = committeeOf(4)
@@ -74,4 +82,47 @@ test('a ranking that is not the committee in some order is refused', () => {
   } catch (error) {
     expect(isZposError(error, 'ZPOS_INVALID_ARGUMENT')).toBe(true)
   }
+})
+
+test('an equivocator that a commit has in its past is demoted for the term, and from the start of the next if it was late in this one', () => {
+  const dag = parseDag(
+    `Round 1 : { * }
+     Round 2 : { A -> [*], B -> [*], B2b -> [-D1], C -> [*], D -> [*], D2b -> [-C1] }
+     Round 3 : { A -> [A2, B2, C2, D2], B -> [A2, B2, C2, D2], C -> [A2, B2b, C2, D2], D -> [A2, C2, B2, D2] }
+     Round 4 : { A -> [A3, B3, D3], B -> [*], C -> [*], D -> [*] }
+     Round 5 : { * }
+     Round 6 : { * }`,
+    ['A', 'B', 'C', 'D'],
+  )
+  const commit = (schedule: LeaderSchedule, unit: string, round: number) =>
+    schedule.record({ round, offset: 0, leader: A!, outcome: 'commit', unit: unit as never, rule: 'direct' })
+  // A's unit of round 4 has one unit of B in its past, B's has two. Nobody refers to the second one of D.
+  expect(equivocatorsIn(dag, committee, 'A4' as never)).toEqual([])
+  expect(equivocatorsIn(dag, committee, 'B4' as never)).toEqual([B])
+
+  const schedule = roundRobinSchedule(committee, { dag, termRounds: 6 })
+  skip(schedule, 2)
+  commit(schedule, 'A4', 4)
+  expect(schedule.leaderAt(6)).toBe(B)
+  const other = roundRobinSchedule(committee, { dag, termRounds: 6 })
+  skip(other, 2)
+  commit(other, 'B4', 4)
+  expect(other.leaderAt(6)).toBe(C)
+  expect(other.term().demoted).toEqual([A, B])
+  // B would speak in the next term.
+  commit(other, 'A6', 6)
+  expect(other.term()).toMatchObject({ number: 1, demoted: [B] })
+  expect(other.leaderAt(8)).toBe(C)
+  const without = roundRobinSchedule(committee, { termRounds: 6 })
+  commit(without, 'A6', 6)
+  expect(without.leaderAt(8)).toBe(B)
+})
+
+test('an equivocation is forgotten with the rounds that are no longer searched', () => {
+  const rounds = Array.from({ length: 22 }, (_, i) => (i === 1 ? '' : `Round ${i + 1} : { * }`))
+  rounds[1] = 'Round 2 : { A -> [*], B -> [*], B2b -> [-D1], C -> [*], D -> [*] }'
+  rounds[2] = 'Round 3 : { A -> [A2, B2, C2], B -> [A2, B2, C2], C -> [A2, B2b, C2], D -> [A2, B2, D2] }'
+  const dag = parseDag(rounds.join('\n'), ['A', 'B', 'C', 'D'])
+  expect(equivocatorsIn(dag, committee, `A${2 + EQUIVOCATION_DEPTH}` as never)).toEqual([B])
+  expect(equivocatorsIn(dag, committee, `A${3 + EQUIVOCATION_DEPTH}` as never)).toEqual([])
 })

@@ -38,3 +38,20 @@ test('a committer that decides holds a few rounds, however long it runs', async 
   expect(long.mostRounds).toBeLessThanOrEqual(8)
   expect(long.mostUnits).toBeLessThanOrEqual(8 * 4)
 })
+
+test('a validator that equivocates in public leads next to nothing', async () => {
+  for (const seed of [1, 2, 3]) {
+    const result = await simulate(zpos, {
+      stakes: [100n, 100n, 100n, 100n],
+      seed,
+      durationMs: 25_000,
+      intervalMs: 100,
+      behaviours: ['honest', 'equivocator', 'honest', 'honest'],
+    })
+    const led = result.decisions.filter(({ leader }) => leader === '0x0001')
+    // It would lead a quarter of them.
+    expect(result.decisions.length).toBeGreaterThan(50)
+    expect(led.length / result.decisions.length).toBeLessThan(0.03)
+    expect(result.forkers).toEqual([1])
+  }
+})

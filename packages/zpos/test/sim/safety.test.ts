@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs'
 /** R-POS-6 by simulation: safe and live below a third of Byzantine stake, detected above. `ZOS_SEED` replays some of them. */
 import { describe, expect, test } from 'vitest'
 import * as zpos from '../../src/index.ts'
@@ -9,7 +10,7 @@ function seeds(): number[] {
   const [from = 1, to = from] = process.env.ZOS_SEED?.split('-').map(Number) ?? [1, process.env.ZOS_LONG ? 1000 : 50]
   return Array.from({ length: to - from + 1 }, (_, i) => from + i)
 }
-const BEHAVIOURS: Behaviour[] = ['silent', 'equivocator', 'withholder', 'selective', 'stale']
+const BEHAVIOURS: Behaviour[] = ['silent', 'equivocator', 'withholder', 'selective', 'stale', 'flooder']
 const run = (options: SimOptions): Promise<SimResult> => simulate(zpos, options)
 
 /** Equal, by Zipf's law, or one with just under a third. */
@@ -51,6 +52,8 @@ function scenario(seed: number): SimOptions {
       { node: Math.floor(random() * size), atMs: 3000 + 2000 * random(), downMs: 3000 * random() },
       { node: Math.floor(random() * size), atMs: 6500 + 1000 * random(), downMs: 2000 * random() },
     ],
+    lottery: seed % 4 === 1,
+    contract: seed % 5 === 0,
   }
 }
 
@@ -64,6 +67,12 @@ test.each(seeds())(
     expect(result.conflict).toBeUndefined()
     const bad = new Set(options.behaviours!.flatMap((behaviour, i) => (behaviour === 'honest' ? [] : [i])))
     for (const forker of result.forkers) expect(bad.has(forker), `honest ${forker} forked`).toBe(true)
+    for (const slashed of result.slashed) expect(result.forkers).toContain(slashed)
+    if (process.env.ZOS_MOST)
+      appendFileSync(
+        process.env.ZOS_MOST,
+        `${seed} ${options.stakes.length} ${result.mostRounds} ${result.mostUnits}\n`,
+      )
     // Trouble ends at 11 s at the latest; half of the time after it is room for the slowest.
     expect(result.lastDecisionMs).toBeGreaterThan(16_000)
     expect(result.commits).toBeGreaterThan(5)

@@ -1,6 +1,7 @@
 /** New rules in a split network (U8), and the contract's books after every commit. */
 import { describe, expect, test } from 'vitest'
 import * as zpos from '../../src/index.ts'
+import { seeded } from '../support/network.ts'
 import { type SimOptions, type SimResult, simulate } from './simulate.ts'
 
 const run = (options: SimOptions): Promise<SimResult> => simulate(zpos, options)
@@ -47,6 +48,37 @@ describe('new rules', () => {
       expect(result.lastDecisionMs).toBeGreaterThan(18_000)
       expect(result.forkers).toEqual([])
     }
+  })
+
+  test('in any split, whoever has them: all change at one index or none, and only those without them stop, there', {
+    timeout: 600_000,
+  }, async () => {
+    const outcomes = { changed: 0, kept: 0, stopped: 0 }
+    for (let seed = 1; seed <= (process.env.ZOS_LONG ? 300 : 12); seed += 1) {
+      const random = seeded(seed)
+      const has = stakes.map(() => (random() < 0.8 ? 2 : 1))
+      const fromMs = 5000 * random()
+      const result = await run({
+        ...upgrade,
+        seed,
+        durationMs: 15_000,
+        rules: { has, installs: random() < 0.5 ? [{ node: 2, atMs: 1000 + 8000 * random(), version: 2 }] : [] },
+        behaviours: stakes.map((_, i) => (i === 5 && random() < 0.5 ? 'equivocator' : 'honest')),
+        partitions: [{ fromMs, toMs: fromMs + 5000 * random(), sides: stakes.map(() => Math.floor(2 * random())) }],
+        restarts: [{ node: Math.floor(7 * random()), atMs: 3000 + 6000 * random(), downMs: 1500 }],
+      })
+      const runs = versions(result.states)
+      const changed = runs.length === 2
+      expect(runs.map(([version]) => version)).toEqual(changed ? [1, 2] : [1])
+      for (const { node, index } of result.stops) {
+        expect(has[node], `seed ${seed}: ${node} stopped`).toBe(1)
+        expect(index).toBe(runs[0]![1])
+      }
+      expect(result.lastDecisionMs, `seed ${seed}`).toBeGreaterThan(11_000)
+      outcomes[changed ? 'changed' : 'kept'] += 1
+      outcomes.stopped += result.stops.length
+    }
+    for (const [kind, count] of Object.entries(outcomes)) expect(count, `no ${kind} at all`).toBeGreaterThan(0)
   })
 
   test('that less than four fifths have do not come into force, and nobody stops', async () => {
