@@ -40,7 +40,8 @@ export function createDagCanvas(
       'The newest rounds of the DAG. Arrow keys go from unit to unit, Enter opens one, Escape follows again.',
   })
   const tip = el('div', { class: 'tip', hidden: '' })
-  const element = el('div', { class: 'dag' }, canvas, tip)
+  const follow = el('button', { class: 'follow', type: 'button', hidden: '' }, 'Follow again')
+  const element = el('div', { class: 'dag' }, canvas, tip, follow)
   const still = matchMedia('(prefers-reduced-motion: reduce)')
   let colours = readColours()
   let right = 0
@@ -112,6 +113,7 @@ export function createDagCanvas(
     const focus = hovered === undefined ? undefined : at.get(hovered)
     tip.hidden = !focus
     if (focus) showTip(focus, w)
+    follow.hidden = !held || selected === undefined
   }
 
   function paintGrid(context: CanvasRenderingContext2D, w: number, h: number): void {
@@ -127,8 +129,10 @@ export function createDagCanvas(
     context.fillStyle = colours.muted
     context.font = '12px system-ui, sans-serif'
     context.textAlign = 'center'
-    for (let round = Math.max(1, Math.floor(firstRound())); round <= right + 1; round++)
-      if (round % 5 === 0) context.fillText(String(round), w - (right - round) * ROUND_WIDTH - 10, h - 8)
+    for (let round = Math.max(1, firstRound()); round <= right + 1; round++) {
+      const x = w - (right - round) * ROUND_WIDTH - 10
+      if (round % 5 === 0 && x > 3 * LEFT) context.fillText(String(round), x, h - 8)
+    }
     context.textAlign = 'left'
     context.fillText('round', LEFT - 10, h - 8)
   }
@@ -213,6 +217,14 @@ export function createDagCanvas(
     schedule()
   }
 
+  /** Goes on with the newest rounds. */
+  function release(): void {
+    selected = undefined
+    hovered = undefined
+    held = false
+    schedule()
+  }
+
   function move(rounds: number, lanes: number): void {
     const from = selected === undefined ? undefined : dag.units.get(selected)
     if (!from) {
@@ -230,7 +242,10 @@ export function createDagCanvas(
     }
     for (let round = from.round! + rounds; round > 0 && round <= dag.round; round += rounds) {
       const next = dag.rounds.get(round)?.find(({ author }) => author === from.author)
-      if (next) return select(next)
+      if (next) {
+        select(next)
+        return
+      }
     }
   }
 
@@ -241,20 +256,21 @@ export function createDagCanvas(
   })
   canvas.addEventListener('pointerleave', () => {
     hovered = undefined
-    held = selected !== undefined && document.activeElement === canvas
+    held = selected !== undefined
     schedule()
   })
   canvas.addEventListener('click', (event) => {
     const unit = nearest(event)
     hovered = unit?.id
-    if (unit) return select(unit)
-    selected = undefined
-    held = false
-    schedule()
+    if (unit) select(unit)
+    else release()
   })
-  canvas.addEventListener('blur', () => {
-    held = false
-    schedule()
+  follow.addEventListener('click', () => {
+    release()
+    canvas.focus()
+  })
+  element.addEventListener('focusout', ({ relatedTarget }) => {
+    if (!element.contains(relatedTarget as Node | null)) release()
   })
   canvas.addEventListener('keydown', (event) => {
     const steps: Record<string, [number, number]> = {
@@ -267,12 +283,8 @@ export function createDagCanvas(
     const step = steps[event.key]
     if (step) move(...step)
     else if (event.key === 'Enter' && unit) onOpen(unit)
-    else if (event.key === 'Escape') {
-      selected = undefined
-      hovered = undefined
-      held = false
-      schedule()
-    } else return
+    else if (event.key === 'Escape') release()
+    else return
     event.preventDefault()
   })
   matchMedia('(prefers-color-scheme: dark)').addEventListener(

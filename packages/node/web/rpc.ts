@@ -57,7 +57,8 @@ let timer: ReturnType<typeof setTimeout> | undefined
 
 function takeHead(number: number): void {
   head = Math.max(head, number)
-  timer ??= setTimeout(() => {
+  if (timer !== undefined) return
+  timer = setTimeout(() => {
     timer = undefined
     if (head === told) return
     told = head

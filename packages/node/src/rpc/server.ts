@@ -101,9 +101,8 @@ async function serve(router: RpcRouter, request: IncomingMessage, response: Serv
 }
 
 function servePage(request: IncomingMessage, response: ServerResponse): void {
-  if (request.url?.split('?')[0] !== '/') return end(response, 404, '')
-  response.writeHead(200, explorerHeaders)
-  response.end(explorerBody)
+  if (request.url?.split('?')[0] === '/') response.writeHead(200, explorerHeaders).end(explorerBody)
+  else end(response, 404, '')
 }
 
 function end(response: ServerResponse, status: number, body: string): void {

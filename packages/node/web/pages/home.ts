@@ -32,13 +32,13 @@ export async function homePage(signal: AbortSignal): Promise<HTMLElement> {
   const transactions = createFeed('No transactions yet.')
   let seen = -1
 
-  const refreshDag = once(async () => {
+  const refresh = once(async () => {
     const status = await call<Status>('zos_status')
     showStatus(tiles, status)
-    await dag.refresh(status.round, canvas.firstRound())
+    await Promise.all([dag.refresh(status.round, canvas.firstRound()), refreshBlocks(status.block)])
     canvas.update()
   })
-  const refreshBlocks = once(async (head: number) => {
+  const refreshBlocks = async (head: number) => {
     if (head <= seen) return
     const from = Math.max(0, seen + 1, head - LOOK_BACK + 1)
     const numbers = Array.from({ length: head - from + 1 }, (_, index) => head - index)
@@ -50,18 +50,15 @@ export async function homePage(signal: AbortSignal): Promise<HTMLElement> {
     seen = head
     blocks.add(fresh.slice(0, ROWS).map(blockRow))
     transactions.add(found.map(transactionRow))
-  })
-
-  await Promise.all([refreshDag(), call<string>('eth_blockNumber').then((head) => refreshBlocks(Number(head)))])
-  onHead((head) => {
-    if (document.hidden) return
-    refreshDag().catch(() => {})
-    refreshBlocks(head).catch(() => {})
-  }, signal)
-  const timer = setInterval(() => {
-    if (!document.hidden) refreshDag().catch(() => {})
+  }
+  const look = () => {
+    if (!document.hidden) refresh().catch(() => {}) // the header says when the node is away
     blocks.tick()
-  }, REFRESH_MS)
+  }
+
+  await refresh()
+  onHead(look, signal)
+  const timer = setInterval(look, REFRESH_MS)
   signal.addEventListener('abort', () => clearInterval(timer))
 
   const dagCard = card('The ledger, live', canvas.element, detail)
@@ -121,7 +118,8 @@ function showStatus(tiles: HTMLElement, status: Status): void {
     ['Epoch', count(status.epoch)],
     ['Units', count(status.units)],
     ['Peers', count(status.peers)],
-    ['Waiting transactions', count(status.pool)],
+    ['Transactions in pool', count(status.pool)],
+    ['Blocks to execute', count(status.backlog)],
     ['Chain id', String(status.chainId)],
     ['Role', status.validator ? (status.producing ? 'validator' : 'validator, idle') : 'follower'],
     ['Memory', bytes(status.rssBytes)],
@@ -142,7 +140,11 @@ function blockRow(block: Block): HTMLElement {
     'li',
     {},
     link(`block/${number}`, count(number)),
-    el('span', { class: 'grow' }, `${length} ${length === 1 ? 'transaction' : 'transactions'}`),
+    el(
+      'span',
+      { class: length === 0 ? 'grow muted' : 'grow' },
+      `${length} ${length === 1 ? 'transaction' : 'transactions'}`,
+    ),
     el('time', { class: 'muted', 'data-ms': String(Number(block.timestamp) * 1000) }),
   )
 }
@@ -155,7 +157,7 @@ function transactionRow(transaction: Transaction): HTMLElement {
     link(`tx/${hash}`, short(hash)),
     el(
       'span',
-      { class: 'grow' },
+      { class: 'grow parties' },
       link(`address/${from}`, short(from)),
       ' → ',
       to ? link(`address/${to}`, short(to)) : 'new contract',
@@ -194,10 +196,10 @@ function createFeed(empty: string) {
 }
 
 /** While a call of `work` runs, others wait for it instead of starting a second. */
-function once<A extends unknown[]>(work: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined
-  return (...args) => {
-    running ??= work(...args).finally(() => {
+  return () => {
+    running ??= work().finally(() => {
       running = undefined
     })
     return running

@@ -1,0 +1,226 @@
+import { existsSync } from 'node:fs'
+import { privateKeyHex } from '@zos/node'
+import { type Devnet, startDevnet } from '@zos/node/devnet'
+import { JsonRpcProvider, parseEther, Wallet } from 'ethers'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually, rpc } from './wait.ts'
+
+const executablePath = process.env.ZOS_CHROMIUM ?? '/usr/bin/chromium'
+const reason = existsSync(executablePath) ? '' : ` (skipped: no Chromium at ${executablePath})`
+
+let devnet: Devnet
+let provider: JsonRpcProvider
+
+beforeAll(async () => {
+  devnet = await startDevnet({ port: 0, validators: 4, roundIntervalMs: 100 })
+  provider = new JsonRpcProvider(devnet.rpcUrl)
+  provider.pollingInterval = 200
+})
+
+afterAll(async () => {
+  provider?.destroy()
+  await devnet?.stop()
+})
+
+async function transfer(value: string): Promise<string> {
+  const wallet = new Wallet(privateKeyHex(devnet.accounts[0]!), provider)
+  const sent = await wallet.sendTransaction({ to: devnet.accounts[1]!.address, value: parseEther(value) })
+  await sent.wait()
+  return sent.hash
+}
+
+test('the port serves the page at / under a strict policy, nothing at other paths, and JSON-RPC as before', async () => {
+  const page = await fetch(`${devnet.rpcUrl}/?q=1`)
+  expect(page.status).toBe(200)
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('content-security-policy')).toMatch(
+    /default-src 'none'; script-src 'sha256-[^']+'; style-src/,
+  )
+  expect(await page.text()).toContain('<title>ZOS explorer</title>')
+  expect((await fetch(`${devnet.rpcUrl}/favicon.ico`)).status).toBe(404)
+  expect((await fetch(devnet.rpcUrl, { method: 'PUT', body: '' })).status).toBe(405)
+  expect(await rpc(devnet.rpcUrl, 'eth_chainId')).toMatch(/^0x/)
+})
+
+test('zos_getUnits gives the units of a range of rounds as they become final, and refuses what is no range', async () => {
+  const range = { fromRound: 1, toRound: 6 }
+  const units = await eventually(async () => {
+    const found: any[] = await rpc(devnet.rpcUrl, 'zos_getUnits', range)
+    return found.some(({ round }) => round === 6) && found.every(({ block }) => block !== null) && found
+  }, 'six final rounds')
+  for (const unit of units) {
+    const { leader, ...rest } = unit
+    expect(rest).toEqual(await rpc(devnet.rpcUrl, 'zos_getUnit', unit.id))
+    const block = await rpc(devnet.rpcUrl, 'zos_getBlockUnits', `0x${unit.block.toString(16)}`)
+    expect(leader).toBe(block.leader === unit.id)
+    expect(block.units.map(({ id }: { id: string }) => id)).toContain(unit.id)
+  }
+  const chain = units.filter(({ mainChain }) => mainChain).map(({ mci }) => mci)
+  expect(new Set(chain).size).toBe(chain.length)
+  expect(units.filter(({ leader }) => leader).every(({ mainChain }) => mainChain)).toBe(true)
+  expect(await rpc(devnet.rpcUrl, 'zos_getUnits', { fromRound: 9_000_000, toRound: 9_000_063 })).toEqual([])
+  for (const wrong of [
+    undefined,
+    [1, 2],
+    {},
+    { fromRound: 1 },
+    { fromRound: '0x1', toRound: 2 },
+    { fromRound: -1, toRound: 2 },
+    { fromRound: 0.5, toRound: 2 },
+    { fromRound: 3, toRound: 2 },
+    { fromRound: 1, toRound: 65 },
+    { fromRound: 1, toRound: 2 ** 53 },
+  ])
+    await expect(rpc(devnet.rpcUrl, 'zos_getUnits', wrong)).rejects.toMatchObject({ code: -32602 })
+})
+
+describe.skipIf(reason !== '')(`in headless Chromium${reason}`, () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    const { chromium } = await import('playwright-core')
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    })
+  })
+
+  afterAll(() => browser?.close())
+
+  /** Opens the explorer and runs `visit`; then nothing may have gone wrong or elsewhere. */
+  async function visiting(
+    { width, height, colorScheme }: { width: number; height: number; colorScheme: 'light' | 'dark' },
+    visit: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    const elsewhere: string[] = []
+    const look = (url: string) => {
+      if (!url.startsWith('data:') && new URL(url).host !== new URL(devnet.rpcUrl).host) elsewhere.push(url)
+    }
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+    page.on('request', (request) => look(request.url()))
+    page.on('websocket', (socket) => look(socket.url()))
+    try {
+      await page.goto(devnet.rpcUrl)
+      await visit(page)
+      expect(complaints).toEqual([])
+      expect(elsewhere).toEqual([])
+    } finally {
+      await context.close()
+    }
+  }
+
+  /** A picture of the page in the folder that ZOS_SCREENSHOTS names, to look at. */
+  async function picture(page: Page, name: string): Promise<void> {
+    const folder = process.env.ZOS_SCREENSHOTS
+    if (folder) await page.screenshot({ path: `${folder}/explorer-${name}.png`, fullPage: true })
+  }
+
+  const field = (page: Page, name: string) =>
+    page.locator('dt', { hasText: new RegExp(`^${name}$`) }).locator('xpath=following-sibling::dd[1]')
+
+  async function search(page: Page, query: string, heading: string): Promise<void> {
+    await page.getByRole('searchbox').fill(query)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+  }
+
+  test('a transfer appears by itself; search opens it and shows its unit, height and index', async () => {
+    await visiting({ width: 1280, height: 900, colorScheme: 'light' }, async (page) => {
+      await page.locator('#link.live').waitFor()
+      const hash = await transfer('1.25')
+      await page.locator(`a[href="#/tx/${hash}"]`).waitFor()
+      await page.waitForTimeout(3_000) // rounds to fill the picture; nothing below depends on it
+      await picture(page, 'light')
+
+      await search(page, hash, 'Transaction')
+      const place = await rpc(devnet.rpcUrl, 'zos_getTransactionUnit', hash)
+      const plain = (text: string) => text.replaceAll(',', '')
+      expect(await field(page, 'Status').textContent()).toBe('succeeded')
+      expect(await field(page, 'Unit').textContent()).toBe(place.unit)
+      expect(plain((await field(page, 'Height').textContent())!)).toBe(String(place.height))
+      expect(plain((await field(page, 'Main-chain index').textContent())!)).toBe(String(place.mci))
+      expect(await field(page, 'Value').textContent()).toBe('1.25')
+      await picture(page, 'transaction')
+
+      await field(page, 'Unit').getByRole('link').click()
+      await page.getByRole('heading', { level: 1, name: 'Unit' }).waitFor()
+      expect(await field(page, 'Id').textContent()).toBe(place.unit)
+      await search(page, String(place.block), `Block ${place.block.toLocaleString('en')}`)
+      await page.locator(`a[href="#/tx/${hash}"]`).waitFor()
+      await picture(page, 'block')
+      await page.goBack()
+      await page.getByRole('heading', { level: 1, name: 'Unit' }).waitFor()
+
+      await search(page, devnet.accounts[0]!.address, 'Account')
+      expect(Number(await field(page, 'Nonce').textContent())).toBe(
+        await provider.getTransactionCount(devnet.accounts[0]!.address),
+      )
+      expect(await field(page, 'Code').textContent()).toBe('none')
+      await page.getByRole('searchbox').fill('no such thing')
+      await page.keyboard.press('Enter')
+      await page.getByRole('alert').filter({ hasText: 'Nothing found for “no such thing”.' }).waitFor()
+    })
+  })
+
+  test('the keyboard walks the DAG: a unit tells its index, Enter opens it', async () => {
+    await visiting({ width: 1280, height: 900, colorScheme: 'dark' }, async (page) => {
+      const canvas = page.getByRole('application')
+      await canvas.focus()
+      await page.waitForTimeout(2_000) // rounds to fill the picture; nothing below depends on it
+      await page.keyboard.press('ArrowLeft')
+      await page.keyboard.press('ArrowLeft')
+      const detail = page.locator('.detail')
+      await detail.filter({ hasText: /Unit 0x\w+…\w+ of round \d+ by .* index \d+/ }).waitFor()
+      await picture(page, 'dark')
+      const path = await detail.locator('a[href^="#/unit/"]').getAttribute('href')
+      await canvas.press('Enter')
+      await page.getByRole('heading', { level: 1, name: 'Unit' }).waitFor()
+      expect(new URL(page.url()).hash).toBe(path)
+      expect(await field(page, 'Main-chain index').textContent()).toMatch(/^[\d,]+$/)
+    })
+  })
+
+  test('without a WebSocket the page polls, and new blocks still appear', async () => {
+    await visiting({ width: 1280, height: 900, colorScheme: 'light' }, async (page) => {
+      await page.routeWebSocket(/.*/, (socket) => socket.close())
+      await page.reload()
+      await page.locator('#link.polling').waitFor()
+      const hash = await transfer('2')
+      await page.locator(`a[href="#/tx/${hash}"]`).waitFor()
+    })
+  })
+
+  test('a pointer on a unit shows its index and block, at phone width and without a scroll bar at the bottom', async () => {
+    await visiting({ width: 375, height: 760, colorScheme: 'light' }, async (page) => {
+      const canvas = page.getByRole('application')
+      await page.locator('#link.live').waitFor()
+      await page.waitForTimeout(3_000) // rounds to fill the picture; the sweep below looks until it finds a unit
+      const box = (await canvas.boundingBox())!
+      await eventually(async () => {
+        for (let x = box.x + 30; x < box.x + box.width; x += 12) {
+          await page.mouse.move(x, box.y + box.height / 2 - 26)
+          await page.waitForTimeout(40)
+          if (/index \d+.*block \d+/.test((await page.locator('.tip:not([hidden])').allTextContents()).join()))
+            return true
+        }
+        return false
+      }, 'the hint of a final unit')
+      await picture(page, 'phone')
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
+    })
+  })
+})
