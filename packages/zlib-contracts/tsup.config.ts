@@ -1,11 +1,12 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: { index: 'src/index.ts', cli: 'src/cli.ts' },
   format: 'esm',
   target: 'es2023',
   platform: 'node',
   dts: false,
   sourcemap: true,
   clean: true,
+  splitting: true,
 })

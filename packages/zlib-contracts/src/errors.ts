@@ -19,6 +19,8 @@ export type ZlibErrorCode =
   | 'ZLIB_REGISTRY'
   /** zlib.lock is damaged or of another format. */
   | 'ZLIB_BAD_LOCK'
+  /** The file of a built application is damaged or of another format. */
+  | 'ZLIB_BAD_ARTIFACT'
   /** A frozen build differs from zlib.lock; `context.differences` says in what. */
   | 'ZLIB_LOCK_DIFFERS'
   /** A file cannot be read or written. */

@@ -1,3 +1,6 @@
+export { formatArtifact, parseArtifact } from './artifact/artifact.ts'
+export { type CachedSolcOptions, type CacheStore, cachedSolc } from './cache/cached-solc.ts'
+export { diskStore } from './cache/disk-store.ts'
 export {
   type AbiEntry,
   type CompiledContract,

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { defineCommand, runMain } from 'citty'
+
+/** Commands load what they need when they run, so that `--help` answers at once. */
+const main = defineCommand({
+  meta: { name: 'zlib', version: '0.0.0', description: 'Solidity applications of any size' },
+  subCommands: {
+    build: () => import('./cli/build.ts').then((module) => module.buildCommand),
+    split: () => import('./cli/split.ts').then((module) => module.splitCommand),
+    size: () => import('./cli/size.ts').then((module) => module.sizeCommand),
+    deploy: () => import('./cli/deploy.ts').then((module) => module.deployCommand),
+  },
+})
+
+runMain(main)

@@ -1,0 +1,67 @@
+import { defineCommand } from 'citty'
+import { JsonRpcProvider, Wallet } from 'ethers'
+import { deployContract } from '../deploy/deploy.ts'
+import { ZlibError } from '../errors.ts'
+import { openProject } from '../project/project.ts'
+import { print, run } from './run.ts'
+
+const args = {
+  application: { type: 'positional', description: 'Name of a built application, or its artifact', required: true },
+  rpc: { type: 'string', description: 'JSON-RPC endpoint', default: 'http://127.0.0.1:8545' },
+  args: {
+    type: 'string',
+    description: 'Constructor arguments, a JSON array; write large numbers as strings',
+    default: '[]',
+  },
+} as const
+
+export const deployCommand = defineCommand({
+  meta: {
+    name: 'deploy',
+    description: 'Deploy the facets that the chain lacks, and the router. The key is read from ZLIB_PRIVATE_KEY',
+  },
+  args,
+  run: (context) =>
+    run(context.args, args, async () => {
+      const split = openProject(process.cwd()).load(context.args.application)
+      const values = constructorArguments(context.args.args)
+      const key = privateKey()
+      const provider = new JsonRpcProvider(context.args.rpc, undefined, { cacheTimeout: -1, staticNetwork: true })
+      try {
+        // Not `send`: it would wait for a chain that is not there, for ever.
+        await provider._detectNetwork().catch((cause) => {
+          throw new ZlibError(
+            'ZLIB_CHAIN',
+            `no chain answers at ${context.args.rpc}`,
+            { rpc: context.args.rpc },
+            { cause },
+          )
+        })
+        const { address, newFacets, gasUsed } = await deployContract(split, new Wallet(key, provider), { args: values })
+        print(`${split.name} at ${address}`)
+        print(`  ${newFacets} of ${split.facets.length} facets were new, ${gasUsed} gas`)
+      } finally {
+        provider.destroy()
+      }
+    }),
+})
+
+function constructorArguments(text: string): unknown[] {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  if (!Array.isArray(value))
+    throw new ZlibError('ZLIB_INVALID_ARGUMENT', `--args must be a JSON array such as '["Name", 5]', not ${text}`)
+  return value
+}
+
+function privateKey(): string {
+  const key = process.env.ZLIB_PRIVATE_KEY
+  if (!key) throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'ZLIB_PRIVATE_KEY is not set: it is the key that pays')
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(key))
+    throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'ZLIB_PRIVATE_KEY is not 32 bytes in hex')
+  return key
+}

@@ -1,0 +1,69 @@
+/** What the commands have in common: their flags, one line for an error, lines for an application. */
+import { isZlibError, ZlibError } from '../errors.ts'
+import type { SplitContract } from '../split/split.ts'
+
+/** Flags of the commands that compile. */
+export const SOURCE_ARGS = {
+  file: { type: 'positional', description: 'Solidity file below the current folder', required: true },
+  contract: { type: 'string', description: 'Contract of the file; default: the one with its name' },
+  'max-bytes': { type: 'string', description: 'Largest facet, bytes; default: 24576' },
+} as const
+
+/** Runs a command; an error becomes one line on stderr and exit code 1. */
+export async function run(
+  args: Readonly<Record<string, unknown>>,
+  known: Readonly<Record<string, unknown>>,
+  command: () => Promise<void> | void,
+): Promise<void> {
+  try {
+    refuseUnknown(args, Object.keys(known))
+    await command()
+  } catch (error) {
+    process.stderr.write(`zlib: ${oneLine(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** An error in one line; of solc's many lines the place and the message. */
+export function oneLine(error: unknown): string {
+  if (isZlibError(error, 'ZLIB_COMPILE')) {
+    const [first] = error.context.errors as string[]
+    const place = /--> ([^\n]+?):?\n/.exec(first ?? '')?.[1]
+    const message = (first ?? '').trim().split('\n')[0]!
+    return place ? `${place}: ${message}` : message
+  }
+  // What ethers adds in brackets (the whole transaction, among others) is of no use in a terminal.
+  const text =
+    (error as { shortMessage?: string }).shortMessage ?? (error instanceof Error ? error.message : String(error))
+  return text.replaceAll(/\s*\n\s*/g, ' ')
+}
+
+/** Prints a line. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Reads `--max-bytes`. */
+export function maxBytesOf(flag: string | undefined): { maxBytes?: number } {
+  if (flag === undefined) return {}
+  if (!/^[1-9]\d{0,8}$/.test(flag))
+    throw new ZlibError('ZLIB_INVALID_ARGUMENT', `--max-bytes must be a whole number, not "${flag}"`)
+  return { maxBytes: Number(flag) }
+}
+
+/** Prints what an application consists of. */
+export function printFacets(split: SplitContract): void {
+  for (const { address, size, selectors } of split.facets)
+    print(`  facet   ${address}  ${String(size).padStart(6)} bytes  ${selectors.length || 'fallback,'} functions`)
+  print(`  router  (at deployment)${' '.repeat(21)}${String(split.routerSize).padStart(6)} bytes`)
+}
+
+/** A misspelt flag should not pass in silence. */
+function refuseUnknown(args: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+  const camel = (flag: string) => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  for (const name of Object.keys(args))
+    if (name !== '_' && !known.includes(name) && !known.some((flag) => camel(flag) === name))
+      throw new ZlibError('ZLIB_INVALID_ARGUMENT', `there is no flag --${name}; see --help`)
+  const extra = (args._ as string[])[1]
+  if (extra !== undefined) throw new ZlibError('ZLIB_INVALID_ARGUMENT', `"${extra}" is not expected here; see --help`)
+}
