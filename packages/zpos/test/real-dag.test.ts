@@ -1,9 +1,10 @@
-import { createMainChain } from '@zos/dag'
+import { createMainChain, RulesRegistry } from '@zos/dag'
 import { expect, test } from 'vitest'
 import {
   checkValidatorUnit,
   createCommitter,
   createProposer,
+  createRulesVote,
   EPOCH_ROUNDS,
   epochBase,
   roundRobinSchedule,
@@ -67,7 +68,12 @@ test('over the real DAG an epoch ends at a committed leader, and the next one bu
     }),
   }))
   const chain = createMainChain(dag)
-  chain.commit(end.unit)
+  const registry = new RulesRegistry({ 1: 'one', 2: 'two' })
+  const vote = createRulesVote({ registry, committee })
+  // Three of the four signal version 2: not enough.
+  for (const { id } of chain.commit(end.unit).indexed)
+    vote.indexed(dag.header(id), dag.header(id).authors[0] === members[0]!.address ? 1 : 2)
+  expect(vote.endEpoch(chain.tip.mci, next)).toEqual({ activated: undefined, announced: undefined })
   let commits = 0
   for (let round = 1; round <= 8; round += 1) {
     for (const { key, unit } of proposers.map(({ key, proposer }) => ({ key, unit: proposer.next()! }))) {
@@ -82,10 +88,15 @@ test('over the real DAG an epoch ends at a committed leader, and the next one bu
     }
     for (const decision of committer.update()) {
       if (decision.outcome !== 'commit') throw new Error('a skip in a full DAG')
-      chain.commit(decision.unit)
+      for (const { id } of chain.commit(decision.unit).indexed) vote.indexed(dag.header(id), 2)
       commits += 1
     }
+    // A DAG that announces its units is read at once, and what is decided is let go.
+    expect(committer.load()).toMatchObject({ announced: 0 })
+    expect(committer.load().rounds).toBeLessThanOrEqual(4)
   }
+  const third = committeeOfKeys(members, 2)
+  expect(vote.endEpoch(chain.tip.mci, third)).toEqual({ activated: undefined, announced: 2 })
   expect(commits).toBe(3)
   // What the first epoch had not indexed is indexed now.
   for (const id of dag.roundUnits(8)) expect(chain.mciOf(id)).toBeDefined()

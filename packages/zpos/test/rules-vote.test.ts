@@ -66,13 +66,15 @@ test('a signal counts if it was given all the time, in an indexed unit of the ep
   signals(vote, 0, 2, 2, 1)
   vote.indexed(header(1, 7), undefined)
   expect(vote.endEpoch(1, committee(1)).announced).toBeUndefined()
-  signals(vote, 1, 2, 1, 2)
-  // Late units of the epoch before, strangers, and units without a round neither help nor harm.
+  // Late units of the epoch before do not make up for missing ones, nor do strangers or units without a round.
+  signals(vote, 1, 2)
   vote.indexed(header(1, 9), 2)
-  vote.indexed(header(0, 9), 1)
   vote.indexed(header(7, EPOCH_ROUNDS + 9), 2)
-  vote.indexed({ ...header(0, 0), validator: undefined }, 1)
+  vote.indexed({ ...header(1, 0), validator: undefined }, 2)
   expect(vote.endEpoch(2, committee(2)).announced).toBeUndefined()
+  // And they do no harm.
+  vote.indexed(header(1, EPOCH_ROUNDS + 9), 1)
+  vote.indexed({ ...header(0, 0), validator: undefined }, 1)
   signals(vote, 2, 2, 2)
   expect(vote.endEpoch(3, committee(3)).announced).toBe(2)
 })

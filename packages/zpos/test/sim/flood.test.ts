@@ -48,7 +48,7 @@ test('a validator that equivocates in public leads next to nothing', async () =>
       intervalMs: 100,
       behaviours: ['honest', 'equivocator', 'honest', 'honest'],
     })
-    const led = result.decisions.filter(({ leader }) => leader === '0x0001')
+    const led = result.decisions.filter(({ leader }) => String(leader) === '0x0001')
     // It would lead a quarter of them.
     expect(result.decisions.length).toBeGreaterThan(50)
     expect(led.length / result.decisions.length).toBeLessThan(0.03)

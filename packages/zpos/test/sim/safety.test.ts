@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs'
 /** R-POS-6 by simulation: safe and live below a third of Byzantine stake, detected above. `ZOS_SEED` replays some of them. */
 import { describe, expect, test } from 'vitest'
 import * as zpos from '../../src/index.ts'
@@ -68,11 +67,6 @@ test.each(seeds())(
     const bad = new Set(options.behaviours!.flatMap((behaviour, i) => (behaviour === 'honest' ? [] : [i])))
     for (const forker of result.forkers) expect(bad.has(forker), `honest ${forker} forked`).toBe(true)
     for (const slashed of result.slashed) expect(result.forkers).toContain(slashed)
-    if (process.env.ZOS_MOST)
-      appendFileSync(
-        process.env.ZOS_MOST,
-        `${seed} ${options.stakes.length} ${result.mostRounds} ${result.mostUnits}\n`,
-      )
     // Trouble ends at 11 s at the latest; half of the time after it is room for the slowest.
     expect(result.lastDecisionMs).toBeGreaterThan(16_000)
     expect(result.commits).toBeGreaterThan(5)
