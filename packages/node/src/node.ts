@@ -265,6 +265,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         hasUnit: (id) => ledger.dag.has(id),
         roundUnits: (round) => ledger.dag.roundUnits(round),
         highestRound: () => ledger.highestRound,
+        transaction: async (raw, peer) =>
+          producing && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
         peerJoined: (peer) => void catchUp(peer),
         log: (message, context) => logger.debug(message, context),
       },
@@ -280,6 +282,14 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     progress()
 
     // JSON-RPC.
+    /** A node without a stake makes no units: a validator that it knows has to take the transaction. */
+    const relay = (transaction: `0x${string}`) => {
+      const raw = mempool.get(transaction)?.tx.raw
+      if (raw)
+        network
+          .relayTransaction(raw)
+          .then((taken) => taken || logger.warn('no peer takes the transaction', { transaction }), onFault)
+    }
     const pendingListeners = new Set<(hash: `0x${string}`) => void>()
     const intake = new TransactionIntake({
       chainId,
@@ -287,6 +297,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       mempool,
       accepted: (transaction) => {
         for (const listener of pendingListeners) listener(transaction)
+        if (!producer) relay(transaction)
       },
     })
     const ingest = options.ingest ? await listenFrames({ tpu: intake.tpu, ...options.ingest }) : undefined

@@ -46,6 +46,8 @@ export interface DevnetValidator {
   readonly address: string
   readonly pid: number | undefined
   readonly rpcUrl: string
+  /** Multiaddrs at which other nodes reach it. */
+  readonly addresses: readonly string[]
   readonly logFile: string
   status(): Promise<NodeStatus>
   /** Sends a signal, such as `SIGKILL`; resolves when the process is gone. */

@@ -30,7 +30,8 @@ export const MAX_REQUESTED_UNITS = 512
 const REQUEST_TIMEOUT_MS = 10_000
 const REDIAL_MS = 1_000
 const MAX_CONNECTIONS = 128
-const MAX_REQUEST_BYTES = 64 * 1024
+/** A transaction has 128 KiB at most. */
+const MAX_REQUEST_BYTES = 132 * 1024
 
 /** What the network asks of the node. */
 export interface NetworkHandlers {
@@ -40,6 +41,8 @@ export interface NetworkHandlers {
   hasUnit(id: UnitId): boolean
   roundUnits(round: number): readonly UnitId[]
   highestRound(): number
+  /** A peer that makes no units hands on a transaction. True if this node will put it into one. */
+  transaction(raw: Uint8Array, peer: string): Promise<boolean>
   peerJoined(peer: string): void
   log(message: string, context: Record<string, unknown>): void
 }
@@ -69,6 +72,8 @@ export interface Network {
   fetchUnits(peer: string, ids: readonly UnitId[]): AsyncIterable<Uint8Array>
   /** All units of rounds `from` to `to`, both included, at most {@link MAX_RANGE_ROUNDS}. */
   fetchRounds(peer: string, from: number, to: number): AsyncIterable<Uint8Array>
+  /** Gives a raw transaction to the first peer that will put it into a unit. False if none does. */
+  relayTransaction(raw: Uint8Array): Promise<boolean>
   /** The highest round that `peer` has a unit of. */
   highestRound(peer: string): Promise<number>
   stop(): Promise<void>
@@ -150,7 +155,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 
   await node.handle(protocol, (stream, connection) => {
-    serve(stream, handlers).catch((error) => {
+    serve(stream, connection.remotePeer.toString(), handlers).catch((error) => {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
       if (!stopping.signal.aborted) blame(connection.remotePeer.toString(), `bad request: ${String(error)}`)
     })
@@ -217,6 +222,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       for await (const answer of request(peer, RLP.encode([2]))) return Number(bytesToBigInt(answer))
       return 0
     },
+    async relayTransaction(raw) {
+      for (const peer of network.peers()) {
+        try {
+          for await (const answer of request(peer, RLP.encode([3, raw]))) if (answer[0] === 1) return true
+        } catch (error) {
+          handlers.log('relay failed', { peer, error: String(error) })
+        }
+      }
+      return false
+    },
     async stop() {
       stopping.abort()
       clearInterval(timer)
@@ -227,8 +242,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return network
 }
 
-/** Answers one request: `[0, ids]`, `[1, from, to]` or `[2]`. Throws on anything else. */
-async function serve(stream: Stream, handlers: NetworkHandlers): Promise<void> {
+/** Answers one request: `[0, ids]`, `[1, from, to]`, `[2]` or `[3, transaction]`. Throws on anything else. */
+async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
   for await (const body of readFrames(stream, MAX_REQUEST_BYTES)) {
     const [kind, first, second] = RLP.decode(body) as [Uint8Array, Uint8Array | Uint8Array[], Uint8Array]
@@ -249,6 +264,9 @@ async function serve(stream: Stream, handlers: NetworkHandlers): Promise<void> {
       const round = new Uint8Array(8)
       new DataView(round.buffer).setBigUint64(0, BigInt(handlers.highestRound()))
       await sendFrame(stream, round, signal)
+    } else if (type === 3) {
+      if (!(first instanceof Uint8Array)) throw new Error('not a transaction')
+      await sendFrame(stream, Uint8Array.of((await handlers.transaction(first, peer)) ? 1 : 0), signal)
     } else throw new Error(`unknown request ${type}`)
     break
   }
