@@ -127,7 +127,12 @@ describe('viem', () => {
     const chain = viemChain()
     const client = createPublicClient({ chain, transport: webSocket(devnet.rpcUrl.replace('http', 'ws')) })
     const block = new Promise<bigint>((resolve) => {
-      const stop = client.watchBlockNumber({ onBlockNumber: (number) => (stop(), resolve(number)) })
+      const stop = client.watchBlockNumber({
+        onBlockNumber(number) {
+          stop()
+          resolve(number)
+        },
+      })
     })
     expect(await block).toBeGreaterThan(0n)
     const transport = client.transport as unknown as { getRpcClient(): Promise<{ close(): void }> }
