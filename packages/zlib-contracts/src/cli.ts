@@ -9,6 +9,7 @@ const main = defineCommand({
     split: () => import('./cli/split.ts').then((module) => module.splitCommand),
     size: () => import('./cli/size.ts').then((module) => module.sizeCommand),
     deploy: () => import('./cli/deploy.ts').then((module) => module.deployCommand),
+    verify: () => import('./cli/verify.ts').then((module) => module.verifyCommand),
   },
 })
 

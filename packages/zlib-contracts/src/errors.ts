@@ -23,6 +23,8 @@ export type ZlibErrorCode =
   | 'ZLIB_BAD_ARTIFACT'
   /** A frozen build differs from zlib.lock; `context.differences` says in what. */
   | 'ZLIB_LOCK_DIFFERS'
+  /** The code at an address is not what the sources compile to; `context.reason` says which part. */
+  | 'ZLIB_NOT_VERIFIED'
   /** A file cannot be read or written. */
   | 'ZLIB_FILE'
 

@@ -61,6 +61,8 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
     /** Puts runtime code at an address. */
     setCode: (address: string, runtime: string) =>
       evm.stateManager.putCode(createAddressFromString(address), hexToBytes(runtime as `0x${string}`)),
+    codeAt: async (address: string) =>
+      bytesToHex(await evm.stateManager.getCode(createAddressFromString(address.toLowerCase()))),
     /** Timestamp of the block that calls run in, seconds. */
     setTime(seconds: bigint | number) {
       header.timestamp = BigInt(seconds)

@@ -24,12 +24,12 @@ export function parseArtifact(text: string): SplitContract {
     throw bad('it is not JSON', cause)
   }
   if (value?.zlib !== FORMAT) throw bad(`its format is ${String(value?.zlib)}, this version reads ${FORMAT}`)
-  const { name, abi, facets, router, routerSize } = value
+  const { name, abi, facets, router, routerSize, routerCodeHash } = value
   if (typeof name !== 'string') throw bad('it has no name')
   if (!Array.isArray(abi)) throw bad('it has no abi')
   if (!Array.isArray(facets)) throw bad('it has no facets')
-  if (!isHex(router) || typeof routerSize !== 'number') throw bad('it has no router')
-  return { name, abi, facets: facets.map(parseFacet), router, routerSize }
+  if (!isHex(router) || typeof routerSize !== 'number' || !isHex(routerCodeHash)) throw bad('it has no router')
+  return { name, abi, facets: facets.map(parseFacet), router, routerSize, routerCodeHash }
 }
 
 function parseFacet(value: Partial<Facet> | null, index: number): Facet {

@@ -1,13 +1,14 @@
 import { defineCommand } from 'citty'
-import { JsonRpcProvider, Wallet } from 'ethers'
+import { Wallet } from 'ethers'
 import { deployContract } from '../deploy/deploy.ts'
 import { ZlibError } from '../errors.ts'
 import { openProject } from '../project/project.ts'
+import { RPC_ARG, withChain } from './chain.ts'
 import { print, run } from './run.ts'
 
 const args = {
   application: { type: 'positional', description: 'Name of a built application, or its artifact', required: true },
-  rpc: { type: 'string', description: 'JSON-RPC endpoint', default: 'http://127.0.0.1:8545' },
+  rpc: RPC_ARG,
   args: {
     type: 'string',
     description: 'Constructor arguments, a JSON array; write large numbers as strings',
@@ -26,23 +27,11 @@ export const deployCommand = defineCommand({
       const split = openProject(process.cwd()).load(context.args.application)
       const values = constructorArguments(context.args.args)
       const key = privateKey()
-      const provider = new JsonRpcProvider(context.args.rpc, undefined, { cacheTimeout: -1, staticNetwork: true })
-      try {
-        // Not `send`: it would wait for a chain that is not there, for ever.
-        await provider._detectNetwork().catch((cause) => {
-          throw new ZlibError(
-            'ZLIB_CHAIN',
-            `no chain answers at ${context.args.rpc}`,
-            { rpc: context.args.rpc },
-            { cause },
-          )
-        })
-        const { address, newFacets, gasUsed } = await deployContract(split, new Wallet(key, provider), { args: values })
-        print(`${split.name} at ${address}`)
-        print(`  ${newFacets} of ${split.facets.length} facets were new, ${gasUsed} gas`)
-      } finally {
-        provider.destroy()
-      }
+      const { address, newFacets, gasUsed } = await withChain(context.args.rpc, (provider) =>
+        deployContract(split, new Wallet(key, provider), { args: values }),
+      )
+      print(`${split.name} at ${address}`)
+      print(`  ${newFacets} of ${split.facets.length} facets were new, ${gasUsed} gas`)
     }),
 })
 

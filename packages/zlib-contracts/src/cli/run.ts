@@ -12,11 +12,11 @@ export const SOURCE_ARGS = {
 /** Runs a command; an error becomes one line on stderr and exit code 1. */
 export async function run(
   args: Readonly<Record<string, unknown>>,
-  known: Readonly<Record<string, unknown>>,
+  known: Readonly<Record<string, { readonly type?: string }>>,
   command: () => Promise<void> | void,
 ): Promise<void> {
   try {
-    refuseUnknown(args, Object.keys(known))
+    refuseUnknown(args, known)
     await command()
   } catch (error) {
     process.stderr.write(`zlib: ${oneLine(error)}\n`)
@@ -58,12 +58,17 @@ export function printFacets(split: SplitContract): void {
   print(`  router  (at deployment)${' '.repeat(21)}${String(split.routerSize).padStart(6)} bytes`)
 }
 
-/** A misspelt flag should not pass in silence. */
-function refuseUnknown(args: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+/** A misspelt flag should not pass in silence, nor a word too many. */
+function refuseUnknown(
+  args: Readonly<Record<string, unknown>>,
+  known: Readonly<Record<string, { readonly type?: string }>>,
+): void {
   const camel = (flag: string) => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+  const names = new Set(Object.keys(known).flatMap((name) => [name, camel(name)]))
   for (const name of Object.keys(args))
-    if (name !== '_' && !known.includes(name) && !known.some((flag) => camel(flag) === name))
+    if (name !== '_' && !names.has(name))
       throw new ZlibError('ZLIB_INVALID_ARGUMENT', `there is no flag --${name}; see --help`)
-  const extra = (args._ as string[])[1]
+  const positional = Object.values(known).filter(({ type }) => type === 'positional').length
+  const extra = (args._ as string[])[positional]
   if (extra !== undefined) throw new ZlibError('ZLIB_INVALID_ARGUMENT', `"${extra}" is not expected here; see --help`)
 }

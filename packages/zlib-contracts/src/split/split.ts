@@ -41,6 +41,8 @@ export interface SplitContract {
   readonly router: `0x${string}`
   /** Bytes of the router's runtime code. */
   readonly routerSize: number
+  /** keccak256 of the router's runtime code. Arguments of the constructor do not change it: immutables are in storage. */
+  readonly routerCodeHash: `0x${string}`
 }
 
 /** Settings of {@link splitContract}. */
@@ -111,6 +113,7 @@ export function splitContract(contract: CompiledContract, options: SplitOptions 
     facets,
     router: router.creation,
     routerSize: router.runtime.length / 2 - 1,
+    routerCodeHash: keccak256(router.runtime) as `0x${string}`,
   }
 }
 

@@ -13,6 +13,12 @@ import { compileShipped } from '../contracts.ts'
 
 const CLI = new URL('../../src/cli.ts', import.meta.url).pathname
 const exec = promisify(execFile)
+const SOURCE = `pragma solidity ^0.8.24;
+  contract Greeter {
+    string public greeting; uint256 public count; uint256 public immutable born;
+    constructor(string memory g, uint256 c) { greeting = g; count = c; born = block.timestamp; }
+    function greet() external returns (string memory) { count += 1; return greeting; }
+  }`
 
 let folder: string
 let devnet: Devnet
@@ -21,15 +27,7 @@ let key: string
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'zlib-cli-'))
-  writeFileSync(
-    join(folder, 'Greeter.sol'),
-    `pragma solidity ^0.8.24;
-     contract Greeter {
-       string public greeting; uint256 public count;
-       constructor(string memory g, uint256 c) { greeting = g; count = c; }
-       function greet() external returns (string memory) { count += 1; return greeting; }
-     }`,
-  )
+  writeFileSync(join(folder, 'Greeter.sol'), SOURCE)
   devnet = await startDevnet({ port: 0, validators: 1, roundIntervalMs: 50 })
   provider = new JsonRpcProvider(devnet.rpcUrl, undefined, { cacheTimeout: -1 })
   provider.pollingInterval = 50
@@ -68,6 +66,13 @@ test('sizes, splits, builds and deploys; the second deployment needs no new face
   expect(await greeter.greeting()).toBe('hello')
   expect(await greeter.count()).toBe(7n)
   expect((await deploy()).stdout).toMatch(/0 of 1 facets were new/)
+
+  const verify = (file: string) => zlib('verify', file, address, '--contract', 'Greeter', '--rpc', devnet.rpcUrl)
+  expect(await verify('Greeter.sol')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 facets are what') })
+  writeFileSync(join(folder, 'Other.sol'), SOURCE.replace('count += 1', 'count += 2'))
+  const other = await verify('Other.sol')
+  expect(other.code).toBe(1)
+  expect(other.stderr).toContain('the router is other code')
 })
 
 test('answers mistakes with one line and exit code 1', async () => {

@@ -79,9 +79,12 @@ describe('an artifact', () => {
     ['{"zlib":1,"name":"A"}', 'no abi'],
     ['{"zlib":1,"name":"A","abi":[]}', 'no facets'],
     ['{"zlib":1,"name":"A","abi":[],"facets":[]}', 'no router'],
-    ['{"zlib":1,"name":"A","abi":[],"facets":[null],"router":"0x00","routerSize":1}', 'facet 0 has no code'],
     [
-      '{"zlib":1,"name":"A","abi":[],"facets":[{"creation":"0x00","codeHash":"0x00","size":1}],"router":"0x00","routerSize":1}',
+      '{"zlib":1,"name":"A","abi":[],"facets":[null],"router":"0x00","routerSize":1,"routerCodeHash":"0x00"}',
+      'facet 0 has no code',
+    ],
+    [
+      '{"zlib":1,"name":"A","abi":[],"facets":[{"creation":"0x00","codeHash":"0x00","size":1}],"router":"0x00","routerSize":1,"routerCodeHash":"0x00"}',
       'facet 0 has no selectors',
     ],
   ])('is refused as %j', (text, reason) => {
