@@ -4,7 +4,7 @@ import { el } from './element.ts'
 import { short } from './format.ts'
 import type { Unit } from './ledger.ts'
 
-const ROUND_WIDTH = 30
+const COLUMN_WIDTH = 30
 const LEFT = 18
 const BOTTOM = 26
 /** Pixels from a unit within which the pointer means it. */
@@ -14,8 +14,8 @@ const GLIDE_MS = 260
 
 export interface DagCanvas {
   element: HTMLElement
-  /** The first round that may be seen. */
-  firstRound(): number
+  /** The first column that may be seen. */
+  firstColumn(): number
   /** Draws what the window holds now. */
   update(): void
 }
@@ -55,28 +55,33 @@ export function createDagCanvas(
   const width = () => canvas.clientWidth || 600
   const laneHeight = () => Math.max(15, Math.min(46, 230 / Math.max(1, dag.authors.length)))
   const height = () => Math.max(96, laneHeight() * dag.authors.length + BOTTOM + 14)
-  const target = () => (held ? right : dag.round + 0.7)
+  const target = () => (held ? right : dag.last + 0.7)
 
   function place(unit: Unit): Place {
     const lane = laneHeight()
-    const twins = dag.rounds.get(unit.round!)!.filter(({ author }) => author === unit.author)
+    const column = dag.columnOf(unit)
+    const twins = dag.columns.get(column)!.units.filter(({ author }) => author === unit.author)
     const shift = twins.length > 1 ? (twins.indexOf(unit) / (twins.length - 1) - 0.5) * lane * 0.5 : 0
     return {
       unit,
-      x: width() - (right - unit.round!) * ROUND_WIDTH - 10,
+      x: xOf(column),
       y: 14 + (dag.authors.indexOf(unit.author) + 0.5) * lane + shift,
     }
   }
 
+  function xOf(column: number): number {
+    return width() - (right - column) * COLUMN_WIDTH - 10
+  }
+
   function visible(): Place[] {
     const shown: Place[] = []
-    for (let round = Math.floor(firstRound()); round <= Math.ceil(right) + 1; round++)
-      for (const unit of dag.rounds.get(round) ?? []) shown.push(place(unit))
+    for (let column = firstColumn(); column <= right + 2; column++)
+      for (const unit of dag.columns.get(column)?.units ?? []) shown.push(place(unit))
     return shown
   }
 
-  function firstRound(): number {
-    return Math.max(0, Math.floor(right - width() / ROUND_WIDTH) - 2)
+  function firstColumn(): number {
+    return Math.max(1, Math.floor(right - width() / COLUMN_WIDTH) - 2)
   }
 
   function schedule(): void {
@@ -129,9 +134,12 @@ export function createDagCanvas(
     context.fillStyle = colours.muted
     context.font = '12px system-ui, sans-serif'
     context.textAlign = 'center'
-    for (let round = Math.max(1, firstRound()); round <= right + 1; round++) {
-      const x = w - (right - round) * ROUND_WIDTH - 10
-      if (round % 5 === 0 && x > 3 * LEFT) context.fillText(String(round), x, h - 8)
+    for (let column = firstColumn(); column <= right + 2; column++) {
+      const round = dag.columns.get(column)?.round
+      const before = dag.columns.get(column - 1)?.round
+      if (round === undefined) continue
+      if (round % 5 === 0 && xOf(column) > 3 * LEFT) context.fillText(String(round), xOf(column), h - 8)
+      if (before !== undefined && round > before + 1) context.fillRect(xOf(column - 0.5), 4, 1, h - BOTTOM - 4) // a new epoch
     }
     context.textAlign = 'left'
     context.fillText('round', LEFT - 10, h - 8)
@@ -154,8 +162,7 @@ export function createDagCanvas(
       context.stroke()
       context.globalAlpha = 1
     }
-    const dense = dag.authors.length > 8
-    stroke(colours.edge, 1, dense ? 0.18 : 0.5, () => true)
+    stroke(colours.edge, 1, Math.min(0.5, 2.4 / dag.authors.length), () => true)
     stroke(
       colours.main,
       3.5,
@@ -163,7 +170,12 @@ export function createDagCanvas(
       ({ unit }, { unit: parent }) => unit.mainChain && parent.mainChain && unit.mci === parent.mci! + 1,
     )
     if (marked)
-      stroke(colours.text, 1.6, 0.85, ({ unit }, { unit: parent }) => unit.id === marked || parent.id === marked)
+      stroke(
+        colours.text,
+        dag.authors.length > 8 ? 0.7 : 1.6,
+        0.85,
+        ({ unit }, { unit: parent }) => unit.id === marked || parent.id === marked,
+      )
   }
 
   function paintUnit(context: CanvasRenderingContext2D, { unit, x, y }: Place, marked: boolean): void {
@@ -175,7 +187,8 @@ export function createDagCanvas(
     context.lineWidth = 2
     context.strokeStyle = unit.mci === null ? colours.open : unit.mainChain ? colours.main : colours.final
     context.stroke()
-    const conflict = dag.rounds.get(unit.round!)!.some((other) => other.author === unit.author && other.id !== unit.id)
+    const { units } = dag.columns.get(dag.columnOf(unit))!
+    const conflict = units.some((other) => other.author === unit.author && other.id !== unit.id)
     if (!marked && !conflict && !unit.leader) return
     context.beginPath()
     context.arc(x, y, size + 3.5, 0, 2 * Math.PI)
@@ -211,8 +224,8 @@ export function createDagCanvas(
     selected = unit.id
     held = true
     const { x } = place(unit)
-    if (x < LEFT) right -= (LEFT - x) / ROUND_WIDTH
-    if (x > width() - 10) right += (x - width() + 10) / ROUND_WIDTH
+    if (x < LEFT) right -= (LEFT - x) / COLUMN_WIDTH
+    if (x > width() - 10) right += (x - width() + 10) / COLUMN_WIDTH
     onSelect(unit)
     schedule()
   }
@@ -225,7 +238,7 @@ export function createDagCanvas(
     schedule()
   }
 
-  function move(rounds: number, lanes: number): void {
+  function move(columns: number, lanes: number): void {
     const from = selected === undefined ? undefined : dag.units.get(selected)
     if (!from) {
       const first = [...places].reverse().find(({ unit }) => unit.mainChain) ?? places.at(-1)
@@ -233,15 +246,15 @@ export function createDagCanvas(
       return
     }
     if (lanes !== 0) {
-      const round = [...dag.rounds.get(from.round!)!].sort(
+      const round = [...dag.columns.get(dag.columnOf(from))!.units].sort(
         (a, b) => dag.authors.indexOf(a.author) - dag.authors.indexOf(b.author),
       )
       const next = round[round.findIndex(({ id }) => id === from.id) + lanes]
       if (next) select(next)
       return
     }
-    for (let round = from.round! + rounds; round > 0 && round <= dag.round; round += rounds) {
-      const next = dag.rounds.get(round)?.find(({ author }) => author === from.author)
+    for (let column = dag.columnOf(from) + columns; dag.columns.has(column); column += columns) {
+      const next = dag.columns.get(column)!.units.find(({ author }) => author === from.author)
       if (next) {
         select(next)
         return
@@ -299,7 +312,7 @@ export function createDagCanvas(
   resize.observe(element)
   signal.addEventListener('abort', () => resize.disconnect())
 
-  return { element, firstRound, update: schedule }
+  return { element, firstColumn, update: schedule }
 }
 
 function readColours() {

@@ -1,60 +1,93 @@
-/** The newest rounds of the DAG, kept up to date. */
+/**
+ * The newest rounds of the DAG, kept up to date. Rounds stand in columns that follow each other: a new epoch begins thousands of round
+ * numbers later, right after the last column of the one before.
+ */
 import type { Unit } from './ledger.ts'
-import { call } from './rpc.ts'
 
 /** What `zos_getUnits` gives at once. */
 const MAX_ROUNDS = 64
-/** Shown at the first load: a wide screen's worth. */
-const FIRST_ROUNDS = 60
-/** Kept while somebody looks at older rounds. */
-const MAX_KEPT_ROUNDS = 240
+/** Columns kept while somebody looks at older ones. */
+const MAX_COLUMNS = 240
 
-export interface DagWindow {
-  readonly units: ReadonlyMap<string, Unit>
-  /** Units of the same author and round lie beside each other: the author signed twice. */
-  readonly rounds: ReadonlyMap<number, readonly Unit[]>
-  /** Lanes. */
-  readonly authors: readonly string[]
-  /** Highest round, 0 at first. */
+export interface Column {
   readonly round: number
-  /** Asks for what is new up to `round`, and again for what was not final. Keeps rounds from `keepFrom` on if it can. */
-  refresh(round: number, keepFrom: number): Promise<void>
+  /** Two of the same author: it signed twice. */
+  readonly units: readonly Unit[]
 }
 
-export function createDagWindow(): DagWindow {
-  const units = new Map<string, Unit>()
-  const rounds = new Map<number, Unit[]>()
-  const authors: string[] = []
-  let highest = 0
+/** Answers `zos_getUnits`. */
+export type GetUnits = (fromRound: number, toRound: number) => Promise<Unit[]>
 
-  const put = (unit: Unit) => {
-    units.set(unit.id, unit)
-    const round = rounds.get(unit.round!) ?? []
-    rounds.set(unit.round!, [...round.filter(({ id }) => id !== unit.id), unit])
-    if (authors.includes(unit.author)) return
-    authors.push(unit.author)
-    authors.sort()
+export class DagWindow {
+  readonly units = new Map<string, Unit>()
+  /** By column number. */
+  readonly columns = new Map<number, Column>()
+  /** Lanes. */
+  readonly authors: string[] = []
+  readonly #getUnits: GetUnits
+  readonly #columnOf = new Map<number, number>()
+  #last = 0
+  #round = 0
+
+  constructor(getUnits: GetUnits) {
+    this.#getUnits = getUnits
   }
 
-  return {
-    units,
-    rounds,
-    authors,
-    get round() {
-      return highest
-    },
-    async refresh(round, keepFrom) {
-      let from = Math.max(1, round - (highest === 0 ? FIRST_ROUNDS : MAX_ROUNDS) + 1)
-      while (from <= highest && rounds.get(from)?.every(({ block }) => block !== null)) from++
-      if (round < from) return
-      for (const unit of await call<Unit[]>('zos_getUnits', { fromRound: from, toRound: round })) put(unit)
-      highest = Math.max(highest, round)
-      const oldest = Math.max(Math.min(keepFrom, highest - MAX_ROUNDS), highest - MAX_KEPT_ROUNDS)
-      for (const [number, gone] of rounds) {
-        if (number >= oldest) continue
-        rounds.delete(number)
-        for (const { id } of gone) units.delete(id)
-      }
-    },
+  /** The newest column, 0 while there is none. */
+  get last(): number {
+    return this.#last
+  }
+
+  /** The column of a unit that the window holds. */
+  columnOf({ round }: Unit): number {
+    return this.#columnOf.get(round!)!
+  }
+
+  /** Asks for what is new up to `round`, and again for what was in no block. Keeps columns from `keepFrom` on if it can. */
+  async refresh(round: number, keepFrom: number): Promise<void> {
+    const from = Math.max(1, round - MAX_ROUNDS + 1)
+    const open = this.#openRounds()
+    const again = open.find((one) => one < from)
+    const next = open.find((one) => one >= from) ?? Math.max(from, this.#round + 1)
+    const answers = await Promise.all([
+      again === undefined ? [] : this.#getUnits(again, again + MAX_ROUNDS - 1),
+      next > round ? [] : this.#getUnits(next, round),
+    ])
+    for (const unit of answers.flat().sort((a, b) => a.round! - b.round!)) this.#put(unit)
+    this.#drop(Math.max(Math.min(keepFrom, this.#last - MAX_ROUNDS), this.#last - MAX_COLUMNS))
+  }
+
+  /** Rounds with a unit in no block, ascending. */
+  #openRounds(): number[] {
+    return [...this.columns.values()]
+      .filter(({ units }) => units.some(({ block }) => block === null))
+      .map(({ round }) => round)
+      .sort((a, b) => a - b)
+  }
+
+  #put(unit: Unit): void {
+    const round = unit.round!
+    let column = this.#columnOf.get(round)
+    if (column === undefined) {
+      if (round < this.#round) return
+      this.#round = round
+      column = ++this.#last
+      this.#columnOf.set(round, column)
+    }
+    const others = this.columns.get(column)?.units.filter(({ id }) => id !== unit.id) ?? []
+    this.columns.set(column, { round, units: [...others, unit] })
+    this.units.set(unit.id, unit)
+    if (this.authors.includes(unit.author)) return
+    this.authors.push(unit.author)
+    this.authors.sort()
+  }
+
+  #drop(oldest: number): void {
+    for (const [number, { round, units }] of this.columns) {
+      if (number >= oldest) continue
+      this.columns.delete(number)
+      this.#columnOf.delete(round)
+      for (const { id } of units) this.units.delete(id)
+    }
   }
 }

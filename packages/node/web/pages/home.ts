@@ -1,6 +1,6 @@
 /** The DAG live, the state of the node, the newest blocks and transactions. */
 import { createDagCanvas } from '../dag-canvas.ts'
-import { createDagWindow } from '../dag-window.ts'
+import { DagWindow } from '../dag-window.ts'
 import { card, el, link } from '../element.ts'
 import { age, bytes, coins, count, short } from '../format.ts'
 import { type Block, hex, type Status, type Transaction, type Unit } from '../ledger.ts'
@@ -19,7 +19,7 @@ export async function homePage(signal: AbortSignal): Promise<HTMLElement> {
     { class: 'detail', role: 'status' },
     'Point at a unit to see its index and block; click it for more.',
   )
-  const dag = createDagWindow()
+  const dag = new DagWindow((fromRound, toRound) => call<Unit[]>('zos_getUnits', { fromRound, toRound }))
   const canvas = createDagCanvas(
     dag,
     (unit) => detail.replaceChildren(...describe(unit)),
@@ -35,7 +35,7 @@ export async function homePage(signal: AbortSignal): Promise<HTMLElement> {
   const refresh = once(async () => {
     const status = await call<Status>('zos_status')
     showStatus(tiles, status)
-    await Promise.all([dag.refresh(status.round, canvas.firstRound()), refreshBlocks(status.block)])
+    await Promise.all([dag.refresh(status.round, canvas.firstColumn()), refreshBlocks(status.block)])
     canvas.update()
   })
   const refreshBlocks = async (head: number) => {
