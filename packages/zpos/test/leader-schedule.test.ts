@@ -126,3 +126,19 @@ test('an equivocation is forgotten with the rounds that are no longer searched',
   expect(equivocatorsIn(dag, committee, `A${2 + EQUIVOCATION_DEPTH}` as never)).toEqual([B])
   expect(equivocatorsIn(dag, committee, `A${3 + EQUIVOCATION_DEPTH}` as never)).toEqual([])
 })
+
+test('a round that was clean is looked at again when it gets another unit', () => {
+  const authors = ['A', 'B', 'C', 'D']
+  const dag = parseDag('Round 1 : { * } Round 2 : { * } Round 3 : { * } Round 4 : { * }', authors)
+  const clean = new Map<number, number>()
+  expect(equivocatorsIn(dag, committee, 'A4' as never, clean)).toEqual([])
+  expect([...clean]).toEqual([
+    [1, 4],
+    [2, 4],
+    [3, 4],
+  ])
+  parseDag('Round 2 : { B2b -> [-D1] }', authors, dag)
+  dag.add('A5', ['A4', 'B2b', 'B4', 'C4', 'D4'])
+  parseDag('Round 6 : { A -> [*] }', authors, dag)
+  expect(equivocatorsIn(dag, committee, 'A6' as never, clean)).toEqual([B])
+})

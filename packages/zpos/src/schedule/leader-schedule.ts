@@ -126,6 +126,8 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
   }
   let order = ranked(start)
   let demoted = new Set<Address>()
+  /** Rounds in which nobody equivocated so far. */
+  const clean = new Map<number, number>()
   /** Those who lead, in order: the fit ones first, then the demoted. */
   let line: readonly Address[] = order
   /** The round of the first undecided slot. */
@@ -159,7 +161,7 @@ export function createRankedSchedule(options: RankedScheduleOptions): LeaderSche
           order = ranked(start)
           demoted = new Set()
         }
-        const equivocators = dag === undefined ? [] : equivocatorsIn(dag, committee, decision.unit)
+        const equivocators = dag === undefined ? [] : equivocatorsIn(dag, committee, decision.unit, clean)
         if (!termEnds && equivocators.length === 0) return
         for (const address of equivocators) demoted.add(address)
       }

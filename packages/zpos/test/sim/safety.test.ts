@@ -106,6 +106,28 @@ describe('the four sizes', () => {
   )
 })
 
+test.each([
+  [1, 'by Zipf’s law'],
+  [2, 'one of just under a third'],
+])(
+  '30 validators with stakes of shape %i (%s), all that is less than a third Byzantine, are safe and live',
+  async (shape) => {
+    const stakes = stakesOf(shape, 30)
+    const total = stakes.reduce((sum, stake) => sum + stake, 0n)
+    // From the smallest up: as many Byzantine as there can be.
+    let bad = 0n
+    const behaviours: Behaviour[] = stakes.map(() => 'honest')
+    for (let i = 29; i >= 0 && 3n * (bad + stakes[i]!) < total; i -= 1) {
+      bad += stakes[i]!
+      behaviours[i] = BEHAVIOURS[1 + (i % 4)]!
+    }
+    const result = await run({ stakes, seed: shape, durationMs: 6000, intervalMs: 150, leaderWaitMs: 300, behaviours })
+    expect(behaviours.filter((behaviour) => behaviour !== 'honest').length).toBeGreaterThan(shape === 1 ? 15 : 12)
+    expect(result.commits).toBeGreaterThan(3)
+    for (const forker of result.forkers) expect(behaviours[forker]).not.toBe('honest')
+  },
+)
+
 describe('a third and more', () => {
   const halves = (bad: number): SimOptions => ({
     // Index 0–2 live two lives; the others are split in two halves.
