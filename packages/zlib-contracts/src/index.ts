@@ -11,6 +11,7 @@ export {
 } from './compile/compile.ts'
 export { loadSolc, type Solc } from './compile/solc.ts'
 export { at, type Deployment, type DeployOptions, deployContract } from './deploy/deploy.ts'
+export { ensureFactory } from './deploy/factory.ts'
 export { type Verification, verifyDeployment } from './deploy/verify.ts'
 export { isZlibError, ZlibError, type ZlibErrorCode } from './errors.ts'
 export {

@@ -1,7 +1,10 @@
+import { getCreateAddress } from 'ethers'
 import { describe, expect, test } from 'vitest'
 import {
+  CREATE2_FACTORY,
   compileContract,
   deployContract,
+  ensureFactory,
   isZlibError,
   loadSolc,
   splitContract,
@@ -49,5 +52,37 @@ describe('an error', () => {
     expect(isZlibError(error, 'ZLIB_FILE')).toBe(true)
     expect(isZlibError(error, 'ZLIB_CHAIN')).toBe(false)
     expect(isZlibError(new Error('x'))).toBe(false)
+  })
+})
+
+describe('the standard factory', () => {
+  const chain = (code: string, broadcast: () => Promise<unknown>) => {
+    const sent: unknown[] = []
+    const signer = {
+      provider: { getCode: async () => code, getBalance: async () => 1n, broadcastTransaction: broadcast },
+      sendTransaction: async (transaction: unknown) => {
+        sent.push(transaction)
+        return { wait: async () => ({}) }
+      },
+    }
+    return { signer: signer as never, sent }
+  }
+
+  test('is left alone where it is, and its absence after all is an error', async () => {
+    const there = chain('0x60', async () => ({}))
+    expect(await ensureFactory(there.signer)).toBe(false)
+    expect(there.sent).toEqual([])
+    const refusing = chain('0x', async () => {
+      throw new Error('only replay-protected transactions allowed')
+    })
+    await expect(ensureFactory(refusing.signer)).rejects.toThrow(coded('ZLIB_CHAIN'))
+    // What its known sender lacks of 100,000 gas at 100 gwei.
+    const [{ to, value }] = refusing.sent as [{ to: string; value: bigint }]
+    expect(value).toBe(10n ** 16n - 1n)
+    expect(getCreateAddress({ from: to, nonce: 0 })).toBe(CREATE2_FACTORY)
+    await expect(ensureFactory(chain('0x', async () => ({ wait: async () => ({}) })).signer)).rejects.toThrow(
+      'still missing',
+    )
+    await expect(ensureFactory({ provider: null } as never)).rejects.toThrow(coded('ZLIB_INVALID_ARGUMENT'))
   })
 })

@@ -1,14 +1,17 @@
 import { defineCommand } from 'citty'
 import { Wallet } from 'ethers'
 import { deployContract } from '../deploy/deploy.ts'
+import { ensureFactory } from '../deploy/factory.ts'
 import { ZlibError } from '../errors.ts'
 import { openProject } from '../project/project.ts'
+import { CREATE2_FACTORY } from '../split/split.ts'
 import { RPC_ARG, withChain } from './chain.ts'
 import { print, run } from './run.ts'
 
 const args = {
   application: { type: 'positional', description: 'Name of a built application, or its artifact', required: true },
   rpc: RPC_ARG,
+  factory: { type: 'boolean', description: 'Put the standard CREATE2 factory on the chain first, if it is missing' },
   args: {
     type: 'string',
     description: 'Constructor arguments, a JSON array; write large numbers as strings',
@@ -27,9 +30,11 @@ export const deployCommand = defineCommand({
       const split = openProject(process.cwd()).load(context.args.application)
       const values = constructorArguments(context.args.args)
       const key = privateKey()
-      const { address, newFacets, gasUsed } = await withChain(context.args.rpc, (provider) =>
-        deployContract(split, new Wallet(key, provider), { args: values }),
-      )
+      const { address, newFacets, gasUsed } = await withChain(context.args.rpc, async (provider) => {
+        const wallet = new Wallet(key, provider)
+        if (context.args.factory === true && (await ensureFactory(wallet))) print(`factory at ${CREATE2_FACTORY}`)
+        return await deployContract(split, wallet, { args: values })
+      })
       print(`${split.name} at ${address}`)
       print(`  ${newFacets} of ${split.facets.length} facets were new, ${gasUsed} gas`)
     }),

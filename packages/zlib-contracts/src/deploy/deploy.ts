@@ -43,7 +43,10 @@ export async function deployContract(
   const { provider } = signer
   if (!provider) throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'the signer is not connected to a provider')
   if ((await provider.getCode(CREATE2_FACTORY)) === '0x')
-    throw new ZlibError('ZLIB_CHAIN', `the chain has no factory at ${CREATE2_FACTORY}`)
+    throw new ZlibError(
+      'ZLIB_CHAIN',
+      `the chain has no CREATE2 factory at ${CREATE2_FACTORY}; ensureFactory (zlib deploy --factory) puts it there`,
+    )
   let gasUsed = 0n
   let newFacets = 0
   for (const [index, facet] of split.facets.entries()) {
