@@ -26,6 +26,8 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
   }
 
   async function call(to: string | undefined, data: string, value = 0n, from?: string) {
+    // Each call is a transaction of its own: everything is cold.
+    evm.journal.cleanJournal()
     const result = await evm.runCall({
       caller: from ? createAddressFromString(from) : SENDER,
       // What the EVM reads of a block is its header.
