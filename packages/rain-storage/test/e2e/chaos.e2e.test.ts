@@ -81,11 +81,14 @@ describe('kill -9 in the middle of puts', () => {
         ],
         { stdio: ['ignore', 'pipe', 'inherit'] },
       )
+      // Its output ends before it is gone, and until then it holds the lock.
+      const exited = new Promise((resolve) => child.once('exit', resolve))
       let seen = 0
       for await (const line of createInterface({ input: child.stdout })) {
         if (line.startsWith('ack ')) acknowledged.add(Number(line.slice(4)))
         if (++seen === 30 + round * 23) child.kill('SIGKILL')
       }
+      await exited
       const crypto = defaultCrypto()
       const store = await openPackStore(folder, { packBytes: 300_000 })
       for (const number of acknowledged) {
