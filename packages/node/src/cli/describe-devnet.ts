@@ -8,6 +8,7 @@ export function describeDevnet({ genesis, rpcUrl, accounts, validators }: Devnet
 ZOS network "${genesis.name}" is running
 
   RPC         ${rpcUrl}   (${rpcUrl.replace('http', 'ws')})
+  Explorer    ${rpcUrl}/
   Chain id    ${genesis.chainId}
   Data        ${dataDir ?? 'not kept (--data-dir DIR keeps it)'}
 
