@@ -26,5 +26,7 @@ if (built.code !== 0) {
 }
 const { code } = await run('node', ['--disable-warning=ExperimentalWarning', root + bench.path, ...args], {
   cwd: `${root}packages/${bench.package}`,
+  // Peers that are programs (anvil, hardhat) stand among the package's own dependencies.
+  env: { PATH: `${root}packages/${bench.package}/node_modules/.bin:${process.env.PATH}` },
 })
 process.exit(code)
