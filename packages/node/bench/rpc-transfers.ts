@@ -2,7 +2,8 @@
  * Plain transfers a second through JSON-RPC, from many senders, until every receipt is there: a ZOS network of four validators beside
  * `anvil` and `hardhat node`, one after the other on the same machine, with the same signed transactions.
  * Each peer runs a part of the transactions first, so that none is measured cold (JavaScript compiles what is hot, native peers have that done).
- * `single`: one call a request, 32 at a time. `batched`: a hundred calls a request, four requests at a time. Every balance is checked at the end.
+ * Every sender keeps to one JSON-RPC endpoint; a ZOS network has one at each validator, the peers have one in all.
+ * `single`: one call a request, 32 at a time. `batched`: a hundred calls a request, eight requests at a time. Every balance is checked at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,7 +24,7 @@ const WARM_UP = quick ? 1_000 : 4_000
 const BATCH = 100
 const PARALLEL = 32
 /** Connections that send batches; divides the number of senders. */
-const LANES = 4
+const LANES = 8
 /** Short rounds for the short run, where waiting for finality would be most of the time. */
 const ROUND_INTERVAL_MS = quick ? 100 : 250
 const RECIPIENT = `0x${'b'.repeat(40)}`
@@ -32,6 +33,8 @@ const TIMEOUT_MS = quick ? 30_000 : 180_000
 interface Peer {
   name: string
   url: string
+  /** All JSON-RPC endpoints: every sender keeps to one of them. A ZOS network has one a validator. */
+  urls: readonly string[]
   stop: () => Promise<void>
   /** Makes a block of what waits, where the peer does not by itself. */
   mine?: () => Promise<unknown>
@@ -93,10 +96,11 @@ async function sign(count: number): Promise<string[]> {
 
 const call = (id: number, raw: string) => ({ jsonrpc: '2.0', id, method: 'eth_sendRawTransaction', params: [raw] })
 
-async function sendSingle(url: string, signed: readonly string[]): Promise<void> {
+async function sendSingle({ urls }: Peer, signed: readonly string[]): Promise<void> {
   let sender = 0
   const worker = async () => {
     for (let mine = sender++; mine < SENDERS; mine = sender++) {
+      const url = urls[mine % urls.length]!
       for (let index = mine; index < signed.length; index += SENDERS) {
         const { error } = JSON.parse(await post(url, JSON.stringify(call(index, signed[index]!))))
         if (error) throw new Error(`transaction ${index}: ${error.message}`)
@@ -107,9 +111,10 @@ async function sendSingle(url: string, signed: readonly string[]): Promise<void>
 }
 
 /** Several connections, each with senders of its own, so that every sender's transactions arrive in order. */
-async function sendBatched(url: string, signed: readonly string[]): Promise<void> {
+async function sendBatched({ urls }: Peer, signed: readonly string[]): Promise<void> {
   const lane = async (mine: number) => {
     const own = signed.filter((_, index) => index % LANES === mine)
+    const url = urls[mine % urls.length]!
     for (let from = 0; from < own.length; from += BATCH) {
       const calls = own.slice(from, from + BATCH).map((raw, index) => call(from + index, raw))
       for (const { error } of JSON.parse(await post(url, JSON.stringify(calls))))
@@ -123,11 +128,11 @@ async function sendBatched(url: string, signed: readonly string[]): Promise<void
 async function measure(
   peer: Peer,
   signed: readonly string[],
-  send: (url: string, signed: readonly string[]) => Promise<void>,
+  send: (peer: Peer, signed: readonly string[]) => Promise<void>,
 ): Promise<number> {
   const before = BigInt(await rpc(peer.url, 'eth_getBalance', [RECIPIENT, 'latest']))
   const started = performance.now()
-  await send(peer.url, signed)
+  await send(peer, signed)
   for (;;) {
     await peer.mine?.()
     const arrived = BigInt(await rpc(peer.url, 'eth_getBalance', [RECIPIENT, 'latest'])) - before
@@ -146,9 +151,14 @@ async function measure(
   return signed.length / seconds
 }
 
-async function zos(): Promise<Peer> {
-  const devnet = await startDevnet({ port: 0, roundIntervalMs: ROUND_INTERVAL_MS, accounts: SENDERS })
-  return { name: 'zos', url: devnet.rpcUrl, stop: devnet.stop }
+async function zos(validators: number): Promise<Peer> {
+  const devnet = await startDevnet({
+    validators,
+    port: 0,
+    roundIntervalMs: ROUND_INTERVAL_MS,
+    accounts: SENDERS,
+  })
+  return { name: 'zos', url: devnet.rpcUrl, urls: devnet.validators.map(({ rpcUrl }) => rpcUrl), stop: devnet.stop }
 }
 
 async function freePort(): Promise<number> {
@@ -168,7 +178,7 @@ async function started(name: string, url: string, child: ChildProcess, clean = (
   }
   for (let attempt = 0; attempt < 300; attempt++) {
     try {
-      if (Number(await rpc(url, 'eth_chainId')) === DEVNET_CHAIN_ID) return { name, url, stop }
+      if (Number(await rpc(url, 'eth_chainId')) === DEVNET_CHAIN_ID) return { name, url, urls: [url], stop }
     } catch {
       if (child.exitCode !== null) break
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -231,7 +241,9 @@ async function run(start: (mode: Mode) => Promise<Peer>, mode: Mode, signed: rea
 
 for (const mode of ['single', 'batched'] as const) {
   const signed = await sign(WARM_UP + (mode === 'single' ? SINGLE : BATCHED))
-  const value = await run(zos, mode, signed)
+  const value = await run(() => zos(4), mode, signed)
+  // The peers are one process that agrees with nobody: what one validator alone does says what the agreement costs.
+  const alone = await run(() => zos(1), mode, signed)
   for (const [name, start] of [
     ['anvil', anvil],
     ['hardhat', hardhat],
@@ -240,18 +252,24 @@ for (const mode of ['single', 'batched'] as const) {
       console.error(`${name}: ${error.message}`)
       return undefined
     })
-    console.log(
-      JSON.stringify({
-        bench: 'rpc-transfers',
-        metric: name === 'anvil' ? mode : `${mode}-${name}`,
-        value: Math.round(value),
-        unit: 'transfers/s',
-        peer: name,
-        peerValue: peerValue === undefined ? null : Math.round(peerValue),
-        ratio: peerValue === undefined ? null : Number((value / peerValue).toFixed(2)),
-      }),
-    )
+    print(name === 'anvil' ? mode : `${mode}-${name}`, value, name, peerValue)
+    if (name === 'anvil') print(`${mode}-one-validator`, alone, name, peerValue)
   }
 }
+
+function print(metric: string, value: number, peer: string, peerValue: number | undefined): void {
+  console.log(
+    JSON.stringify({
+      bench: 'rpc-transfers',
+      metric,
+      value: Math.round(value),
+      unit: 'transfers/s',
+      peer,
+      peerValue: peerValue === undefined ? null : Math.round(peerValue),
+      ratio: peerValue === undefined ? null : Number((value / peerValue).toFixed(2)),
+    }),
+  )
+}
+
 console.error(`four validators at ${ROUND_INTERVAL_MS} ms rounds, ${SENDERS} senders, ${availableParallelism()} cores`)
 process.exit(0)
