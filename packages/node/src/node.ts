@@ -17,13 +17,14 @@ import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
-import { type Genesis, genesisHash } from './genesis/genesis.ts'
+import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { type Clock, Producer } from './ledger/producer.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
+import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
 import { createCallRunner, type RpcContext } from './rpc/context.ts'
@@ -40,71 +41,6 @@ const MAX_BACKLOG = 16
 const TICK_MS = 500
 /** No unit for this long (beyond two rounds) means that something was missed. */
 const STALL_MS = 500
-
-/** Receives what happens in the node. Every method takes a message and what belongs to it. */
-export interface Logger {
-  debug(message: string, context?: Record<string, unknown>): void
-  info(message: string, context?: Record<string, unknown>): void
-  warn(message: string, context?: Record<string, unknown>): void
-  error(message: string, context?: Record<string, unknown>): void
-}
-
-export interface NodeOptions {
-  genesis: Genesis
-  /** Where the node keeps everything; in memory when not given. */
-  dataDir?: string
-  /** 32-byte secp256k1 key of a validator of the genesis. Without it the node follows and serves, and makes no units. */
-  validatorKey?: Uint8Array
-  /** Least time between two units of this validator, milliseconds. Default 1000. */
-  roundIntervalMs?: number
-  p2p?: { listen?: string[]; peers?: string[] }
-  /** Where JSON-RPC is served; nowhere when not given. */
-  rpc?: { host?: string; port: number }
-  /** Where length-framed raw transactions are taken in bulk (see `@zos/pipeline`); nowhere when not given. */
-  ingest?: { host?: string; port: number }
-  logger?: Logger
-  /** Told when the node had to stop by itself: damage, divergence, or a signature that must not be made. */
-  onFault?: (error: unknown) => void
-}
-
-/** A running node. */
-export interface ZosNode {
-  rpcUrl: string | undefined
-  /** Port for length-framed transactions. */
-  ingestPort: number | undefined
-  peerId: string
-  /** Multiaddrs at which other nodes reach this one. */
-  addresses(): string[]
-  addPeers(addresses: readonly string[]): void
-  status(): NodeStatus
-  /** Finishes what is in hand, makes it durable and lets everything go. */
-  stop(): Promise<void>
-}
-
-export interface NodeStatus {
-  chainId: number
-  validator: Address | null
-  peers: number
-  /** Highest round of any unit seen. */
-  round: number
-  /** Newest executed block. */
-  block: number
-  blockHash: string
-  stateRoot: string
-  epoch: number
-  /** Main-chain index of the last committed leader. */
-  mci: number
-  units: number
-  waitingUnits: number
-  backlog: number
-  pool: number
-  droppedMessages: number
-  producing: boolean
-  rssBytes: number
-  heapBytes: number
-  /** 99th percentile of how late timers ran since the last status, milliseconds. */
-  lagP99Ms: number
-}
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 

@@ -9,7 +9,7 @@ import { isNodeError, NodeError } from '../errors.ts'
 import type { DerivedAccount } from '../genesis/accounts.ts'
 import { devnetGenesis } from '../genesis/devnet-genesis.ts'
 import { type Genesis, parseGenesis } from '../genesis/genesis.ts'
-import type { NodeStatus } from '../node.ts'
+import type { NodeStatus } from '../node-api.ts'
 import { makeDirectory } from '../store/directory.ts'
 import type { FromValidator, ToValidator } from './messages.ts'
 

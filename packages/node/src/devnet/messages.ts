@@ -1,6 +1,6 @@
 import type { NodeErrorCode } from '../errors.ts'
 import type { Genesis } from '../genesis/genesis.ts'
-import type { NodeStatus } from '../node.ts'
+import type { NodeStatus } from '../node-api.ts'
 
 /** What the supervisor of a local network tells a validator process. */
 export type ToValidator =

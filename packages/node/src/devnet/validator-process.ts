@@ -2,7 +2,8 @@
 import { hexToBytes } from '@ethereumjs/util'
 import { pino } from 'pino'
 import { isNodeError } from '../errors.ts'
-import { createNode, type Logger, type ZosNode } from '../node.ts'
+import { createNode } from '../node.ts'
+import type { Logger, ZosNode } from '../node-api.ts'
 import type { FromValidator, ToValidator, ValidatorConfig } from './messages.ts'
 
 let node: ZosNode | undefined
