@@ -136,6 +136,22 @@ describe('a split contract', () => {
     expect((await machine.call(cut, abi.encodeFunctionData('self', []))).returned).toContain(cut.slice(2))
   }, 60_000)
 
+  test('takes value under the 2,300 gas of a transfer, as the monolith does', async () => {
+    const payer = `// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.24;
+contract Plain { event Got(uint256 value); uint256 public x; function set(uint256 v) external { x = v; } receive() external payable { emit Got(msg.value); } }
+contract Payer { function pay(address payable to) external payable { to.transfer(msg.value); } }`
+    const machine = await createMachine()
+    const plain = splitContract(compileContract({ sources: { 'A.sol': payer }, contract: 'Plain', solc }), { solc })
+    const from = compileContract({ sources: { 'A.sol': payer }, contract: 'Payer', solc })
+    const to = await machine.deploySplit(plain, [])
+    const sender = await machine.deploy(compileYul(from.ir, solc).creation, from.abi, [])
+    const data = new Interface(from.abi as InterfaceAbi).encodeFunctionData('pay', [to])
+    const { failed, logs } = await machine.call(sender, data, 5n)
+    expect(failed).toBeUndefined()
+    expect(logs).toHaveLength(1)
+  }, 60_000)
+
   test('refuses a function that does not fit alone, and names it', () => {
     expect(() => splitContract(bank, { maxBytes: 150, solc })).toThrow(
       expect.objectContaining({ code: 'ZLIB_FUNCTION_TOO_LARGE' }),

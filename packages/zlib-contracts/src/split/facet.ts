@@ -10,9 +10,9 @@ export function immutableSlot(name: string): `0x${string}` {
   return `0x${(IMMUTABLE_BASE + BigInt(name)).toString(16)}`
 }
 
-/** The Yul program of one facet: the runtime of the original with some of its functions. `withFallback` adds receive and fallback. */
-export function facetProgram(code: ContractCode, cases: readonly DispatchCase[], withFallback: boolean): string {
-  const canonical = canonicalFunctions(code, cases, withFallback ? code.epilogue : [])
+/** The Yul program of one facet: the runtime of the original with some of its functions. */
+export function facetProgram(code: ContractCode, cases: readonly DispatchCase[]): string {
+  const canonical = canonicalFunctions(code, cases, [])
   const dispatcher = canonical.cases
     .map(({ selector, body }) => `case ${selector} { ${print(readImmutables(body))} }`)
     .join('\n')
@@ -21,8 +21,8 @@ export function facetProgram(code: ContractCode, cases: readonly DispatchCase[],
   object "Facet_deployed" {
     code {
       ${print(code.prologue)}
-      ${cases.length === 0 ? '' : `if iszero(lt(calldatasize(), 4)) { switch shr(224, calldataload(0)) ${dispatcher} default { } }`}
-      ${withFallback ? print(readImmutables(canonical.rest)) : 'revert(0, 0)'}
+      if iszero(lt(calldatasize(), 4)) { switch shr(224, calldataload(0)) ${dispatcher} default { } }
+      revert(0, 0)
       ${print(readImmutables(canonical.functions))}
     }
     ${print(code.runtimeData)}
@@ -31,7 +31,7 @@ export function facetProgram(code: ContractCode, cases: readonly DispatchCase[],
 }
 
 /** `loadimmutable("7")` becomes `sload(slot)`: in a facet there is no constructor that could have set it. */
-function readImmutables(tokens: readonly Token[]): Token[] {
+export function readImmutables(tokens: readonly Token[]): Token[] {
   return tokens.map((token, at) => {
     if (token.text === 'loadimmutable') return { kind: 'word', text: 'sload' }
     if (tokens[at - 2]?.text !== 'loadimmutable' || token.kind !== 'string') return token

@@ -1,7 +1,8 @@
 import { ZlibError } from '../errors.ts'
 import type { ContractCode } from '../yul/object.ts'
 import { closing, print, type Token } from '../yul/tokens.ts'
-import { immutableSlot } from './facet.ts'
+import { canonicalFunctions } from './canonical.ts'
+import { immutableSlot, readImmutables } from './facet.ts'
 
 /** Selectors compared one after the other at the end of the search. */
 const LEAF = 4
@@ -12,20 +13,16 @@ export interface RouterTable {
   readonly facets: readonly `0x${string}`[]
   /** Position in `facets` by selector. */
   readonly bySelector: ReadonlyMap<`0x${string}`, number>
-  /** The facet that has receive and fallback; undefined: unknown calls revert. */
-  readonly fallback: number | undefined
 }
 
 /**
  * The Yul program that stands at the application's address: the original's constructor, which runs here, and a runtime that passes every
- * call on to its facet by DELEGATECALL. Targets are in the code: no storage read, nothing that an upgrade could change.
+ * call on to its facet by DELEGATECALL. Targets are in the code: no storage read, nothing that an upgrade could change. Receive and fallback
+ * run here: the 2,300 gas of a `transfer` would not pay for the way to a facet.
  */
 export function routerProgram(code: ContractCode, table: RouterTable): string {
   const sorted = [...table.bySelector].sort(([a], [b]) => (a < b ? -1 : 1))
-  const known =
-    table.fallback === undefined
-      ? 'if iszero(facet) { revert(0, 0) }'
-      : `if iszero(facet) { facet := ${table.facets[table.fallback]} }`
+  const { rest, functions } = canonicalFunctions(code, [], code.hasFallback ? code.epilogue : [])
   return `object "${code.name}" {
   ${print(writeImmutables(code.creation))}
   object "${code.name}_deployed" {
@@ -39,13 +36,15 @@ export function routerProgram(code: ContractCode, table: RouterTable): string {
         ${table.facets.map((address, index) => `case ${index + 1} { facet := ${address} }`).join(' ')}
         default { }
       }
-      ${known}
+      if iszero(facet) { ${code.hasFallback ? `${print(code.prologue)} ${print(readImmutables(rest))}` : 'revert(0, 0)'} }
       calldatacopy(0, 0, calldatasize())
       let succeeded := delegatecall(gas(), facet, 0, calldatasize(), 0, 0)
       returndatacopy(0, 0, returndatasize())
       if iszero(succeeded) { revert(0, returndatasize()) }
       return(0, returndatasize())
+      ${print(readImmutables(functions))}
     }
+    ${code.hasFallback ? print(code.runtimeData) : ''}
   }
 }`
 }

@@ -77,7 +77,7 @@ export function splitContract(contract: CompiledContract, options: SplitOptions 
       let chosen = choose(code, queue, maxBytes / bytesPerToken)
       for (;;) {
         signal?.throwIfAborted()
-        const program = facetProgram(code, chosen, false)
+        const program = facetProgram(code, chosen)
         const { creation, runtime } = compileYul(program, solc)
         refuseUnlinked(contract, creation)
         const size = runtime.length / 2 - 1
@@ -94,17 +94,11 @@ export function splitContract(contract: CompiledContract, options: SplitOptions 
       onProgress?.({ facets: facets.length, functionsLeft: code.cases.length - placed.size })
     }
   }
-  // Receive and fallback stand in a facet of their own: no other one has to know of them.
-  if (code.hasFallback) {
-    const { creation, runtime } = compileYul(facetProgram(code, [], true), solc)
-    facets.push(describe(creation, runtime, []))
-  }
   const table = {
     facets: facets.map(({ address }) => address.toLowerCase() as `0x${string}`),
     bySelector: new Map(
       facets.flatMap(({ selectors }, index) => selectors.map((selector) => [selector, index] as const)),
     ),
-    fallback: code.hasFallback ? facets.length - 1 : undefined,
   }
   const router = compileYul(routerProgram(code, table), solc)
   return {
