@@ -11,7 +11,8 @@ import { FlatState } from './flat-state.ts'
 
 export const TOKEN = new Uint8Array(20).fill(0xee)
 const TRANSFER_EVENT = 'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
-const CODE = Buffer.from(
+/** Runtime code of the token. */
+export const TOKEN_CODE = Buffer.from(
   [
     '335f5260405f208054', // slot of the caller, its balance
     '602435', // amount
@@ -27,7 +28,7 @@ const CODE = Buffer.from(
   'hex',
 )
 // The jump target is the last JUMPDEST.
-CODE[CODE.indexOf(Buffer.from('8082106057', 'hex')) + 4] = CODE.length - 4
+TOKEN_CODE[TOKEN_CODE.indexOf(Buffer.from('8082106057', 'hex')) + 4] = TOKEN_CODE.length - 4
 
 /** Call data of `transfer(to, amount)`. */
 export function transferCall(to: Uint8Array, amount: bigint): Uint8Array {
@@ -38,7 +39,8 @@ export function transferCall(to: Uint8Array, amount: bigint): Uint8Array {
   return data
 }
 
-function slotOf(address: Uint8Array): Uint8Array {
+/** Where the token keeps the balance of an account. */
+export function slotOf(address: Uint8Array): Uint8Array {
   const key = new Uint8Array(64)
   key.set(address, 12)
   return keccak_256(key)
@@ -49,7 +51,7 @@ export async function tokenBank(genesis: Uint8Array): Promise<{ stage: BankStage
   const evm = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }), stateManager })
   const token = new Address(TOKEN)
   await stateManager.putAccount(token, new Account())
-  await stateManager.putCode(token, CODE)
+  await stateManager.putCode(token, TOKEN_CODE)
   const holders: Uint8Array[] = []
   const start = new Uint8Array(32)
   new DataView(start.buffer).setBigUint64(16, (10n ** 24n) >> 64n)
