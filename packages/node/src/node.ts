@@ -17,6 +17,7 @@ import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
+import { consensusSettings } from './genesis/consensus-genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
@@ -24,6 +25,8 @@ import { Ledger } from './ledger/ledger.ts'
 import { type Clock, Producer } from './ledger/producer.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
+import { createConsensusNative } from './native/consensus-contract.ts'
+import { createDagNative } from './native/dag-contract.ts'
 import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
@@ -110,6 +113,9 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     })
     closers.push(() => ledger.flush())
 
+    // Contracts that the node itself executes. To add one: make it here, and give it its code in the genesis.
+    const natives = [createConsensusNative(consensusSettings(genesis)), createDagNative()]
+
     // Execution: blocks from committed leaders.
     const blockHash = (number: number) => chain.block(number)?.hash
     const mempool: Mempool = new Mempool(() => ({
@@ -124,7 +130,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       verifier,
       chainId,
       onFault,
-      evm: await Evm.create(chainId, blockHash),
+      evm: await Evm.create(chainId, blockHash, natives),
       known: (transaction) => mempool.get(transaction),
     })
     closers.push(() => executor.stop())
@@ -271,7 +277,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       state,
       mempool,
       intake,
-      call: await createCallRunner(chainId, blockHash),
+      call: await createCallRunner(chainId, blockHash, natives),
       peerCount: () => network.peers().length,
       status: () => ({ ...status() }),
       unit: (id) => {

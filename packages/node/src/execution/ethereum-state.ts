@@ -28,6 +28,10 @@ export class EthereumState implements StateManagerInterface {
     this.#overlay = overlay
   }
 
+  get overlay(): StateOverlay {
+    return this.#overlay
+  }
+
   /** Goes on over another overlay: one EVM serves many blocks. */
   use(overlay: StateOverlay): void {
     this.#overlay = overlay

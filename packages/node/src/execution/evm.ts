@@ -1,9 +1,11 @@
 import { createBlock } from '@ethereumjs/block'
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
-import type { EVMMockBlockchainInterface } from '@ethereumjs/evm'
+import { type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm'
 import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
 import { Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { createVM, runTx, type VM } from '@ethereumjs/vm'
+import type { NativeContract } from '../native/native-contract.ts'
+import { NativeEvm } from '../native/native-evm.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay } from '../state/overlay.ts'
 import { EthereumState } from './ethereum-state.ts'
@@ -50,15 +52,18 @@ export const MAX_TRANSACTION_GAS = 16_777_216n
 export class Evm {
   readonly #common: Common
   readonly #state: EthereumState
+  readonly #evm: NativeEvm
   readonly #vm: VM
 
-  private constructor(common: Common, state: EthereumState, vm: VM) {
+  private constructor(common: Common, state: EthereumState, evm: NativeEvm, vm: VM) {
     this.#common = common
     this.#state = state
+    this.#evm = evm
     this.#vm = vm
   }
 
-  static async create(chainId: number, blockHash: BlockHashOf): Promise<Evm> {
+  /** `natives`: the contracts that the node executes itself. */
+  static async create(chainId: number, blockHash: BlockHashOf, natives: readonly NativeContract[] = []): Promise<Evm> {
     const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
     const state = new EthereumState(
       new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
@@ -68,7 +73,8 @@ export class Evm {
       putBlock: async () => {},
       shallowCopy: () => blockchain,
     }
-    return new Evm(common, state, await createVM({ common, stateManager: state, blockchain }))
+    const evm = new NativeEvm({ common, stateManager: state, blockchain, bn254: new NobleBN254() }, natives)
+    return new Evm(common, state, evm, await createVM({ common, stateManager: state, blockchain, evm }))
   }
 
   /**
@@ -109,6 +115,7 @@ export class Evm {
     unsigned: boolean,
   ): Promise<EvmOutcome> {
     this.#state.use(overlay)
+    this.#evm.enter(context)
     const from = new Address(hexToBytes(sender))
     tx.getSenderAddress = () => from
     const block = createBlock(

@@ -7,6 +7,7 @@
 import { RLP } from '@ethereumjs/rlp'
 import { bytesToHex } from '@ethereumjs/util'
 import type { Transaction } from '@zos/pipeline/transaction'
+import { isNodeError } from '../errors.ts'
 import { type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT, type Hash, NO_CODE } from '../state/account.ts'
 import { type StateChanges, StateOverlay, type StateReader } from '../state/overlay.ts'
 import { trieRoot } from '../state/trie.ts'
@@ -48,13 +49,21 @@ const LAST_RESERVED_ADDRESS = `0x${'00'.repeat(18)}ffff`
 /** The executor gives way to consensus at least this often. */
 const YIELD_EVERY = 64
 
+/** What the protocol itself does to the state around the transactions of a block. */
+export interface BlockSystem {
+  before(state: StateOverlay): void
+  after(state: StateOverlay, block: { gasUsed: bigint }): void
+}
+
 export async function executeBlock(
   evm: Evm,
   base: StateReader,
   context: BlockContext,
   transactions: readonly SignedTransaction[],
+  system?: BlockSystem,
 ): Promise<ExecutedBlock> {
   const state = new StateOverlay(base)
+  system?.before(state)
   const included: ExecutedBlock['included'] = []
   const skipped: ExecutedBlock['skipped'] = []
   const seen = new Set<Hash>()
@@ -86,6 +95,7 @@ export async function executeBlock(
     included.push({ transaction, receipt })
   }
 
+  system?.after(state, { gasUsed })
   return {
     included,
     skipped,
@@ -169,7 +179,9 @@ async function contractCall(
     const { succeeded, gasUsed, logs, contractAddress } = await evm.transact(state, context, tx.raw, sender)
     state.commit()
     return { succeeded, gasUsed, logs, contractAddress: tx.to ? undefined : contractAddress }
-  } catch {
+  } catch (error) {
+    // Damage that this node alone has must not become a block of its own.
+    if (isNodeError(error)) throw error
     state.revert()
     return 'refused-by-evm'
   }

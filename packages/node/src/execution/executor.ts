@@ -9,11 +9,13 @@ import { NodeError } from '../errors.ts'
 import type { CommittedLeader, Ledger } from '../ledger/ledger.ts'
 import { transactionsOf } from '../ledger/transactions-message.ts'
 import { recoverSenders } from '../mempool/recover-senders.ts'
+import { recordLeader } from '../native/dag-contract.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
 import type { Evm } from './evm.ts'
 import { executeBlock, type SignedTransaction } from './execute-block.ts'
 import { type BlockHeader, encodeHeader, headerHash, nextBaseFee } from './header.ts'
+import { writeSystemContracts } from './system-contracts.ts'
 
 /** Units prepared ahead of their commit; one beyond this is prepared when its block comes. */
 const MAX_PREPARED_UNITS = 1_024
@@ -114,11 +116,18 @@ export class Executor {
         transactions.push(transaction)
       }
     }
-    const executed = await executeBlock(evm, state.latest(), context, transactions)
+    const executed = await executeBlock(evm, state.latest(), context, transactions, {
+      before(overlay) {
+        writeSystemContracts(overlay, { ...context, parentHash: parent.hash, parentUnit: parent.leader })
+        recordLeader(overlay, leader.number, leader)
+      },
+      after() {},
+    })
     const { stateRoot, stored } = state.apply(leader.number, executed.changes)
     const header: BlockHeader = {
       ...context,
       parentHash: parent.hash,
+      parentBeaconBlockRoot: parent.leader,
       stateRoot,
       transactionsRoot: executed.transactionsRoot,
       receiptsRoot: executed.receiptsRoot,

@@ -24,6 +24,8 @@ export interface BlockHeader {
   readonly mixHash: Hash
   /** Wei per gas. */
   readonly baseFeePerGas: bigint
+  /** The id of the leader unit that made the parent block (EIP-4788). */
+  readonly parentBeaconBlockRoot: Hash
 }
 
 /** Keccak-256 of the RLP of an empty list: what a block without uncles states. */
@@ -62,7 +64,7 @@ export function encodeHeader(header: BlockHeader): Uint8Array {
     EMPTY_ROOT, // withdrawals
     NOTHING, // blob gas used
     NOTHING, // excess blob gas
-    ZERO_HASH, // parent beacon block root
+    header.parentBeaconBlockRoot,
     EMPTY_REQUESTS_HASH,
   ])
 }
@@ -86,6 +88,7 @@ export function decodeHeader(rlp: Uint8Array): BlockHeader {
     extraData: hex(12),
     mixHash: hex(13),
     baseFeePerGas: number(15),
+    parentBeaconBlockRoot: hex(19),
   }
 }
 

@@ -1,7 +1,7 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { type DerivedAccount, deriveAccounts, TEST_MNEMONIC } from './accounts.ts'
-import { CREATE2_FACTORY, type Genesis } from './genesis.ts'
+import { CREATE2_FACTORY, type Genesis, type GenesisConsensus } from './genesis.ts'
 
 /** "ZOS" in ASCII. */
 export const DEVNET_CHAIN_ID = 0x5a_4f_53
@@ -14,6 +14,13 @@ const DEVNET_GAS_LIMIT = 150_000_000n
 const ONE_GWEI = 1_000_000_000n
 /** An hour at a round a second. */
 const DEVNET_EPOCH_ROUNDS = 3_600
+/** What an account of the test phrase can bond, and times that one can wait for. */
+const DEVNET_CONSENSUS: GenesisConsensus = {
+  minSelfBond: (1_000n * 10n ** 18n).toString(),
+  unbondingMs: 60_000,
+  evidenceWindowMs: 60_000,
+  jailMs: 10_000,
+}
 /** The purpose level of the BIP-44 paths of validator keys, so that no user account is one. */
 const VALIDATOR_PURPOSE = 1
 
@@ -40,6 +47,7 @@ export function devnetGenesis(options: {
     gasLimit: DEVNET_GAS_LIMIT.toString(),
     baseFeePerGas: ONE_GWEI.toString(),
     epochRounds: options.epochRounds ?? DEVNET_EPOCH_ROUNDS,
+    consensus: DEVNET_CONSENSUS,
     validators: validatorKeys.map(({ address, privateKey }) => ({
       address,
       publicKey: bytesToHex(secp256k1.getPublicKey(privateKey, true)),

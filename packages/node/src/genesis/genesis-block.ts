@@ -1,6 +1,6 @@
 import { bytesToHex } from '@ethereumjs/util'
 import type { Chain } from '../chain/chain.ts'
-import { type BlockHeader, encodeHeader, headerHash } from '../execution/header.ts'
+import { type BlockHeader, encodeHeader, headerHash, ZERO_HASH } from '../execution/header.ts'
 import { EMPTY_BLOOM } from '../execution/receipt.ts'
 import { EMPTY_ROOT } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
@@ -16,7 +16,7 @@ export async function createGenesisBlock(
   const { stateRoot, stored } = state.apply(0, genesisState(genesis).changes())
   const header: BlockHeader = {
     number: 0,
-    parentHash: `0x${'00'.repeat(32)}`,
+    parentHash: ZERO_HASH,
     beneficiary: `0x${'00'.repeat(20)}`,
     stateRoot,
     transactionsRoot: EMPTY_ROOT,
@@ -28,6 +28,7 @@ export async function createGenesisBlock(
     extraData: bytesToHex(hash),
     mixHash: bytesToHex(hash),
     baseFeePerGas: BigInt(genesis.baseFeePerGas),
+    parentBeaconBlockRoot: ZERO_HASH,
   }
   const block = {
     header,

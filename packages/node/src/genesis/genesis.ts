@@ -1,9 +1,12 @@
 import { hexToBytes, type PrefixedHexString } from '@ethereumjs/util'
 import { blake2b } from '@noble/hashes/blake2.js'
+import { DEFAULT_PARAMS, MAX_COMMITTEE } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
 import { MIN_BASE_FEE } from '../execution/header.ts'
+import { placeSystemContracts } from '../execution/system-contracts.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
+import { writeConsensusGenesis } from './consensus-genesis.ts'
 
 /** What all nodes of a network start from. JSON; amounts are decimal strings in wei. */
 export interface Genesis {
@@ -17,12 +20,30 @@ export interface Genesis {
   baseFeePerGas: string
   /** Rounds after which an epoch ends at the next committed leader. */
   epochRounds: number
+  /** Rules of the consensus contract that differ from those of the ZOS network. */
+  consensus?: GenesisConsensus
   validators: GenesisValidator[]
   accounts: GenesisAccount[]
 }
 
+/** Times in milliseconds of consensus time, shares per ten thousand; see `ContractParams` of @zos/zpos. */
+export interface GenesisConsensus {
+  minSelfBond?: string
+  minDelegation?: string
+  committeeSize?: number
+  unbondingMs?: number
+  evidenceWindowMs?: number
+  jailMs?: number
+  minParticipationBps?: number
+}
+
 export interface GenesisValidator {
+  /** Of the key that signs units. */
   address: AddressHex
+  /** The account that owns the bond and its rewards. Default: `address`. */
+  owner?: AddressHex
+  /** Per ten thousand. Default 0. */
+  commissionBps?: number
   /** 33-byte compressed secp256k1 key. */
   publicKey: PrefixedHexString
   stake: string
@@ -77,7 +98,11 @@ export function parseGenesis(json: string): Genesis {
     if (!isBytes(validator?.address, 20)) throw invalid(`validators[${index}].address`)
     if (!isBytes(validator.publicKey, 33)) throw invalid(`validators[${index}].publicKey`)
     if (!isDecimal(validator.stake) || validator.stake === '0') throw invalid(`validators[${index}].stake`)
+    if (validator.owner !== undefined && !isBytes(validator.owner, 20)) throw invalid(`validators[${index}].owner`)
+    if (validator.commissionBps !== undefined && !isShare(validator.commissionBps))
+      throw invalid(`validators[${index}].commissionBps`)
   }
+  checkConsensus(value.consensus ?? {})
   if (!Array.isArray(value.accounts)) throw invalid('accounts')
   for (const [index, account] of value.accounts.entries()) {
     if (!isBytes(account?.address, 20)) throw invalid(`accounts[${index}].address`)
@@ -85,6 +110,21 @@ export function parseGenesis(json: string): Genesis {
     if (account.code !== undefined && !isBytes(account.code)) throw invalid(`accounts[${index}].code`)
   }
   return value
+}
+
+function checkConsensus(consensus: GenesisConsensus): void {
+  if (typeof consensus !== 'object') throw invalid('consensus')
+  const { minSelfBond, minDelegation, committeeSize, minParticipationBps, ...times } = consensus
+  if (minSelfBond !== undefined && !isDecimal(minSelfBond)) throw invalid('consensus.minSelfBond')
+  if (minDelegation !== undefined && !isDecimal(minDelegation)) throw invalid('consensus.minDelegation')
+  if (committeeSize !== undefined && !(isCount(committeeSize) && committeeSize >= 1 && committeeSize <= MAX_COMMITTEE))
+    throw invalid('consensus.committeeSize')
+  if (minParticipationBps !== undefined && !isShare(minParticipationBps)) throw invalid('consensus.minParticipationBps')
+  for (const [name, value] of Object.entries(times))
+    if (!['unbondingMs', 'evidenceWindowMs', 'jailMs'].includes(name) || !isCount(value))
+      throw invalid(`consensus.${name}`)
+  const { unbondingMs = DEFAULT_PARAMS.unbondingMs, evidenceWindowMs = DEFAULT_PARAMS.evidenceWindowMs } = times
+  if (unbondingMs < evidenceWindowMs) throw invalid('consensus.unbondingMs is below evidenceWindowMs')
 }
 
 /** BLAKE2b-256 of the genesis in one canonical JSON form: two nodes with another genesis are in two networks. */
@@ -100,6 +140,8 @@ export function genesisState(genesis: Genesis): StateOverlay {
     state.setAccount(address, { ...EMPTY_ACCOUNT, balance: BigInt(balance), nonce: BigInt(nonce ?? 0) })
     if (code) state.setCode(address, hexToBytes(code))
   }
+  placeSystemContracts(state)
+  writeConsensusGenesis(state, genesis)
   return state
 }
 
@@ -113,6 +155,15 @@ function canonicalJson(value: unknown): string {
 
 function isDecimal(value: unknown): value is string {
   return typeof value === 'string' && DECIMAL.test(value)
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+/** Per ten thousand. */
+function isShare(value: unknown): value is number {
+  return isCount(value) && value <= 10_000
 }
 
 function isBytes(value: unknown, length?: number): value is PrefixedHexString {

@@ -32,6 +32,11 @@ export interface CommittedLeader {
   unit: UnitId
   round: number
   header: UnitHeader
+  epoch: number
+  /** Main-chain index of the leader unit. */
+  mci: number
+  /** True if the epoch ends with it (C2). */
+  endsEpoch: boolean
   /** Newly indexed units in the ledger's order (index, height, id). */
   units: BlockUnit[]
 }
@@ -181,9 +186,18 @@ export class Ledger {
         if (decision.outcome !== 'commit') continue
         const { indexed } = this.mainChain.commit(decision.unit)
         const units = indexed.map(({ id, mci, height }) => ({ id, mci, height }))
-        const header = this.dag.header(decision.unit)
-        leaders.push({ number: ++this.#commits, unit: decision.unit, round: decision.round, header, units })
-        if (decision.round < epoch.base.round + this.#epochRounds) continue
+        const endsEpoch = decision.round >= epoch.base.round + this.#epochRounds
+        leaders.push({
+          number: ++this.#commits,
+          unit: decision.unit,
+          round: decision.round,
+          header: this.dag.header(decision.unit),
+          epoch: epoch.number,
+          mci: this.mainChain.tip.mci,
+          endsEpoch,
+          units,
+        })
+        if (!endsEpoch) continue
         ended = decision.unit
         break
       }

@@ -5,6 +5,7 @@ import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type Unsigne
 import type { Genesis } from '../genesis/genesis.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
+import type { NativeContract } from '../native/native-contract.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
 import type { BlockParam } from './params.ts'
@@ -70,8 +71,12 @@ export interface CallRunner {
 /** Calls queued beyond this are refused: each can take a second of the node's time. */
 const MAX_WAITING_CALLS = 256
 
-export async function createCallRunner(chainId: number, blockHash: BlockHashOf): Promise<CallRunner> {
-  const evm = await Evm.create(chainId, blockHash)
+export async function createCallRunner(
+  chainId: number,
+  blockHash: BlockHashOf,
+  natives: readonly NativeContract[],
+): Promise<CallRunner> {
+  const evm = await Evm.create(chainId, blockHash, natives)
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   return {

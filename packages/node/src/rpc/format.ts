@@ -3,7 +3,7 @@ import { bytesToHex, type PrefixedHexString } from '@ethereumjs/util'
 import { decodeTransaction, type Transaction } from '@zos/pipeline/transaction'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
 import { effectiveGasPrice, type SignedTransaction } from '../execution/execute-block.ts'
-import { type BlockHeader, EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH, ZERO_HASH } from '../execution/header.ts'
+import { type BlockHeader, EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH } from '../execution/header.ts'
 import { bloomOf, type Log } from '../execution/receipt.ts'
 import { EMPTY_ROOT, type Hash } from '../state/account.ts'
 
@@ -34,7 +34,7 @@ export function formatHeader(header: BlockHeader, hash: Hash) {
     withdrawalsRoot: EMPTY_ROOT,
     blobGasUsed: '0x0',
     excessBlobGas: '0x0',
-    parentBeaconBlockRoot: ZERO_HASH,
+    parentBeaconBlockRoot: header.parentBeaconBlockRoot,
     requestsHash: EMPTY_REQUESTS_HASH,
   }
 }

@@ -1,4 +1,6 @@
 declare module 'solc' {
-  const solc: { compile(input: string): string }
+  const solc: {
+    compile(input: string, callbacks?: { import: (path: string) => { contents: string } | { error: string } }): string
+  }
   export default solc
 }

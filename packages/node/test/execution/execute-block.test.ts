@@ -137,6 +137,7 @@ describe('a header', () => {
     logsBloom: EMPTY_BLOOM,
     gasUsed: 75_000_000n,
     extraData: `0x${'03'.repeat(32)}`,
+    parentBeaconBlockRoot: `0x${'04'.repeat(32)}`,
   }
   const common = createCustomCommon({ chainId: CHAIN_ID }, Mainnet, { hardfork: Hardfork.Osaka })
   const theirs = (fields: BlockHeader) =>
@@ -150,7 +151,6 @@ describe('a header', () => {
         withdrawalsRoot: EMPTY_ROOT,
         blobGasUsed: 0n,
         excessBlobGas: 0n,
-        parentBeaconBlockRoot: new Uint8Array(32),
         requestsHash: '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
       },
       { common, skipConsensusFormatValidation: true },

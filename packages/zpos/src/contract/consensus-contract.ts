@@ -13,7 +13,7 @@ import { type ProvedOffence, slash } from './slash.ts'
 import { createStaking, type Effects, type Staking } from './staking.ts'
 
 /** Where contracts and wallets find it. */
-export const CONSENSUS_ADDRESS = '0x0000000000000000000000000000000000005a05' as Address
+export const CONSENSUS_ADDRESS = '0x0000000000000000000000000000000000005a01' as Address
 
 /** What a call did. A reverted call has changed nothing. */
 export type CallResult<T = void> =
@@ -37,7 +37,11 @@ export interface ConsensusContract {
   punish(offence: ProvedOffence, nowMs: number): CallResult<bigint>
   /** Adds rewards to validators by their key; returns what none of them can get. */
   reward(payouts: ReadonlyMap<Address, bigint>): bigint
-  /** Jails those who were away, elects the next committee and begins its epoch. Undefined (and nothing changes) if there is no candidate. */
+  /**
+   * Jails those who were away, begins the next epoch and elects the committee for it, or for the one `electionLead` epochs later: that committee
+   * is returned. The first call elects for all epochs up to there. Without a candidate the last committee stays; undefined (and nothing changes) if
+   * there is none, or if `electionLead` is 0.
+   */
   endEpoch(end: EpochEnd): Committee | undefined
   epoch(): number
   /** The committee of an epoch, the present one by default. */
@@ -135,17 +139,21 @@ export function createConsensusContract(options: {
     endEpoch(end) {
       const mark = store.snapshot()
       jailAbsent(end)
-      const members = elect()
-      if (members.length === 0) {
+      const begun = numbers.get('epoch')
+      const epoch = begun === undefined ? 0 : begun + 1
+      const electedFor = epoch + params.electionLead
+      const elected = elect()
+      const members = elected.length > 0 ? elected : committees.get(String(electedFor - 1))
+      if (members === undefined || (elected.length === 0 && params.electionLead === 0)) {
         store.revert(mark)
         return undefined
       }
-      const begun = numbers.get('epoch')
-      const epoch = begun === undefined ? 0 : begun + 1
       numbers.set('epoch', epoch)
-      committees.set(String(epoch), members)
+      for (let next = begun === undefined ? 0 : electedFor; next <= electedFor; next += 1) {
+        committees.set(String(next), members)
+      }
       numbers.set(`epochStart/${epoch}`, end.nowMs)
-      return committee(epoch)
+      return committee(electedFor)
     },
     epoch: () => numbers.get('epoch') ?? 0,
     committee,

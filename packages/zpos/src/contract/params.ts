@@ -10,6 +10,11 @@ export interface ContractParams {
   readonly minDelegation: bigint
   /** Members of the committee (C2: 4 to 100). */
   readonly committeeSize: number
+  /**
+   * Epochs between an election and the epoch that it is for. 0: the next one. 1: the one after, so that whoever executes the ledger has an
+   * epoch's time to know the result before consensus needs it.
+   */
+  readonly electionLead: number
   /** From unbonding to withdrawal. At least the evidence window (C13). */
   readonly unbondingMs: number
   /** How long an offence can be proved after it happened. */
@@ -37,6 +42,7 @@ export const DEFAULT_PARAMS: ContractParams = {
   minSelfBond: 10_000n * ZOS,
   minDelegation: ZOS / 100n,
   committeeSize: 30,
+  electionLead: 0,
   unbondingMs: 21 * DAY_MS,
   evidenceWindowMs: 21 * DAY_MS,
   slashBps: 10_000n,

@@ -38,6 +38,8 @@ export function slash(
   if (offenceMs === undefined || !records.committees.get(String(epoch))?.some((member) => member.key === key)) {
     return revert(`${key} was not in the committee of epoch ${epoch}`, { key, epoch })
   }
+  // The stake behind the key is what it was when the committee was elected: what left since then answers too.
+  const bondedMs = records.numbers.get(`epochStart/${Math.max(0, epoch - params.electionLead)}`) ?? offenceMs
   if (offenceMs + params.evidenceWindowMs < nowMs)
     revert(`the offence of epoch ${epoch} is not within the evidence window`, { nowMs })
   const record = staking.validatorOf(owner)
@@ -50,11 +52,11 @@ export function slash(
 
   for (const account of unbondings.keys()) {
     const list = unbondings.get(account)!
-    if (!list.some(({ validator, createdMs }) => validator === owner && createdMs >= offenceMs)) continue
+    if (!list.some(({ validator, createdMs }) => validator === owner && createdMs >= bondedMs)) continue
     unbondings.set(
       account,
       list.map((entry) => {
-        if (entry.validator !== owner || entry.createdMs < offenceMs) return entry
+        if (entry.validator !== owner || entry.createdMs < bondedMs) return entry
         const loss = part(entry.amount)
         taken += loss
         return { ...entry, amount: entry.amount - loss }
@@ -63,7 +65,7 @@ export function slash(
   }
 
   for (const { delegator, to, shares, createdMs } of redelegations.get(owner) ?? []) {
-    if (createdMs < offenceMs || validators.get(to) === undefined) continue
+    if (createdMs < bondedMs || validators.get(to) === undefined) continue
     const held = delegations.get(`${to}/${delegator}`)?.shares ?? 0n
     const lost = part(shares < held ? shares : held)
     if (lost > 0n) taken += staking.removeShares(effects, to, delegator as Address, lost, nowMs)

@@ -1,0 +1,191 @@
+/** The EVM of @ethereumjs with native contracts: they run inside the EVM's own call frames, so that its journal undoes what they did. */
+import { EVM, EVMError, type EVMOpts, type ExecResult, Message } from '@ethereumjs/evm'
+import { Address, hexToBytes } from '@ethereumjs/util'
+import { isNodeError } from '../errors.ts'
+import type { EthereumState } from '../execution/ethereum-state.ts'
+import type { BlockContext } from '../execution/evm.ts'
+import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
+import type { StateOverlay } from '../state/overlay.ts'
+import {
+  CALL_BYTE_GAS,
+  CALL_GAS,
+  GasMeter,
+  INVOKE_GAS,
+  LOG_BYTE_GAS,
+  LOG_GAS,
+  OutOfNativeGas,
+  TRANSFER_OUT_GAS,
+} from './gas-meter.ts'
+import {
+  type NativeCall,
+  type NativeContract,
+  type NativeInvocation,
+  type NativeInvocationResult,
+  NativeRevert,
+} from './native-contract.ts'
+import { meteredStorage, readOnlyStorage, StaticWrite, systemStorage } from './native-storage.ts'
+import { encodeError } from './revert-data.ts'
+
+/** Native contracts on the call stack at a time. Deeper recursion through the EVM reverts. */
+const MAX_NATIVE_DEPTH = 4
+
+type EvmLog = NonNullable<ExecResult['logs']>[number]
+type CallMessage = Message & { to: Address }
+
+export class NativeEvm extends EVM {
+  readonly #contracts: ReadonlyMap<string, NativeContract>
+  readonly #state: EthereumState
+  #context: BlockContext | undefined
+  #nativeDepth = 0
+
+  constructor(options: EVMOpts & { stateManager: EthereumState }, contracts: readonly NativeContract[]) {
+    super(options)
+    this.#state = options.stateManager
+    this.#contracts = new Map(contracts.map((contract) => [contract.address, contract]))
+  }
+
+  /** The block that the next calls run in. */
+  enter(context: BlockContext): void {
+    this.#context = context
+    this.#nativeDepth = 0
+  }
+
+  protected override async _loadCode(message: Message): Promise<void> {
+    const contract = message.code ? undefined : this.#contracts.get(message.codeAddress.toString())
+    if (!contract) return super._loadCode(message)
+    message.isCompiled = true
+    message.code = ({ gasLimit }) => this.#runNative(contract, message as CallMessage, gasLimit)
+  }
+
+  async #runNative(contract: NativeContract, message: CallMessage, gasLimit: bigint): Promise<ExecResult> {
+    const gas = new GasMeter(gasLimit)
+    const used = () => gasLimit - gas.left
+    // DELEGATECALL and CALLCODE would run it for the caller's account, whose storage it does not know.
+    if (message.delegatecall || !message.to.equals(message.codeAddress))
+      return reverted(used(), encodeError(`${contract.name} takes no DELEGATECALL and no CALLCODE`))
+    if (this.#nativeDepth >= MAX_NATIVE_DEPTH)
+      return reverted(used(), encodeError('native contracts call each other too deep'))
+    const logs: EvmLog[] = []
+    this.#nativeDepth++
+    try {
+      gas.charge(CALL_GAS + CALL_BYTE_GAS * BigInt(message.data.length))
+      const output = await contract.call(this.#call(contract, message, gas, logs))
+      return {
+        executionGasUsed: used(),
+        returnValue: output,
+        logs,
+        ...(message.selfdestruct ? { selfdestruct: message.selfdestruct } : {}),
+        ...(message.createdAddresses ? { createdAddresses: message.createdAddresses } : {}),
+      }
+    } catch (error) {
+      if (error instanceof NativeRevert) return reverted(used(), error.output)
+      if (error instanceof OutOfNativeGas) return halted(gasLimit, EVMError.errorMessages.OUT_OF_GAS)
+      if (error instanceof StaticWrite) return halted(gasLimit, EVMError.errorMessages.STATIC_STATE_CHANGE)
+      // A damaged store is this node's trouble alone: it must stop. A fault of the contract is the same everywhere: the call fails.
+      if (isNodeError(error)) throw error
+      return halted(gasLimit, EVMError.errorMessages.INVALID_OPCODE)
+    } finally {
+      this.#nativeDepth--
+    }
+  }
+
+  #call(contract: NativeContract, message: CallMessage, gas: GasMeter, logs: EvmLog[]): NativeCall {
+    const state = this.#state.overlay
+    const { address } = contract
+    const { number, timestamp } = this.#context!
+    const { isStatic } = message
+    const writes = () => {
+      if (isStatic) throw new StaticWrite('a static call writes nothing')
+    }
+    return {
+      sender: message.caller.toString(),
+      value: message.value,
+      data: message.data,
+      isStatic,
+      block: { number, timestamp },
+      gas,
+      storage: meteredStorage(systemStorage(state, address), gas, isStatic),
+      unmeteredStorage: isStatic ? readOnlyStorage(state, address) : systemStorage(state, address),
+      balanceOf: (account) => (state.account(account) ?? EMPTY_ACCOUNT).balance,
+      transfer: (to, amount) => {
+        writes()
+        gas.charge(TRANSFER_OUT_GAS)
+        takeCoins(state, address, amount)
+        addCoins(state, to, amount)
+      },
+      burn: (amount) => {
+        writes()
+        takeCoins(state, address, amount)
+      },
+      log: (topics, data) => {
+        writes()
+        gas.charge(LOG_GAS + LOG_BYTE_GAS * BigInt(data.length))
+        logs.push([hexToBytes(address), topics.map((topic) => hexToBytes(topic)), data])
+      },
+      invoke: (call) => this.#invoke(address, message, gas, logs, call),
+    }
+  }
+
+  async #invoke(
+    address: AddressHex,
+    message: CallMessage,
+    gas: GasMeter,
+    logs: EvmLog[],
+    { to, value = 0n, data, gas: wanted }: NativeInvocation,
+  ): Promise<NativeInvocationResult> {
+    if (message.isStatic && (value > 0n || !to)) throw new StaticWrite('a static call writes nothing')
+    gas.charge(INVOKE_GAS + (value > 0n ? TRANSFER_OUT_GAS : 0n))
+    const state = this.#state.overlay
+    const account = state.account(address) ?? EMPTY_ACCOUNT
+    if (account.balance < value) return { succeeded: false, output: new Uint8Array(), contractAddress: undefined }
+    if (!to) state.setAccount(address, { ...account, nonce: account.nonce + 1n })
+    const most = gas.left - gas.left / 64n
+    const gasLimit = wanted === undefined || wanted > most ? most : wanted
+    const nested = new Message({
+      caller: new Address(hexToBytes(address)),
+      ...(to ? { to: new Address(hexToBytes(to)) } : {}),
+      value,
+      data,
+      gasLimit,
+      depth: message.depth + 1,
+      isStatic: message.isStatic,
+      selfdestruct: new Map(message.selfdestruct),
+      createdAddresses: new Set(message.createdAddresses),
+      gasRefund: message.gasRefund,
+    })
+    const { execResult, createdAddress } = await this.runCall({ message: nested })
+    gas.charge(execResult.executionGasUsed)
+    const succeeded = execResult.exceptionError === undefined
+    if (succeeded) {
+      logs.push(...(execResult.logs ?? []))
+      for (const [gone, heir] of nested.selfdestruct ?? []) message.selfdestruct?.set(gone, heir)
+      for (const created of nested.createdAddresses ?? []) message.createdAddresses?.add(created)
+      message.gasRefund = execResult.gasRefund ?? message.gasRefund
+    }
+    return {
+      succeeded,
+      output: execResult.returnValue,
+      contractAddress: succeeded ? createdAddress?.toString() : undefined,
+    }
+  }
+}
+
+function reverted(executionGasUsed: bigint, returnValue: Uint8Array): ExecResult {
+  return { executionGasUsed, returnValue, exceptionError: new EVMError(EVMError.errorMessages.REVERT) }
+}
+
+function halted(gasLimit: bigint, reason: EVMError['error']): ExecResult {
+  return { executionGasUsed: gasLimit, returnValue: new Uint8Array(), exceptionError: new EVMError(reason) }
+}
+
+function takeCoins(state: StateOverlay, from: AddressHex, amount: bigint): void {
+  const account = state.account(from) ?? EMPTY_ACCOUNT
+  if (account.balance < amount) throw new RangeError(`${from} holds ${account.balance} wei, not ${amount}`)
+  state.setAccount(from, { ...account, balance: account.balance - amount })
+}
+
+function addCoins(state: StateOverlay, to: AddressHex, amount: bigint): void {
+  if (amount === 0n) return
+  const account = state.account(to) ?? EMPTY_ACCOUNT
+  state.setAccount(to, { ...account, balance: account.balance + amount })
+}
