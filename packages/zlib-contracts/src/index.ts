@@ -4,6 +4,7 @@ export { diskStore } from './cache/disk-store.ts'
 export {
   type AbiEntry,
   type CompiledContract,
+  type CompiledYul,
   type CompileOptions,
   compileContract,
   compileYul,
@@ -30,11 +31,14 @@ export {
   REGISTRY_ABI,
   type Registry,
 } from './registry/registry.ts'
+export { CREATE2_FACTORY } from './split/create2.ts'
+export { type Library, type LinkedContract, linkContract } from './split/libraries.ts'
+export { MAX_CONTRACT_BYTES, MAX_CREATION_BYTES, MAX_TRANSACTION_GAS } from './split/limits.ts'
 export {
-  CREATE2_FACTORY,
   type Facet,
-  MAX_CONTRACT_BYTES,
+  type ImmutablePlace,
   type SplitContract,
   type SplitOptions,
+  type SplitProgress,
   splitContract,
 } from './split/split.ts'

@@ -2,7 +2,11 @@ import { createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createEVM } from '@ethereumjs/evm'
 import { Account, bytesToHex, createAddressFromString, createZeroAddress, hexToBytes } from '@ethereumjs/util'
 import { Interface, type InterfaceAbi } from 'ethers'
-import type { SplitContract } from '../src/index.ts'
+import { CREATE2_FACTORY, type SplitContract } from '../src/index.ts'
+
+/** Runtime code of the standard factory (github.com/Arachnid/deterministic-deployment-proxy). */
+const FACTORY_CODE =
+  '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3'
 
 const SENDER = createAddressFromString(`0x${'51'.repeat(20)}`)
 
@@ -47,14 +51,14 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
     }
   }
 
-  /** Puts code at an address, as the CREATE2 factory would. */
+  await evm.stateManager.putCode(createAddressFromString(CREATE2_FACTORY.toLowerCase()), hexToBytes(FACTORY_CODE))
+
+  /** Has the CREATE2 factory deploy what is to stand at `address`. */
   async function place(address: string, creation: string) {
-    const made = await call(undefined, creation)
-    if (!made.created) throw new Error(`creation failed: ${made.failed}`)
-    await evm.stateManager.putCode(
-      createAddressFromString(address),
-      await evm.stateManager.getCode(createAddressFromString(made.created)),
-    )
+    const at = createAddressFromString(address.toLowerCase())
+    if ((await evm.stateManager.getCode(at)).length > 0) return
+    const made = await call(CREATE2_FACTORY.toLowerCase(), `0x${'00'.repeat(32)}${creation.slice(2)}`)
+    if (made.returned !== address.toLowerCase()) throw new Error(`creation failed: ${made.failed} ${made.returned}`)
   }
 
   return {
@@ -91,7 +95,7 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
       return made.created
     },
     async deploySplit(split: SplitContract, args: readonly unknown[]): Promise<string> {
-      for (const facet of split.facets) await place(facet.address, facet.creation)
+      for (const { address, creation } of [...split.libraries, ...split.facets]) await place(address, creation)
       return this.deploy(split.router, split.abi, args)
     },
   }

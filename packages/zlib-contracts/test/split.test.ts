@@ -170,19 +170,18 @@ describe('what cannot be split is refused with the reason', () => {
   }
   const head = '// SPDX-License-Identifier: Apache-2.0\npragma solidity ^0.8.24;\n'
 
-  test('UUPS proxies', () => {
-    refused(
-      `${head}import "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol"; contract A is UUPSUpgradeable { function _authorizeUpgrade(address) internal override {} }`,
-      'A',
-      /UUPS/,
-    )
-  }, 60_000)
+  test('libraries that call each other in a circle, and addresses that nobody knows', () => {
+    const compiled = compileContract({ sources: { 'A.sol': `${head}contract A {}` }, contract: 'A', solc })
+    const circle = { a: 'linkersymbol("b")', b: 'linkersymbol("a")' }
+    expect(() => splitContract({ ...compiled, libraries: circle }, { solc })).toThrow(/in a circle: a, b/)
+    expect(() => splitContract({ ...compiled, ir: circle.a }, { solc })).toThrow(/library b is not known/)
+  })
 
-  test('external libraries that are not linked', () => {
+  test('the size of its own code in inline assembly', () => {
     refused(
-      `${head}library L { function f(uint256 x) external pure returns (uint256) { return x; } } contract A { function g(uint256 x) external pure returns (uint256) { return L.f(x); } }`,
+      `${head}contract A { function n() external pure returns (uint256 v) { assembly { v := codesize() } } }`,
       'A',
-      /external library/,
+      /size of a facet/,
     )
   })
 

@@ -24,9 +24,13 @@ async function deployed() {
 describe('a deployment', () => {
   test('is verified whatever its constructor arguments were', async () => {
     const { machine, address, provider } = await deployed()
-    expect(await verifyDeployment(split, address, provider)).toEqual({ status: 'verified' })
-    const other = (await machine.deploySplit(split, [77n])) as `0x${string}`
-    expect(await verifyDeployment(split, other, provider)).toEqual({ status: 'verified' })
+    const word = (value: number) => `0x${value.toString(16).padStart(64, '0')}`
+    const told = async (at: `0x${string}`) => {
+      const result = await verifyDeployment(split, at, provider)
+      return [result.status, ...Object.values('immutables' in result ? result.immutables : {})]
+    }
+    expect(await told(address)).toEqual(['verified', word(5)])
+    expect(await told((await machine.deploySplit(split, [77n])) as `0x${string}`)).toEqual(['verified', word(77)])
   })
 
   test('is told from another application, from the monolith, and from nothing', async () => {
@@ -40,6 +44,19 @@ describe('a deployment', () => {
     })
     const nowhere = `0x${'99'.repeat(20)}` as const
     expect(await verifyDeployment(split, nowhere, provider)).toMatchObject({ reason: 'the router is not there' })
+  })
+
+  test('is not verified when one immutable has two values', async () => {
+    const twice = splitContract(compile('b + x + a'), { solc, maxBytes: 200 })
+    expect(twice.routerImmutables).toHaveLength(2)
+    const machine = await createMachine()
+    const address = (await machine.deploySplit(twice, ARGS)) as `0x${string}`
+    const provider = { getCode: machine.codeAt } as never
+    expect(await verifyDeployment(twice, address, provider)).toMatchObject({ status: 'verified' })
+    const code = await machine.codeAt(address)
+    const end = 2 + 2 * (twice.routerImmutables[1]!.start + 32)
+    await machine.setCode(address, `${code.slice(0, end - 2)}06${code.slice(end)}`)
+    expect(await verifyDeployment(twice, address, provider)).toMatchObject({ reason: 'the router is other code' })
   })
 
   test('is not verified with a facet that is missing or replaced', async () => {

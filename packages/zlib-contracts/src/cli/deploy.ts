@@ -4,7 +4,7 @@ import { deployContract } from '../deploy/deploy.ts'
 import { ensureFactory } from '../deploy/factory.ts'
 import { ZlibError } from '../errors.ts'
 import { openProject } from '../project/project.ts'
-import { CREATE2_FACTORY } from '../split/split.ts'
+import { CREATE2_FACTORY } from '../split/create2.ts'
 import { RPC_ARG, withChain } from './chain.ts'
 import { print, run } from './run.ts'
 

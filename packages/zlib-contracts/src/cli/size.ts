@@ -1,7 +1,8 @@
 import { defineCommand } from 'citty'
 import { compileYul } from '../compile/compile.ts'
 import { openProject } from '../project/project.ts'
-import { MAX_CONTRACT_BYTES, splitContract } from '../split/split.ts'
+import { MAX_CONTRACT_BYTES } from '../split/limits.ts'
+import { splitContract } from '../split/split.ts'
 import { maxBytesOf, print, printFacets, run, SOURCE_ARGS } from './run.ts'
 
 export const sizeCommand = defineCommand({

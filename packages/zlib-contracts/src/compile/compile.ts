@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ZlibError } from '../errors.ts'
+import { linkSymbols } from './link-symbols.ts'
 import { loadSolc, type Solc } from './solc.ts'
 
 /** One entry of a contract's ABI. */
@@ -18,6 +19,8 @@ export interface CompiledContract {
   readonly selectors: Readonly<Record<string, string>>
   /** Version of the compiler that wrote `ir`. */
   readonly compiler: string
+  /** Intermediate code of the external libraries that it calls, directly or through each other, by `file:Name`. */
+  readonly libraries: Readonly<Record<string, string>>
 }
 
 /** Settings of {@link compileContract}. */
@@ -54,16 +57,13 @@ export function compileContract({
   solc = loadSolc(),
 }: CompileOptions): CompiledContract {
   const resolve = resolveImport ?? packageImports(from ?? import.meta.url)
-  const output = runSolc(solc, resolve, {
-    language: 'Solidity',
-    sources: Object.fromEntries(Object.entries(sources).map(([path, content]) => [path, { content }])),
-    settings: {
-      viaIR: true,
-      optimizer: OPTIMIZER,
-      metadata: NO_METADATA,
-      outputSelection: { '*': { [contract]: ['abi', 'ir', 'evm.methodIdentifiers'] } },
-    },
-  })
+  const select = (outputSelection: Record<string, Record<string, readonly string[]>>) =>
+    runSolc(solc, resolve, {
+      language: 'Solidity',
+      sources: Object.fromEntries(Object.entries(sources).map(([path, content]) => [path, { content }])),
+      settings: { viaIR: true, optimizer: OPTIMIZER, metadata: NO_METADATA, outputSelection },
+    })
+  const output = select({ '*': { [contract]: ['abi', 'ir', 'evm.methodIdentifiers'] } })
   for (const contracts of Object.values(output.contracts ?? {})) {
     const found = contracts[contract]
     if (!found?.ir) continue
@@ -73,6 +73,7 @@ export function compileContract({
       ir: found.ir,
       selectors: found.evm?.methodIdentifiers ?? {},
       compiler: solc.version(),
+      libraries: librariesOf(found.ir, select),
     }
   }
   throw new ZlibError(
@@ -82,24 +83,53 @@ export function compileContract({
   )
 }
 
-/** Compiles a Yul object with the same settings. Returns creation and runtime code in hex with 0x. */
-export function compileYul(
-  source: string,
-  solc: Solc = loadSolc(),
-): { creation: `0x${string}`; runtime: `0x${string}` } {
+/** External libraries are not in the intermediate code of those who call them: they are compiled after it, and what they call after them. */
+function librariesOf(
+  ir: string,
+  select: (outputSelection: Record<string, Record<string, readonly string[]>>) => Output,
+): Record<string, string> {
+  const libraries: Record<string, string> = {}
+  const wanted = linkSymbols(ir)
+  for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
+    if (Object.hasOwn(libraries, next)) continue
+    const colon = next.lastIndexOf(':')
+    const [file, name] = [next.slice(0, colon), next.slice(colon + 1)]
+    const library = select({ [file]: { [name]: ['ir'] } }).contracts?.[file]?.[name]?.ir
+    if (!library) throw new ZlibError('ZLIB_UNKNOWN_IR', `solc has no code of the library ${next}`, { library: next })
+    libraries[next] = library
+    wanted.push(...linkSymbols(library))
+  }
+  return libraries
+}
+
+/** A Yul object as bytes. */
+export interface CompiledYul {
+  readonly creation: `0x${string}`
+  readonly runtime: `0x${string}`
+  /** Where in the runtime the constructor writes 32-byte values, by name. */
+  readonly immutables: Readonly<Record<string, readonly { readonly start: number; readonly length: number }[]>>
+}
+
+/** Compiles a Yul object with the same settings. */
+export function compileYul(source: string, solc: Solc = loadSolc()): CompiledYul {
   const output = runSolc(solc, () => undefined, {
     language: 'Yul',
     sources: { 'program.yul': { content: source } },
     settings: {
       optimizer: OPTIMIZER,
       metadata: NO_METADATA,
-      outputSelection: { '*': { '*': ['evm.bytecode.object', 'evm.deployedBytecode.object'] } },
+      outputSelection: {
+        '*': {
+          '*': ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'],
+        },
+      },
     },
   })
   const [compiled] = Object.values(Object.values(output.contracts ?? {})[0] ?? {})
   return {
     creation: `0x${compiled?.evm?.bytecode?.object ?? ''}`,
     runtime: `0x${compiled?.evm?.deployedBytecode?.object ?? ''}`,
+    immutables: compiled?.evm?.deployedBytecode?.immutableReferences ?? {},
   }
 }
 
@@ -115,7 +145,10 @@ interface Output {
         readonly evm?: {
           readonly methodIdentifiers?: Record<string, string>
           readonly bytecode?: { readonly object: string }
-          readonly deployedBytecode?: { readonly object: string }
+          readonly deployedBytecode?: {
+            readonly object: string
+            readonly immutableReferences?: CompiledYul['immutables']
+          }
         }
       }
     >

@@ -8,9 +8,8 @@ import {
   type Signer,
 } from 'ethers'
 import { ZlibError } from '../errors.ts'
-import { CREATE2_FACTORY, type SplitContract } from '../split/split.ts'
-
-const SALT = `0x${'00'.repeat(32)}`
+import { CREATE2_FACTORY, SALT } from '../split/create2.ts'
+import type { SplitContract } from '../split/split.ts'
 
 /** What happened on the chain. */
 export interface Deployment {
@@ -21,12 +20,24 @@ export interface Deployment {
   readonly newFacets: number
   /** Of all transactions. */
   readonly gasUsed: bigint
+  /** Libraries, facets and the router, in the order of their deployment. */
+  readonly pieces: readonly DeployedPiece[]
+}
+
+/** One contract of an application on a chain. */
+export interface DeployedPiece {
+  /** `library FILE:NAME`, `facet N` or `router`. */
+  readonly what: string
+  readonly address: `0x${string}`
+  /** Of its transaction; 0 where the chain had it. */
+  readonly gasUsed: bigint
 }
 
 /** Settings of {@link deployContract}. */
 export interface DeployOptions {
   /** Constructor arguments. */
   readonly args?: readonly unknown[]
+  /** Told after each library and each facet: the how many-th it was, of how many, and whether it was new. */
   readonly onProgress?: (step: { facet: number; of: number; deployed: boolean }) => void
   readonly signal?: AbortSignal
 }
@@ -47,31 +58,38 @@ export async function deployContract(
       'ZLIB_CHAIN',
       `the chain has no CREATE2 factory at ${CREATE2_FACTORY}; ensureFactory (zlib deploy --factory) puts it there`,
     )
-  let gasUsed = 0n
+  const pieces: DeployedPiece[] = []
   let newFacets = 0
-  for (const [index, facet] of split.facets.entries()) {
+  const shared = [
+    ...split.libraries.map((library) => ({ what: `library ${library.name}`, ...library })),
+    ...split.facets.map((facet, index) => ({ what: `facet ${index}`, ...facet })),
+  ]
+  for (const [index, { what, address, creation }] of shared.entries()) {
     options.signal?.throwIfAborted()
-    const deployed = (await provider.getCode(facet.address)) !== '0x'
+    const deployed = (await provider.getCode(address)) !== '0x'
+    let gasUsed = 0n
     if (!deployed) {
       const receipt = await (
-        await signer.sendTransaction({ to: CREATE2_FACTORY, data: concat([SALT, facet.creation]) })
+        await signer.sendTransaction({ to: CREATE2_FACTORY, data: concat([SALT, creation]) })
       ).wait()
-      if (receipt?.status !== 1 || (await provider.getCode(facet.address)) === '0x')
-        throw new ZlibError('ZLIB_DEPLOYMENT_FAILED', `facet ${index} of ${split.name} was not deployed`, {
-          facet: facet.address,
-        })
-      gasUsed += receipt.gasUsed
-      newFacets++
+      if (receipt?.status !== 1 || (await provider.getCode(address)) === '0x')
+        throw new ZlibError('ZLIB_DEPLOYMENT_FAILED', `${what} of ${split.name} was not deployed`, { facet: address })
+      gasUsed = receipt.gasUsed
+      if (index >= split.libraries.length) newFacets++
     }
-    options.onProgress?.({ facet: index + 1, of: split.facets.length, deployed: !deployed })
+    pieces.push({ what, address, gasUsed })
+    options.onProgress?.({ facet: index + 1, of: shared.length, deployed: !deployed })
   }
+  options.signal?.throwIfAborted()
   const factory = new ContractFactory(split.abi as InterfaceAbi, split.router, signer)
   const contract = await factory.deploy(...(options.args ?? []))
   const receipt = await contract.deploymentTransaction()?.wait()
   if (receipt?.status !== 1)
     throw new ZlibError('ZLIB_DEPLOYMENT_FAILED', `the router of ${split.name} was not deployed`)
   const address = (await contract.getAddress()) as `0x${string}`
-  return { address, contract: at(split, address, signer), newFacets, gasUsed: gasUsed + receipt.gasUsed }
+  pieces.push({ what: 'router', address, gasUsed: receipt.gasUsed })
+  const gasUsed = pieces.reduce((sum, piece) => sum + piece.gasUsed, 0n)
+  return { address, contract: at(split, address, signer), newFacets, gasUsed, pieces }
 }
 
 /** The application at `address` with its whole ABI. */

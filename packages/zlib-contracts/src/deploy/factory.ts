@@ -1,6 +1,6 @@
 import { type Signer, Transaction } from 'ethers'
 import { ZlibError } from '../errors.ts'
-import { CREATE2_FACTORY } from '../split/split.ts'
+import { CREATE2_FACTORY } from '../split/create2.ts'
 
 /**
  * The transaction that makes the standard factory on any chain (github.com/Arachnid/deterministic-deployment-proxy). Its signature was

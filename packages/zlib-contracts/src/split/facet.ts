@@ -1,40 +1,116 @@
-import type { ContractCode, DispatchCase } from '../yul/object.ts'
+/**
+ * The Yul program of a facet. A facet has no constructor, and its storage is the application's (or that of a proxy before it), so what was
+ * immutable comes with the call: the router appends the values that a facet reads to the calldata, one word each. Everything that looks
+ * at the calldata sees it without that tail.
+ */
+import type { ContractCode, DispatchCase, YulFunction } from '../yul/object.ts'
 import { print, type Token } from '../yul/tokens.ts'
 import { canonicalFunctions } from './canonical.ts'
 
-/** Storage slots from here on hold what was immutable: far above what any layout or hash reaches by chance (2^256 − 2^252). */
-const IMMUTABLE_BASE = 0xf000000000000000000000000000000000000000000000000000000000000000n
-
-/** Where the router keeps the immutable `name` of the original. */
-export function immutableSlot(name: string): `0x${string}` {
-  return `0x${(IMMUTABLE_BASE + BigInt(name)).toString(16)}`
+/** A facet's source and what it expects behind the calldata. */
+export interface FacetProgram {
+  readonly source: string
+  /** Names of the immutables in the order in which their values follow the calldata. */
+  readonly immutables: readonly string[]
 }
 
-/** The Yul program of one facet: the runtime of the original with some of its functions. */
-export function facetProgram(code: ContractCode, cases: readonly DispatchCase[]): string {
-  const canonical = canonicalFunctions(code, cases, [])
-  const dispatcher = canonical.cases
-    .map(({ selector, body }) => `case ${selector} { ${print(readImmutables(body))} }`)
-    .join('\n')
+/**
+ * Functions of solc that read calldata only after they compared its place with the size: a tail behind it is out of their sight. In all
+ * others, such as a user's inline assembly, a read beyond the end has to give zeros.
+ */
+const CHECKED = /^(abi_|access_calldata_tail_|calldata_|copy_calldata_|external_fun_|read_from_calldata|convert_)/
+
+/** The runtime of the original with the functions of `cases`. */
+export function facetProgram(code: ContractCode, cases: readonly DispatchCase[]): FacetProgram {
+  const plain = canonicalFunctions(code, cases, [])
+  const all = [...plain.cases.flatMap(({ body }) => body), ...plain.functions]
+  const immutables = immutablesOf(all)
+  if (immutables.length === 0) return { source: program(code, plain, 0, [], (tokens) => tokens), immutables }
+  const guarded = canonicalFunctions({ ...code, functions: guardReads(code.functions) }, cases, [])
+  const rewrite = (tokens: readonly Token[]) => beforeTail(tokens, immutables)
+  return { source: program(code, guarded, immutables.length, [READERS(immutables.length)], rewrite), immutables }
+}
+
+/** Names of the immutables that `tokens` read, in order of first appearance. */
+export function immutablesOf(tokens: readonly Token[]): string[] {
+  const names = new Set<string>()
+  for (const [at, { text }] of tokens.entries()) if (text === 'loadimmutable') names.add(nameAt(tokens, at + 2))
+  return [...names]
+}
+
+function program(
+  code: ContractCode,
+  parts: { readonly cases: readonly DispatchCase[]; readonly functions: readonly Token[] },
+  words: number,
+  helpers: readonly string[],
+  rewrite: (tokens: readonly Token[]) => readonly Token[],
+): string {
+  const dispatcher = parts.cases.map(({ selector, body }) => `case ${selector} { ${print(rewrite(body))} }`).join('\n')
   return `object "Facet" {
   code { datacopy(0, dataoffset("Facet_deployed"), datasize("Facet_deployed")) return(0, datasize("Facet_deployed")) }
   object "Facet_deployed" {
     code {
       ${print(code.prologue)}
-      if iszero(lt(calldatasize(), 4)) { switch shr(224, calldataload(0)) ${dispatcher} default { } }
+      if iszero(lt(calldatasize(), ${4 + 32 * words})) { switch shr(224, calldataload(0)) ${dispatcher} default { } }
       revert(0, 0)
-      ${print(readImmutables(canonical.functions))}
+      ${print(rewrite(parts.functions))}
+      ${helpers.join('\n')}
     }
     ${print(code.runtimeData)}
   }
 }`
 }
 
-/** `loadimmutable("7")` becomes `sload(slot)`: in a facet there is no constructor that could have set it. */
-export function readImmutables(tokens: readonly Token[]): Token[] {
-  return tokens.map((token, at) => {
-    if (token.text === 'loadimmutable') return { kind: 'word', text: 'sload' }
-    if (tokens[at - 2]?.text !== 'loadimmutable' || token.kind !== 'string') return token
-    return { kind: 'literal', text: immutableSlot(token.text.replaceAll('"', '')) }
-  })
+/** Reads of the calldata that give zeros from the place on where the tail begins. */
+const READERS = (words: number) => `
+      function zlib_calldataload(at) -> value {
+        let end := sub(calldatasize(), ${32 * words})
+        if lt(at, end) {
+          value := calldataload(at)
+          let left := sub(end, at)
+          if lt(left, 32) { let bits := shl(3, sub(32, left)) value := shl(bits, shr(bits, value)) }
+        }
+      }
+      function zlib_calldatacopy(to, at, length) {
+        let end := sub(calldatasize(), ${32 * words})
+        let there := 0
+        if lt(at, end) { there := sub(end, at) }
+        if gt(there, length) { there := length }
+        calldatacopy(to, at, there)
+        calldatacopy(add(to, there), calldatasize(), sub(length, there))
+      }`
+
+function guardReads(functions: ReadonlyMap<string, YulFunction>): Map<string, YulFunction> {
+  const guarded = (tokens: readonly Token[]) =>
+    tokens.map((token, at): Token => {
+      if (token.text !== 'calldataload' && token.text !== 'calldatacopy') return token
+      // One byte of an array whose bounds were checked; the other 31 are masked.
+      if (tokens[at - 2]?.text === 'cleanup_t_bytes1') return token
+      return { kind: 'word', text: `zlib_${token.text}` }
+    })
+  return new Map(
+    [...functions].map(([name, one]) => [name, CHECKED.test(name) ? one : { ...one, tokens: guarded(one.tokens) }]),
+  )
+}
+
+/** `calldatasize()` without the tail, `loadimmutable("7")` out of it. */
+function beforeTail(tokens: readonly Token[], immutables: readonly string[]): Token[] {
+  const word = (text: string): Token => ({ kind: 'word', text })
+  const rewritten: Token[] = []
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at]!
+    if (token.text === 'calldatasize') {
+      rewritten.push(word(`sub(calldatasize(), ${32 * immutables.length})`))
+      at += 2
+    } else if (token.text === 'loadimmutable') {
+      const fromEnd = immutables.length - immutables.indexOf(nameAt(tokens, at + 2))
+      rewritten.push(word(`calldataload(sub(calldatasize(), ${32 * fromEnd}))`))
+      at += 3
+    } else rewritten.push(token)
+  }
+  return rewritten
+}
+
+function nameAt(tokens: readonly Token[], at: number): string {
+  return tokens[at]?.text.replaceAll('"', '') ?? ''
 }

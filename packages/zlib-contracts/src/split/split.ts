@@ -3,22 +3,23 @@
  * facets are the same program as the original with functions left out: one storage layout, one set of internal functions, nothing that a
  * person has to keep in step.
  */
-import { getCreate2Address, keccak256 } from 'ethers'
-import { type CompiledContract, compileYul } from '../compile/compile.ts'
+import { keccak256 } from 'ethers'
+import { type CompiledContract, type CompiledYul, compileYul } from '../compile/compile.ts'
 import { loadSolc, type Solc } from '../compile/solc.ts'
 import { ZlibError } from '../errors.ts'
 import { type ContractCode, type DispatchCase, parseContract } from '../yul/object.ts'
-import { reachable } from './canonical.ts'
+import { create2Address } from './create2.ts'
 import { facetProgram } from './facet.ts'
+import { type Library, linking } from './libraries.ts'
+import { MAX_CONTRACT_BYTES } from './limits.ts'
+import { partition, tokensOf } from './plan.ts'
+import { refuseUnsplittable } from './refuse.ts'
 import { routerProgram } from './router.ts'
 
-/** EIP-170. */
-export const MAX_CONTRACT_BYTES = 24_576
-/** The factory that deploys by CREATE2 at the same address everywhere (EIP-7997 makes it a predeploy). */
-export const CREATE2_FACTORY = '0x4e59b44847b379578588920cA78FbF26c0B4956C'
-const SALT = `0x${'00'.repeat(32)}`
 /** Bytes of code a token becomes, to begin with; corrected by what the first facets measure. */
 const BYTES_PER_TOKEN = 0.6
+/** Part of the limit that groups are planned for: what is measured varies between them. */
+const FILL = 0.96
 
 /** Code that is deployed once per chain and shared by every application that contains it. */
 export interface Facet {
@@ -32,17 +33,31 @@ export interface Facet {
   readonly selectors: readonly `0x${string}`[]
 }
 
-/** An application ready to be deployed. */
-export interface SplitContract {
+/** A place in the router's runtime code that the constructor fills. */
+export interface ImmutablePlace {
+  /** What solc calls the immutable: the number of its declaration. */
   readonly name: string
-  readonly abi: CompiledContract['abi']
+  /** Byte of the runtime code. */
+  readonly start: number
+  /** Bytes. */
+  readonly length: number
+}
+
+/** An application ready to be deployed. */
+export interface SplitContract<Abi extends CompiledContract['abi'] = CompiledContract['abi']> {
+  readonly name: string
+  readonly abi: Abi
+  /** External libraries, in the order in which they are deployed. */
+  readonly libraries: readonly Library[]
   readonly facets: readonly Facet[]
   /** Creation code of the router; constructor arguments go behind it. */
   readonly router: `0x${string}`
   /** Bytes of the router's runtime code. */
   readonly routerSize: number
-  /** keccak256 of the router's runtime code. Arguments of the constructor do not change it: immutables are in storage. */
+  /** keccak256 of the router's runtime code with zeros for the immutables. */
   readonly routerCodeHash: `0x${string}`
+  /** Where the immutables are in it. */
+  readonly routerImmutables: readonly ImmutablePlace[]
 }
 
 /** Settings of {@link splitContract}. */
@@ -51,10 +66,18 @@ export interface SplitOptions {
   readonly maxBytes?: number
   readonly solc?: Solc
   /** Told after each facet. */
-  readonly onProgress?: (done: { facets: number; functionsLeft: number }) => void
+  readonly onProgress?: (done: SplitProgress) => void
   readonly signal?: AbortSignal
   /** Signatures that are to stand together in facets of their own, such as those of a standard token: shared with others. */
   readonly modules?: readonly (readonly string[])[]
+  /** Addresses of external libraries that are on the chain already, by `file:Name`. Others become part of the application. */
+  readonly libraries?: Readonly<Record<string, string>>
+}
+
+/** How far a split is. */
+export interface SplitProgress {
+  readonly facets: number
+  readonly functionsLeft: number
 }
 
 /**
@@ -62,58 +85,106 @@ export interface SplitOptions {
  * Cost: one run of the Yul compiler a facet and a try, seconds for large ones.
  */
 export function splitContract(contract: CompiledContract, options: SplitOptions = {}): SplitContract {
-  const { maxBytes = MAX_CONTRACT_BYTES, solc = loadSolc(), onProgress, signal } = options
-  const code = parseContract(contract.ir)
-  refuse(contract, code)
-  const facets: Facet[] = []
-  const groups = [...moduleGroups(contract, code, options.modules ?? []), code.cases].filter(
-    (cases) => cases.length > 0,
-  )
-  const placed = new Set<string>()
-  let bytesPerToken = BYTES_PER_TOKEN
-  for (const group of groups) {
-    let queue = group.filter(({ selector }) => !placed.has(selector))
-    while (queue.length > 0) {
-      let chosen = choose(code, queue, maxBytes / bytesPerToken)
-      for (;;) {
+  const { solc = loadSolc(), signal } = options
+  const steps = splitting(contract, options)
+  let step = steps.next()
+  while (!step.done)
+    step = steps.next(
+      step.value.map((program) => {
         signal?.throwIfAborted()
-        const program = facetProgram(code, chosen)
-        const { creation, runtime } = compileYul(program, solc)
-        refuseUnlinked(contract, creation)
-        const size = runtime.length / 2 - 1
-        if (size <= maxBytes) {
-          facets.push(describe(creation, runtime, chosen))
-          bytesPerToken = Math.max(0.1, Math.min(2, size / tokensOf(code, chosen)))
-          break
-        }
-        if (chosen.length === 1) throw tooLarge(contract, chosen[0]!, size, maxBytes)
-        chosen = chosen.slice(0, Math.max(1, Math.floor(((chosen.length * maxBytes) / size) * 0.9)))
-      }
-      for (const { selector } of chosen) placed.add(selector)
-      queue = queue.filter(({ selector }) => !placed.has(selector))
-      onProgress?.({ facets: facets.length, functionsLeft: code.cases.length - placed.size })
-    }
-  }
-  const table = {
-    facets: facets.map(({ address }) => address.toLowerCase() as `0x${string}`),
-    bySelector: new Map(
-      facets.flatMap(({ selectors }, index) => selectors.map((selector) => [selector, index] as const)),
+        return compileYul(program, solc)
+      }),
+    )
+  return step.value
+}
+
+/**
+ * The same in steps, so that the programs of a step may be compiled side by side: gives Yul programs that do not depend on each other, takes
+ * their bytes. What comes out does not depend on how they were compiled.
+ */
+export function* splitting(
+  contract: CompiledContract,
+  options: Omit<SplitOptions, 'solc'> = {},
+): Generator<readonly string[], SplitContract, readonly CompiledYul[]> {
+  options.signal?.throwIfAborted()
+  const linked = yield* linking(contract, options.libraries)
+  const code = parseContract(linked.ir)
+  refuseUnsplittable(contract, code)
+  const pieces = yield* cutFacets(contract, code, options)
+  const [router] = yield [
+    routerProgram(
+      code,
+      pieces.map(({ facet: { address, selectors }, immutables }) => ({ address, selectors, immutables })),
     ),
-  }
-  const router = compileYul(routerProgram(code, table), solc)
+  ]
+  const { creation, runtime, immutables } = router!
   return {
     name: contract.name,
     abi: contract.abi,
-    facets,
-    router: router.creation,
-    routerSize: router.runtime.length / 2 - 1,
-    routerCodeHash: keccak256(router.runtime) as `0x${string}`,
+    libraries: linked.linked,
+    facets: pieces.map(({ facet }) => facet),
+    router: creation,
+    routerSize: runtime.length / 2 - 1,
+    // solc leaves zeros where the constructor will write.
+    routerCodeHash: keccak256(runtime) as `0x${string}`,
+    routerImmutables: Object.entries(immutables)
+      .flatMap(([name, places]) => places.map(({ start, length }) => ({ name, start, length })))
+      .sort((a, b) => a.start - b.start),
   }
+}
+
+interface Piece {
+  readonly facet: Facet
+  readonly immutables: readonly string[]
+}
+
+function* cutFacets(
+  contract: CompiledContract,
+  code: ContractCode,
+  { maxBytes = MAX_CONTRACT_BYTES, modules = [], onProgress }: Omit<SplitOptions, 'solc'>,
+): Generator<readonly string[], Piece[], readonly CompiledYul[]> {
+  const queues = groupsOf(contract, code, modules)
+  const pieces: Piece[][] = queues.map(() => [])
+  let left = code.cases.length
+  let bytesPerToken = BYTES_PER_TOKEN
+  let measured = false
+  while (queues.some((queue) => queue.length > 0)) {
+    const tries = queues.flatMap((queue, index) => {
+      const groups = partition(code, queue, (maxBytes * (measured ? FILL : 1)) / bytesPerToken)
+      // The first group of each measures how many bytes a token becomes; the others follow side by side.
+      return (measured ? groups : groups.slice(0, 1)).map((cases) => ({ index, cases, ...facetProgram(code, cases) }))
+    })
+    const compiled = yield tries.map(({ source }) => source)
+    const tooBig: number[] = []
+    let [bytes, tokens] = [0, 0]
+    for (const [at, { index, cases, immutables }] of tries.entries()) {
+      const { creation, runtime } = compiled[at]!
+      const size = runtime.length / 2 - 1
+      const length = tokensOf(code, cases)
+      bytes += size
+      tokens += length
+      if (size > maxBytes) {
+        if (cases.length === 1) throw tooLarge(contract, cases[0]!, size, maxBytes)
+        tooBig.push(size / length)
+        continue
+      }
+      const placed = new Set(cases)
+      queues[index] = queues[index]!.filter((one) => !placed.has(one))
+      left -= cases.length
+      pieces[index]!.push({ facet: describe(creation, runtime, cases), immutables })
+      onProgress?.({ facets: pieces.flat().length, functionsLeft: left })
+    }
+    // Where nothing fitted, more than was measured: the same group would be tried again.
+    if (tooBig.length === tries.length) bytesPerToken = 1.1 * Math.max(bytesPerToken, ...tooBig)
+    else bytesPerToken = tooBig.length > 0 ? Math.max(...tooBig) : bytes / tokens
+    measured = true
+  }
+  return pieces.flat()
 }
 
 function describe(creation: `0x${string}`, runtime: `0x${string}`, cases: readonly DispatchCase[]): Facet {
   return {
-    address: getCreate2Address(CREATE2_FACTORY, SALT, keccak256(creation)) as `0x${string}`,
+    address: create2Address(creation),
     codeHash: keccak256(runtime) as `0x${string}`,
     creation,
     size: runtime.length / 2 - 1,
@@ -121,79 +192,30 @@ function describe(creation: `0x${string}`, runtime: `0x${string}`, cases: readon
   }
 }
 
-/** Where a library's address is still to be filled in, solc writes `__$…$__`. */
-function refuseUnlinked({ name }: CompiledContract, creation: string): void {
-  if (!creation.includes('__$')) return
-  const reason = 'it calls an external library that is not linked; make its functions internal'
-  throw new ZlibError('ZLIB_CANNOT_SPLIT', `${name} cannot be split: ${reason}`, { contract: name, reason })
-}
-
-/** What does not survive being cut apart, with the reason. */
-function refuse(contract: CompiledContract, code: ContractCode): void {
-  const because = (reason: string) =>
-    new ZlibError('ZLIB_CANNOT_SPLIT', `${contract.name} cannot be split: ${reason}`, {
-      contract: contract.name,
-      reason,
-    })
-  if ('upgradeToAndCall(address,bytes)' in contract.selectors && code.immutables.length > 0)
-    throw because(
-      'UUPS compares its own address with an immutable that would be the router; make the router upgradeable instead',
-    )
-  const destroys = [...code.functions.values()].some(({ tokens }) => tokens.some(({ text }) => text === 'selfdestruct'))
-  if (destroys) throw because('selfdestruct in a facet would act on the router')
-}
-
-/** The cases of each module that the contract has in full; the rest is no module. */
-function moduleGroups(
+/** The cases of each module, then the rest; each case once. */
+function groupsOf(
   contract: CompiledContract,
   code: ContractCode,
   modules: readonly (readonly string[])[],
 ): DispatchCase[][] {
-  return modules.map((signatures) => {
-    const selectors = signatures.map((signature) => {
-      const selector = contract.selectors[signature]
-      if (!selector)
-        throw new ZlibError('ZLIB_INVALID_ARGUMENT', `${contract.name} has no function ${signature}`, { signature })
-      return `0x${selector}`
-    })
-    return code.cases.filter(({ selector }) => selectors.includes(selector))
-  })
-}
-
-/** Takes functions while their estimated size fits, next always the one that shares most with what is taken. */
-function choose(code: ContractCode, queue: readonly DispatchCase[], budgetTokens: number): DispatchCase[] {
-  const needs = new Map(queue.map((one) => [one, reachable(code, one.body)]))
-  const length = (name: string) => code.functions.get(name)!.tokens.length
-  const taken = new Set<string>()
-  const chosen: DispatchCase[] = []
-  const left = new Set(queue)
-  let used = 0
-  while (left.size > 0) {
-    let best: DispatchCase | undefined
-    let bestCost = Number.POSITIVE_INFINITY
-    for (const candidate of left) {
-      let cost = candidate.body.length
-      for (const name of needs.get(candidate)!) if (!taken.has(name)) cost += length(name)
-      if (cost < bestCost) {
-        best = candidate
-        bestCost = cost
-      }
-    }
-    if (!best || (chosen.length > 0 && used + bestCost > budgetTokens)) break
-    chosen.push(best)
-    left.delete(best)
-    used += bestCost
-    for (const name of needs.get(best)!) taken.add(name)
+  const taken = new Set<DispatchCase>()
+  const take = (cases: readonly DispatchCase[]) => {
+    const fresh = cases.filter((one) => !taken.has(one))
+    for (const one of fresh) taken.add(one)
+    return fresh
   }
-  return chosen
-}
-
-function tokensOf(code: ContractCode, cases: readonly DispatchCase[]): number {
-  const names = reachable(
-    code,
-    cases.flatMap(({ body }) => body),
-  )
-  return names.reduce((sum, name) => sum + code.functions.get(name)!.tokens.length, 1)
+  const groups = modules.map((signatures) => {
+    const selectors = new Set(
+      signatures.map((signature) => {
+        const selector = contract.selectors[signature]
+        if (!selector)
+          throw new ZlibError('ZLIB_INVALID_ARGUMENT', `${contract.name} has no function ${signature}`, { signature })
+        return `0x${selector}`
+      }),
+    )
+    return take(code.cases.filter(({ selector }) => selectors.has(selector)))
+  })
+  return [...groups, take(code.cases)]
 }
 
 function tooLarge(contract: CompiledContract, { selector }: DispatchCase, size: number, maxBytes: number): ZlibError {

@@ -33,8 +33,6 @@ export interface ContractCode {
   readonly functions: ReadonlyMap<string, YulFunction>
   /** Sub-objects and data of the runtime object (contracts that it creates). */
   readonly runtimeData: readonly Token[]
-  /** Names of the immutables. */
-  readonly immutables: readonly string[]
   /** True when something but a revert answers an unknown selector or plain value. */
   readonly hasFallback: boolean
 }
@@ -67,7 +65,6 @@ export function parseContract(ir: string): ContractCode {
     ...dispatch,
     functions,
     runtimeData: runtime.slice(codeEnd + 1).filter((_, at, data) => !isMetadata(data, at)),
-    immutables: immutablesOf(tokens),
     hasFallback:
       dispatch.epilogue.some(({ text }) => /^(fun_|external_fun_|fallback_|receive_)/.test(text)) ||
       callsBeyondRevert(dispatch.epilogue),
@@ -140,12 +137,6 @@ function callsBeyondRevert(epilogue: readonly Token[]): boolean {
     ({ kind, text }, at) =>
       kind === 'word' && epilogue[at + 1]?.text === '(' && !/^(revert|iszero|calldatasize|if)/.test(text),
   )
-}
-
-function immutablesOf(tokens: readonly Token[]): string[] {
-  const names = new Set<string>()
-  for (const [at, { text }] of tokens.entries()) if (text === 'loadimmutable') names.add(unquote(tokens[at + 2]))
-  return [...names]
 }
 
 /** `data ".metadata" hex"…"`: three tokens that say nothing about behaviour. */

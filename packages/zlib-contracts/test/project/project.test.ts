@@ -61,6 +61,8 @@ describe('a project', () => {
   })
 })
 
+const ROUTER = '"zlib":2,"name":"A","abi":[],"router":"0x00","routerSize":1,"routerCodeHash":"0x00"'
+
 describe('an artifact', () => {
   test('is read as it was written, and refused when its code was changed', () => {
     const { split } = build()
@@ -74,17 +76,22 @@ describe('an artifact', () => {
   test.each([
     ['{', 'not JSON'],
     ['null', 'format is undefined'],
-    ['{"zlib":2}', 'format is 2'],
-    ['{"zlib":1}', 'no name'],
-    ['{"zlib":1,"name":"A"}', 'no abi'],
-    ['{"zlib":1,"name":"A","abi":[]}', 'no facets'],
-    ['{"zlib":1,"name":"A","abi":[],"facets":[]}', 'no router'],
+    ['{"zlib":1}', 'format is 1'],
+    ['{"zlib":2}', 'no name'],
+    ['{"zlib":2,"name":"A"}', 'no abi'],
+    ['{"zlib":2,"name":"A","abi":[]}', 'no libraries'],
+    ['{"zlib":2,"name":"A","abi":[],"libraries":[]}', 'no facets'],
+    ['{"zlib":2,"name":"A","abi":[],"libraries":[],"facets":[]}', 'no router'],
+    [`{${ROUTER},"libraries":[],"facets":[]}`, 'no immutables'],
+    [`{${ROUTER},"libraries":[],"facets":[],"routerImmutables":[{"name":"1","start":"x"}]}`, 'no immutables'],
+    [`{${ROUTER},"libraries":[null],"facets":[],"routerImmutables":[]}`, 'library 0 has no code'],
     [
-      '{"zlib":1,"name":"A","abi":[],"facets":[null],"router":"0x00","routerSize":1,"routerCodeHash":"0x00"}',
-      'facet 0 has no code',
+      `{${ROUTER},"libraries":[{"name":"L","creation":"0x00","codeHash":"0x00","size":1}],"facets":[],"routerImmutables":[]}`,
+      'address of library 0 is not that of its code',
     ],
+    [`{${ROUTER},"libraries":[],"facets":[null],"routerImmutables":[]}`, 'facet 0 has no code'],
     [
-      '{"zlib":1,"name":"A","abi":[],"facets":[{"creation":"0x00","codeHash":"0x00","size":1}],"router":"0x00","routerSize":1,"routerCodeHash":"0x00"}',
+      `{${ROUTER},"libraries":[],"facets":[{"creation":"0x00","codeHash":"0x00","size":1}],"routerImmutables":[]}`,
       'facet 0 has no selectors',
     ],
   ])('is refused as %j', (text, reason) => {

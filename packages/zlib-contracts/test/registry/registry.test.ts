@@ -4,9 +4,6 @@ import { CREATE2_FACTORY, compileContract, type Facet, loadSolc, REGISTRY_ABI, s
 import { compileShipped } from '../contracts.ts'
 import { createMachine } from '../machine.ts'
 
-/** Runtime code of the standard factory (github.com/Arachnid/deterministic-deployment-proxy). */
-const FACTORY_CODE =
-  '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3'
 const ANN = `0x${'11'.repeat(20)}`
 const BEN = `0x${'22'.repeat(20)}`
 const CID = '0x01551220aa'
@@ -34,7 +31,6 @@ let registryAddress: string
 
 beforeEach(async () => {
   machine = await createMachine()
-  await machine.setCode(CREATE2_FACTORY, FACTORY_CODE)
   registryAddress = await machine.deploy(compiled.creation, compiled.abi, [])
   registry = machine.at(registryAddress, compiled.abi)
 })
