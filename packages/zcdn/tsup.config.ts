@@ -9,6 +9,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'node/index': 'src/node/index.ts',
       'browser/index': 'src/browser/index.ts',
+      'libp2p/index': 'src/libp2p/index.ts',
       cli: 'src/cli.ts',
     },
     platform: 'neutral',

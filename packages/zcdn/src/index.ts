@@ -54,3 +54,4 @@ export {
 export { type BlockSourceOptions, blockSource } from './source/block-source.ts'
 export { type Channel, channelSource, type Provider, serveChannel } from './source/channel-source.ts'
 export { type HttpSourceOptions, httpSource } from './source/http-source.ts'
+export { type WebSocketLike, webSocketChannel } from './source/websocket-channel.ts'
