@@ -25,13 +25,12 @@ export {
 export { createLedger, type Ledger, type LedgerEvents, type LedgerOptions } from './order/ledger.ts'
 export { createMainChain, type IndexedUnit, type MainChain, type MainChainCommit } from './order/main-chain.ts'
 export { MainChainAccumulator, type MainChainProof, verifyMainChainProof } from './prune/accumulator.ts'
+export { type LedgerParts, type Pruned, pruneLedger } from './prune/prune.ts'
 export {
   createSnapshot,
   decodeSnapshot,
   encodeSnapshot,
   openSnapshot,
-  type Pruned,
-  pruneLedger,
   type Snapshot,
   snapshotRoot,
 } from './prune/snapshot.ts'

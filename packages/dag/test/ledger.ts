@@ -33,9 +33,14 @@ export function author(n: number): Address {
 }
 
 /** A user unit; `salt` makes units with the same parents differ. */
-export function userUnit(parents: readonly UnitId[], salt = 0, messages: readonly Message[] = []): UnitRef {
+export function userUnit(
+  parents: readonly UnitId[],
+  salt = 0,
+  messages: readonly Message[] = [],
+  validUntilMci = 1e6,
+): UnitRef {
   const header = createHeader(
-    { networkId: NETWORK, parents, timestampMs: salt, lastFinal: { mci: 0, id: genesis.id }, validUntilMci: 1e6 },
+    { networkId: NETWORK, parents, timestampMs: salt, lastFinal: { mci: 0, id: genesis.id }, validUntilMci },
     messages,
     [author(1000 + salt)],
   )

@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createLedger, isDagError, type Ledger, type UnitId, type UnitRef } from '../src/index.ts'
 import { MainChainAccumulator, verifyMainChainProof } from '../src/prune/accumulator.ts'
-import {
-  createSnapshot,
-  decodeSnapshot,
-  encodeSnapshot,
-  openSnapshot,
-  pruneLedger,
-  snapshotRoot,
-} from '../src/prune/snapshot.ts'
-import { closure, genesis, random, userUnit, validatorUnit } from './ledger.ts'
+import { pruneLedger } from '../src/prune/prune.ts'
+import { createSnapshot, decodeSnapshot, encodeSnapshot, openSnapshot, snapshotRoot } from '../src/prune/snapshot.ts'
+import { closure, genesis, random, randomLedger, userUnit, validatorUnit } from './ledger.ts'
 
 const stakeAt = () => 1n
 
 /** Rounds of four validators with user units; each references a random three of the round before and what user units are new. */
-function history(rounds: number, seed = 1): { units: UnitRef[]; leaders: UnitRef[] } {
+function history(rounds: number, seed = 1, validity = 1e6): { units: UnitRef[]; leaders: UnitRef[] } {
   const next = random(seed)
   const units: UnitRef[] = []
   const leaders: UnitRef[] = []
@@ -23,7 +17,7 @@ function history(rounds: number, seed = 1): { units: UnitRef[]; leaders: UnitRef
     const made = [0, 1, 2, 3].map((who) => {
       const self = before[who] ?? genesis
       const others = before.filter((unit) => unit !== self && next() < 0.75)
-      const user = userUnit([(before[Math.floor(next() * 4)] ?? genesis).id], round * 10 + who)
+      const user = userUnit([(before[Math.floor(next() * 4)] ?? genesis).id], round * 10 + who, [], round + validity)
       units.push(user)
       const unit = validatorUnit(who, round, self.id, [
         ...others.map(({ id }) => id),
@@ -101,7 +95,7 @@ describe('pruning', () => {
     follow(pruned, leaders)
     expect(pruned.mainChain.tip).toEqual(whole.mainChain.tip)
     expect(pruned.dag.size).toBeLessThan(whole.dag.size / 3)
-    const kept = units.filter(({ id }) => pruned.dag.has(id))
+    const kept = units.filter(({ id }) => pruned.dag.view.indexOf(id) >= 0)
     for (const { id } of kept) {
       expect(pruned.dag.height(id)).toBe(whole.dag.height(id))
       expect(pruned.mainChain.mciOf(id)).toBe(whole.mainChain.mciOf(id))
@@ -114,25 +108,138 @@ describe('pruning', () => {
     expect(pruned.mainChain.unitAt(pruned.mainChain.base)).toBe(whole.mainChain.unitAt(pruned.mainChain.base))
   })
 
+  it.each([1, 2, 3, 4, 5, 6])('keeps ancestry exact among forks and user units, again and again (seed %i)', (seed) => {
+    const units = randomLedger(seed, 5, 500)
+    const past = closure(units)
+    const ledger = createLedger({ genesis, stakeAt })
+    let prunings = 0
+    for (const [i, unit] of units.entries()) {
+      if (i > 0 && ledger.append(unit).status !== 'added') continue
+      if (i % 10 !== 9 || !ledger.dag.isAncestor(ledger.mainChain.tip.id, unit.id)) continue
+      ledger.commit(unit.id)
+      if (i % 50 !== 49 || ledger.mainChain.tip.mci <= ledger.mainChain.base) continue
+      pruneLedger(ledger, ledger.mainChain.tip.mci - 1)
+      prunings++
+    }
+    expect(prunings).toBeGreaterThan(0)
+    const { view } = ledger.dag
+    const kept = units.filter(({ id }) => view.indexOf(id) >= 0)
+    expect(kept.length).toBeGreaterThan(20)
+    for (const { id } of kept)
+      for (const other of kept) expect(ledger.dag.isAncestor(other.id, id)).toBe(past.get(id)!.has(other.id))
+    const validators = new Set(kept.flatMap(({ header }) => (header.validator ? header.authors : [])))
+    for (const address of validators) {
+      const own = kept.filter(({ header }) => header.validator && header.authors[0] === address)
+      const forked = own.some(({ id }, i) => own.slice(i + 1).some((later) => !past.get(later.id)!.has(id)))
+      expect(view.isEquivocator(view.authorOf(view.indexOf(own[0]!.id)), -1)).toBe(forked)
+    }
+  })
+
   it('knows what it dropped for a while, then calls it expired', () => {
     const { units, leaders } = history(30)
+    const past = closure([genesis, ...units])
     const ledger = createLedger({ genesis, stakeAt })
     for (const unit of units) ledger.append(unit)
     follow(ledger, leaders)
     const before = ledger.dag.size
-    const { dropped, chain } = pruneLedger(ledger, ledger.mainChain.tip.mci - 2)
-    expect(chain[0]).toBe(genesis.id)
-    expect(dropped.length + chain.length).toBe(before - ledger.dag.size)
-    for (const id of chain) expect(ledger.dag.header(id)).toBeDefined()
-    expect(() => ledger.dag.header(dropped[0]!)).toThrow(/no header/)
-    expect(ledger.append(units[5]!)).toEqual({ status: 'duplicate' })
-    expect(() => ledger.dag.height(units[0]!.id)).toThrow(/not in the DAG/)
+    const oldHeights = new Map(units.map(({ id }) => [id, ledger.dag.height(id)]))
+    const { dropped, headersOnly } = pruneLedger(ledger, ledger.mainChain.tip.mci - 2)
+    expect(dropped.length + headersOnly.length).toBe(before - ledger.dag.size)
+    for (const id of headersOnly) expect(ledger.dag.header(id)).toBeDefined()
+    const old = units[4]!
+    const height = oldHeights.get(old.id)!
+    expect(ledger.append(old)).toEqual({ status: 'duplicate' })
+    expect(ledger.dag.has(old.id)).toBe(true)
+    expect(ledger.dag.pruned(old.id)).toMatchObject({ round: 1, height, author: old.header.authors[0] })
+    expect(ledger.dag.header(old.id)).toEqual(old.header)
+    expect(ledger.dag.height(old.id)).toBe(height)
+    expect(ledger.mainChain.mciOf(old.id)).toBe(ledger.dag.pruned(old.id)!.mci)
+    expect(() => ledger.dag.parents(old.id)).toThrow(/not in the DAG/)
+    const point = ledger.dag.pruningPoint!.unit.id
+    for (const { id } of units.filter((unit) => ledger.dag.view.indexOf(unit.id) >= 0)) {
+      expect(ledger.dag.isAncestor(id, old.id)).toBe(false)
+      if (id === point || past.get(id)!.has(point)) expect(ledger.dag.isAncestor(old.id, id)).toBe(true)
+      else expect(() => ledger.dag.isAncestor(old.id, id)).toThrow(/was pruned/)
+    }
     const late = userUnit([units[2]!.id], 999)
     const expired = { ...late, header: { ...late.header, validUntilMci: ledger.mainChain.base - 1 } }
     expect(ledger.append(expired)).toMatchObject({ status: 'invalid', code: 'UNIT_EXPIRED' })
     expect(ledger.append(late)).toMatchObject({ status: 'added' })
     expect(ledger.dag.height(late.id)).toBeGreaterThan(0)
     expect(() => pruneLedger(ledger, ledger.mainChain.base - 1)).toThrow(/is not between/)
+  })
+
+  it('goes on for ever with what a few rounds take, and forgets everything once', () => {
+    const { units, leaders } = history(400, 1, 10)
+    const ledger = createLedger({ genesis, stakeAt })
+    const chain = new MainChainAccumulator()
+    const stored = new Map([[genesis.id, 'unit']])
+    const sizes: number[] = []
+    for (const [i, unit] of units.entries()) {
+      ledger.append(unit)
+      stored.set(unit.id, 'unit')
+      if (i % 80 !== 79) continue
+      follow(ledger, leaders)
+      const target = ledger.mainChain.tip.mci - 4
+      if (target <= ledger.mainChain.base) continue
+      accumulate(ledger, target, chain)
+      chain.forget(target)
+      const { dropped, headersOnly } = pruneLedger(ledger, target)
+      for (const id of dropped) expect(stored.delete(id)).toBe(true)
+      for (const id of headersOnly) {
+        expect(stored.get(id)).toBe('unit')
+        stored.set(id, 'header')
+      }
+      sizes.push(ledger.dag.size, ledger.dag.pruningPoint!.below.length)
+      expect(ledger.dag.size).toBeLessThan(160)
+      expect(ledger.dag.byteLength).toBeLessThan(40_000)
+      expect(ledger.dag.pruningPoint!.below.length).toBeLessThan(700)
+      expect(chain.byteLength).toBeLessThan(4096)
+      expect(() => chain.prove(target - 2)).toThrow(/cannot be proved/)
+      expect(verifyMainChainProof(ledger.mainChain.unitAt(target)!, chain.prove(target), chain.root)).toBe(true)
+    }
+    expect(sizes.length).toBeGreaterThan(60)
+    const known = new Set(ledger.dag.pruningPoint!.below.map(({ id }) => id))
+    for (const [id, what] of stored) {
+      if (ledger.dag.view.indexOf(id) >= 0) expect(what).toBe('unit')
+      else if (!known.has(id)) expect(ledger.dag.header(id)).toBeDefined()
+    }
+    const headers = [...stored.values()].filter((what) => what === 'header').length
+    expect(headers).toBeLessThan(ledger.mainChain.base + known.size)
+  })
+
+  it('lets a validator that slept for long go on from its last unit', () => {
+    const sleeper = validatorUnit(9, 1, genesis.id)
+    const stranger = userUnit([genesis.id], 1)
+    const awake = [validatorUnit(8, 2, genesis.id, [sleeper.id, stranger.id])]
+    while (awake.length < 150) awake.push(validatorUnit(8, awake.length + 2, awake.at(-1)!.id))
+    const ledger = createLedger({ genesis, stakeAt })
+    for (const unit of [sleeper, stranger, ...awake]) ledger.append(unit)
+    const top = awake.at(-1)!
+    ledger.commit(top.id)
+    pruneLedger(ledger, 70)
+    pruneLedger(ledger, ledger.mainChain.tip.mci - 1)
+    expect(ledger.dag.has(stranger.id)).toBe(false)
+    expect(() => ledger.dag.header(stranger.id)).toThrow(/no header/)
+    const back = validatorUnit(9, 152, sleeper.id, [top.id])
+    expect(ledger.dag.pruned(sleeper.id)).toMatchObject({ round: 1, author: sleeper.header.authors[0] })
+    expect(ledger.dag.header(sleeper.id)).toEqual(sleeper.header)
+    expect(ledger.append(back)).toMatchObject({ status: 'added' })
+    expect(ledger.dag.isAncestor(top.id, back.id)).toBe(true)
+    expect(ledger.dag.authorUnits(back.header.authors[0]!, 152)).toEqual([back.id])
+  })
+
+  it('stops to wait for what expired meanwhile', () => {
+    const { units, leaders } = history(160)
+    const ledger = createLedger({ genesis, stakeAt })
+    const lost = userUnit([genesis.id], 5000)
+    const orphan = validatorUnit(7, 2, lost.id)
+    const fresh = validatorUnit(7, 159, lost.id)
+    expect([ledger.append(orphan).status, ledger.append(fresh).status]).toEqual(['waiting', 'waiting'])
+    for (const unit of units) ledger.append(unit)
+    follow(ledger, leaders)
+    pruneLedger(ledger, ledger.mainChain.tip.mci - 2)
+    expect([ledger.dag.isWaiting(orphan.id), ledger.dag.isWaiting(fresh.id)]).toEqual([false, true])
   })
 })
 
@@ -181,8 +288,8 @@ describe('a snapshot', () => {
     const advance = (mci: number) => {
       accumulate(server, mci, chain)
       const snapshot = createSnapshot(server, mci, chain)
-      const { dropped, chain: old } = pruneLedger(server, mci)
-      for (const id of [...dropped, ...old]) archive.delete(id)
+      const { dropped, headersOnly } = pruneLedger(server, mci)
+      for (const id of [...dropped, ...headersOnly]) archive.delete(id)
       return snapshot
     }
     take(0, 160)
@@ -207,10 +314,15 @@ describe('a snapshot', () => {
     follow(joiner, leaders)
     expect(joiner.mainChain.tip).toEqual(server.mainChain.tip)
     for (const { id } of units) {
-      if (!joiner.dag.has(id) || !server.dag.has(id)) continue
+      if (joiner.dag.view.indexOf(id) < 0 || server.dag.view.indexOf(id) < 0) continue
       expect(joiner.mainChain.mciOf(id)).toBe(server.mainChain.mciOf(id))
       expect(joiner.dag.height(id)).toBe(server.dag.height(id))
     }
+    // Headers of what is below the point come by id from anybody, and are kept.
+    const [below] = second.point.below.filter(({ round }) => round > 0)
+    expect(() => joiner.dag.header(below!.id)).toThrow(/no header/)
+    expect(joiner.append(units.find(({ id }) => id === below!.id)!)).toEqual({ status: 'duplicate' })
+    expect(joiner.dag.header(below!.id).authors).toEqual([below!.author])
     expect(joiner.dag.size).toBeGreaterThan(60)
     expect(joiner.dag.waiting).toBe(0)
   })

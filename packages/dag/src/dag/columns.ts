@@ -21,6 +21,12 @@ export class IntColumn {
     grown.set(this.values.subarray(0, this.length))
     this.values = grown
   }
+
+  /** Keeps the first `length` values and gives the memory of the others back. */
+  shrink(length: number): void {
+    this.length = length
+    this.values = this.values.slice(0, Math.max(64, length))
+  }
 }
 
 /** A growing list of 16-bit unsigned integers. */

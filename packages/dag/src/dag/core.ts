@@ -28,7 +28,7 @@ export class DagCore implements DagView {
   #rounds = new RoundIndex()
   /** No unit below this is a tip. */
   #firstTip = 0
-  #reach: Reachability
+  readonly #reach: Reachability
   readonly #remapListeners = new Set<(remap: Int32Array, newSize: number) => void>()
   #childFlags = new Uint8Array(64)
   /** Children lists are made when first asked for, then kept: ordering does not need them. */
@@ -165,8 +165,8 @@ export class DagCore implements DagView {
   }
 
   /**
-   * Drops the units whose flag is 0, and the edges to them; the others keep their order and heights. No kept unit may be an ancestor
-   * of a dropped one. Cost: linear, reachability is built again.
+   * Drops the units whose flag is 0, and the edges to them; the others keep their order and heights. No dropped unit may be both an
+   * ancestor and a descendant of kept ones. Cost: a pass over the units, and a copy of what is kept: nothing is derived again.
    */
   compact(keep: Uint8Array): void {
     const size = this.size
@@ -175,40 +175,29 @@ export class DagCore implements DagView {
     for (let unit = 0; unit < size; unit++) if (keep[unit] === 1) remap[unit] = kept++
     const before = this.edges
     const after = new ParentEdges()
-    const selfParents = new Int32Array(kept).fill(-1)
+    const childFlags = new Uint8Array(Math.max(64, kept))
+    this.#rounds = new RoundIndex()
     for (let unit = 0; unit < size; unit++) {
       const to = remap[unit]!
       if (to < 0) continue
-      const [from, end] = [before.start(unit), before.start(unit + 1)]
-      if (end > from && this.authors.values[unit]! >= 0) selfParents[to] = remap[before.at(unit, from)]!
-      for (let edge = from; edge < end; edge++) {
+      for (let edge = before.start(unit), end = before.start(unit + 1); edge < end; edge++) {
         const parent = remap[before.at(unit, edge)]!
-        if (parent >= 0) after.add(parent)
+        if (parent < 0) continue
+        after.add(parent)
+        childFlags[parent] = 1
       }
       after.close()
       for (const column of [this.heights, this.rounds, this.authors]) column.values[to] = column.values[unit]!
+      this.#rounds.add(to, this.authors.values[to]! < 0 ? 0 : this.rounds.values[to]!)
     }
     this.edges = after
-    for (const column of [this.heights, this.rounds, this.authors]) column.length = kept
-    this.#ids.compact(remap)
-    this.#relink(selfParents)
-    for (const listener of this.#remapListeners) listener(remap, kept)
-  }
-
-  /** Derives tips, rounds, children and reachability again. */
-  #relink(selfParents: Int32Array): void {
-    this.#children = undefined
-    this.#rounds = new RoundIndex()
+    for (const column of [this.heights, this.rounds, this.authors]) column.shrink(kept)
+    this.#childFlags = childFlags
     this.#firstTip = 0
-    this.#reach = new Reachability(this)
-    this.#childFlags = new Uint8Array(Math.max(64, this.size))
-    for (let unit = 0; unit < this.size; unit++) {
-      const author = this.authors.values[unit]!
-      const parents = Int32Array.from({ length: this.parentCount(unit) }, (_, k) => this.parentAt(unit, k))
-      for (const parent of parents) this.#childFlags[parent] = 1
-      this.#rounds.add(unit, author < 0 ? 0 : this.rounds.values[unit]!)
-      this.#reach.add(unit, author, selfParents[unit]!, parents, parents.length)
-    }
+    this.#children = undefined
+    this.#ids.compact(remap)
+    this.#reach.compact(remap)
+    for (const listener of this.#remapListeners) listener(remap, kept)
   }
 
   onRemap(listener: (remap: Int32Array, newSize: number) => void): () => void {

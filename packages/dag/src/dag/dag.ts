@@ -60,6 +60,10 @@ export interface PrunedUnit {
   /** 0 for user units. */
   readonly round: number
   readonly mci: number
+  /** The validator, undefined for user units. */
+  readonly author: Address | undefined
+  /** True if it carries the main chain: its header stays for good. */
+  readonly isMainChain: boolean
 }
 
 /** The main-chain unit at which a pruned DAG begins. */
@@ -67,6 +71,7 @@ export interface PruningPoint {
   readonly unit: UnitRef
   readonly height: number
   readonly mci: number
+  /** Units of the last {@link PRUNED_ROUNDS} indices, and the last unit of each validator however old: it goes on from there. */
   readonly below: readonly PrunedUnit[]
 }
 
@@ -90,7 +95,10 @@ export interface AppendOptions {
 
 const NONE_REFUSED: readonly RefusedUnit[] = Object.freeze([])
 
-/** A set of units. Functions throw `DAG_UNIT_UNKNOWN` for ids that it does not hold, except `has` and `isWaiting`. */
+/**
+ * A set of units. Functions throw `DAG_UNIT_UNKNOWN` for ids that it does not hold, except `has`, `pruned` and `isWaiting`. Of a unit that
+ * was pruned lately `has`, `header`, `height` and `isAncestor` still know what can be known.
+ */
 export class Dag {
   readonly genesis: UnitId
   readonly networkId: number
@@ -154,12 +162,17 @@ export class Dag {
   }
 
   /**
-   * Adds a unit, in any order of arrival. Signatures, stake and quorum are not looked at here.
+   * Adds a unit, in any order of arrival. Signatures, stake and quorum are not looked at here. A unit that the pruning point knows by place
+   * is a `duplicate`, and its header is kept: so a node that joined from a snapshot learns what it needs to judge its children.
    * Cost: linear in the parents, times the validators for a validator unit (its vector clock).
    */
   append(unit: UnitRef, { source = 'local', shapeChecked = false }: AppendOptions = {}): AppendResult {
     const { id, header } = unit
-    if (this.#core.indexOf(id) >= 0 || this.#below.has(id)) return { status: 'duplicate' }
+    if (this.#core.indexOf(id) >= 0) return { status: 'duplicate' }
+    if (this.#below.has(id)) {
+      if (!this.#headers.get(id)) this.#headers.set(id, header)
+      return { status: 'duplicate' }
+    }
     const wrong = (shapeChecked ? undefined : validateHeaderShape(header, this.limits.unit)) ?? this.#foreign(header)
     if (wrong) return { status: 'invalid', ...wrong }
     if (!this.#findParents(header)) {
@@ -279,9 +292,14 @@ export class Dag {
     return units.map((unit) => this.#core.idOf(unit))
   }
 
-  /** True if the unit is connected to the genesis. */
+  /** True if the unit is connected, or was pruned so lately that units may still reference it ({@link Dag.pruned}). */
   has(id: UnitId): boolean {
-    return this.#core.indexOf(id) >= 0
+    return this.#core.indexOf(id) >= 0 || this.#below.has(id)
+  }
+
+  /** Where a unit below the pruning point was, as long as units may reference it; undefined for all others. */
+  pruned(id: UnitId): PrunedUnit | undefined {
+    return this.#below.get(id)
   }
 
   /** True if the unit waits for ancestors. */
@@ -289,7 +307,7 @@ export class Dag {
     return this.#waiting.has(id)
   }
 
-  /** The header of a unit, also of a main-chain unit below the pruning point. */
+  /** The header of a unit, also of one that was pruned lately, and of any main-chain unit below the pruning point. */
   header(id: UnitId): UnitHeader {
     const header = this.#headers.get(id)
     if (!header) throw new DagError('DAG_UNIT_UNKNOWN', `no header of ${id}`, { unit: id })
@@ -298,7 +316,7 @@ export class Dag {
 
   /** U4: 0 for the genesis, else one more than the highest parent. */
   height(id: UnitId): number {
-    return this.#core.heightOf(this.#index(id))
+    return this.#below.get(id)?.height ?? this.#core.heightOf(this.#index(id))
   }
 
   /** Parents in the order of the header. */
@@ -317,9 +335,22 @@ export class Dag {
     return this.#ids(this.#core.tips()).sort()
   }
 
-  /** True if `a` is in the past of `b`. O(1) if `a` is a validator unit or a validator unit carries it into the past of `b`. */
+  /**
+   * True if `a` is in the past of `b`. O(1) if `a` is a validator unit or a validator unit carries it into the past of `b`.
+   * Of a pruned `a` that is known for what has the pruning point in its past; throws `DAG_UNIT_UNKNOWN` for other `b`.
+   */
   isAncestor(a: UnitId, b: UnitId): boolean {
+    if (this.#below.size > 0 && (this.#below.has(a) || this.#below.has(b))) return this.#isPrunedAncestor(a, b)
     return this.#core.isAncestor(this.#index(a), this.#index(b))
+  }
+
+  /** Everything below the point is in its past, and nothing above it is in the past of what is below. */
+  #isPrunedAncestor(a: UnitId, b: UnitId): boolean {
+    if (this.#core.indexOf(a) >= 0) return false
+    const point = this.#pruningPoint!.unit.id
+    if (b === point || (this.#core.indexOf(b) >= 0 && this.isAncestor(point, b))) return true
+    const reason = `unit ${a} was pruned: whether it is in the past of ${b} is not known`
+    throw new DagError('DAG_UNIT_UNKNOWN', reason, { unit: a })
   }
 
   /** The ancestors, by height, then id. */
@@ -349,8 +380,8 @@ export class Dag {
   }
 
   /**
-   * Makes `point` the begin of the DAG (U7): drops every unit whose flag in `keep`, by dense index, is 0, and the headers of `forget`.
-   * Use `pruneLedger`, which knows what may go. @internal
+   * Makes `point` the begin of the DAG (U7): drops every unit whose flag in `keep`, by dense index, is 0, the headers of `forget`, and
+   * what waits and is expired now. Use `pruneLedger`, which knows what may go. @internal
    */
   prune(point: PruningPoint, keep: Uint8Array, forget: readonly UnitId[]): void {
     for (const id of forget) this.#headers.delete(id)
@@ -358,6 +389,7 @@ export class Dag {
     this.#pruningPoint = point
     this.#below.clear()
     for (const unit of point.below) this.#below.set(unit.id, unit)
+    this.#waiting.drop((header) => this.#foreign(header) !== undefined)
   }
 
   /** Calls `listener` for every unit as it becomes connected, parents first. Returns the way to stop. */

@@ -1,41 +1,50 @@
 /** The validator units of each round, as lists in typed arrays: an array object a round would cost more than the units. */
 import { IntColumn } from './columns.ts'
 
-/** Rounds that may lie beyond the last known one before they go to a Map: a stranger's round number must not allocate memory. */
-const MAX_GAP = 4096
+/** Rounds of one piece of the table, a power of two: a stranger's far round number takes no more memory than its unit does. */
+const PIECE = 64
 
 export class RoundIndex {
-  /** Last unit of each round, −1: none. */
-  readonly #lastOf = new IntColumn()
-  readonly #farLastOf = new Map<number, number>()
+  /** Last unit + 1 of each round, 0: none, in pieces: rounds leap at the end of an epoch, and start high after pruning. */
+  readonly #pieces = new Map<number, Int32Array>()
+  #lastPiece: Int32Array | undefined
+  #lastNumber = -1
   /** The unit of the same round that came before, by unit; −1: none. */
   readonly #before = new IntColumn()
 
   /** Adds the next unit; round 0: no validator's. */
   add(unit: number, round: number): void {
-    this.#before.push(-1)
-    if (round === 0) return
-    this.#before.values[unit] = this.#last(round)
-    if (round - this.#lastOf.length > MAX_GAP) this.#farLastOf.set(round, unit)
-    else {
-      while (this.#lastOf.length <= round) this.#lastOf.push(this.#farLastOf.get(this.#lastOf.length) ?? -1)
-      this.#lastOf.values[round] = unit
+    if (round === 0) {
+      this.#before.push(-1)
+      return
     }
+    let piece = this.#piece(round)
+    if (!piece) {
+      piece = new Int32Array(PIECE)
+      this.#pieces.set(Math.floor(round / PIECE), piece)
+    }
+    this.#before.push(piece[round % PIECE]! - 1)
+    piece[round % PIECE] = unit + 1
   }
 
-  #last(round: number): number {
-    if (round < this.#lastOf.length) return this.#lastOf.values[round]!
-    return this.#farLastOf.get(round) ?? -1
+  #piece(round: number): Int32Array | undefined {
+    const number = Math.floor(round / PIECE)
+    if (number !== this.#lastNumber || !this.#lastPiece) {
+      this.#lastNumber = number
+      this.#lastPiece = this.#pieces.get(number)
+    }
+    return this.#lastPiece
   }
 
   /** The units of a round in the order of arrival. */
   units(round: number): number[] {
     const units: number[] = []
-    for (let unit = this.#last(round); unit >= 0; unit = this.#before.values[unit]!) units.push(unit)
+    let unit = (this.#piece(round)?.[round % PIECE] ?? 0) - 1
+    for (; unit >= 0; unit = this.#before.values[unit]!) units.push(unit)
     return units.reverse()
   }
 
   get byteLength(): number {
-    return 4 * (this.#lastOf.length + this.#before.length)
+    return 4 * (PIECE * this.#pieces.size + this.#before.length)
   }
 }

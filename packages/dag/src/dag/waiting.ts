@@ -59,6 +59,11 @@ export class WaitingPool {
     return unit.header
   }
 
+  /** Removes the units whose header fits. */
+  drop(fits: (header: UnitHeader) => boolean): void {
+    for (const { id, header } of [...this.#units.values()]) if (fits(header)) this.remove(id)
+  }
+
   /** The waiting units that name `parent`, in the order of arrival. */
   dependents(parent: UnitId): UnitId[] {
     return [...(this.#byParent.get(parent) ?? [])]

@@ -30,6 +30,7 @@ const NONE = -1
 /** The main chain over one DAG. */
 export class MainChain {
   readonly #view: DagView
+  readonly #pruned: Dag['pruned'] | undefined
   /** Index of each unit, −1: none yet. */
   readonly #mci = new IntColumn()
   /** Main-chain unit of each index from `#base` on. */
@@ -38,8 +39,9 @@ export class MainChain {
   readonly #listeners = new Set<(commit: MainChainCommit) => void>()
 
   /** Use {@link createMainChain}. */
-  constructor(view: DagView, base = 0) {
+  constructor(view: DagView, base = 0, pruned?: Dag['pruned']) {
     this.#view = view
+    this.#pruned = pruned
     this.#base = base
     this.#mci.push(base)
     this.#chain.push(0)
@@ -52,7 +54,7 @@ export class MainChain {
     this.#base += dropped
     for (let at = dropped; at < this.#chain.length; at++)
       this.#chain.values[at - dropped] = remap[this.#chain.values[at]!]!
-    this.#chain.length -= dropped
+    this.#chain.shrink(this.#chain.length - dropped)
     const before = this.#mci.length
     this.#mci.reserve(size)
     const values = this.#mci.values
@@ -60,7 +62,7 @@ export class MainChain {
       const to = remap[unit]!
       if (to >= 0) values[to] = unit < before ? values[unit]! : NONE
     }
-    this.#mci.length = size
+    this.#mci.shrink(size)
   }
 
   /** The first index that is kept: 0, or the pruning point's. */
@@ -77,12 +79,25 @@ export class MainChain {
     return { id: this.#view.idOf(unit), mci: this.#mci.values[unit]!, height: this.#view.heightOf(unit) }
   }
 
-  /** The index of a unit, undefined while it has none. Throws `DAG_UNIT_UNKNOWN` if the DAG does not hold it. */
+  /** The index of a unit, undefined while it has none. Throws `DAG_UNIT_UNKNOWN` if the DAG does not hold it and pruned it long ago. */
   mciOf(id: UnitId): number | undefined {
     const unit = this.#view.indexOf(id)
-    if (unit < 0) throw new DagError('DAG_UNIT_UNKNOWN', `unit ${id} is not in the DAG`, { unit: id })
+    if (unit >= 0) return this.indexAt(unit)
+    const pruned = this.#pruned?.(id)
+    if (!pruned) throw new DagError('DAG_UNIT_UNKNOWN', `unit ${id} is not in the DAG`, { unit: id })
+    return pruned.mci
+  }
+
+  /** The index of the unit with this dense index, undefined while it has none. */
+  indexAt(unit: number): number | undefined {
     const mci = unit < this.#mci.length ? this.#mci.values[unit]! : NONE
     return mci === NONE ? undefined : mci
+  }
+
+  /** True if the unit with this dense index carries the main chain. */
+  carries(unit: number): boolean {
+    const mci = this.indexAt(unit)
+    return mci !== undefined && this.#chain.values[mci - this.#base] === unit
   }
 
   /** The main-chain unit with an index, undefined beyond the tip and below the pruning point. */
@@ -175,6 +190,6 @@ export class MainChain {
 }
 
 /** A main chain that starts at the DAG's genesis, index 0, or at its pruning point. */
-export function createMainChain(dag: Pick<Dag, 'view'> & { readonly pruningPoint?: Dag['pruningPoint'] }): MainChain {
-  return new MainChain(dag.view, dag.pruningPoint?.mci ?? 0)
+export function createMainChain(dag: Pick<Dag, 'view'> & Partial<Pick<Dag, 'pruningPoint' | 'pruned'>>): MainChain {
+  return new MainChain(dag.view, dag.pruningPoint?.mci ?? 0, dag.pruned && ((id) => dag.pruned!(id)))
 }

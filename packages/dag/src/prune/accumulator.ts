@@ -49,13 +49,60 @@ function rootOf(peaks: readonly Uint8Array[], size: number, hash: Hash): Hex {
   return bytesToHex(hashOf(ROOT, [sizeBytes(size), ...peaks], hash))
 }
 
+const HASH_BYTES = 32
+
+/** The hashes of one height from a position on: 32 bytes each, where a Map of them takes 250. */
+class Level {
+  #first: number
+  #count = 0
+  #bytes = new Uint8Array(HASH_BYTES)
+
+  constructor(first: number) {
+    this.#first = first
+  }
+
+  get(position: number): Uint8Array | undefined {
+    const at = position - this.#first
+    return at >= 0 && at < this.#count ? this.#bytes.subarray(HASH_BYTES * at, HASH_BYTES * (at + 1)) : undefined
+  }
+
+  push(hash: Uint8Array): void {
+    if (HASH_BYTES * this.#count === this.#bytes.length) {
+      const grown = new Uint8Array(2 * this.#bytes.length)
+      grown.set(this.#bytes)
+      this.#bytes = grown
+    }
+    this.#bytes.set(hash, HASH_BYTES * this.#count++)
+  }
+
+  /** Forgets the hashes before a position. */
+  dropBelow(position: number): void {
+    const dropped = Math.min(this.#count, position - this.#first)
+    if (dropped <= 0) return
+    this.#count -= dropped
+    this.#first += dropped
+    const kept = this.#bytes.subarray(HASH_BYTES * dropped, HASH_BYTES * (dropped + this.#count))
+    this.#bytes = new Uint8Array(Math.max(HASH_BYTES, kept.length))
+    this.#bytes.set(kept)
+  }
+
+  get byteLength(): number {
+    return this.#bytes.length
+  }
+}
+
+/** The pair that a position belongs to begins there. */
+function pairStart(position: number): number {
+  return position - (position % 2)
+}
+
 /** Grows with the main chain; holds the peaks, and the nodes of what was appended to this instance, for proofs. */
 export class MainChainAccumulator {
   readonly #hash: Hash
   #size = 0
   #peaks: Uint8Array[] = []
-  /** Hashes by level and position, as far as they are known. */
-  readonly #nodes = new Map<string, Uint8Array>()
+  /** Hashes by height, as far as they are known. */
+  readonly #levels: Level[] = []
 
   /** Starts empty, or at the peaks of a snapshot. Throws `DAG_SNAPSHOT_INVALID` if the peaks do not fit the size. */
   constructor(from?: { readonly size: number; readonly peaks: readonly Hex[] }, hash: Hash = blake2b256) {
@@ -70,11 +117,14 @@ export class MainChainAccumulator {
     }
     this.#size = from.size
     this.#peaks = from.peaks.map(hexToBytes)
-    let position = 0
-    for (const [i, height] of mountains(from.size).entries()) {
-      this.#nodes.set(`${height}:${position / 2 ** height}`, this.#peaks[i]!)
-      position += 2 ** height
+    for (const [i, height] of mountains(from.size).entries()) this.#level(height).push(this.#peaks[i]!)
+  }
+
+  #level(height: number): Level {
+    for (let next = this.#levels.length; next <= height; next++) {
+      this.#levels.push(new Level(pairStart(Math.floor(this.#size / 2 ** next))))
     }
+    return this.#levels[height]!
   }
 
   /** Number of units: the next index. */
@@ -94,14 +144,24 @@ export class MainChainAccumulator {
   append(id: UnitId): void {
     let node = hashOf(LEAF, [hexToBytes(id)], this.#hash)
     let position = this.#size
-    this.#nodes.set(`0:${position}`, node)
+    this.#level(0).push(node)
     for (let height = 0; position % 2 === 1; height++) {
       node = hashOf(NODE, [this.#peaks.pop()!, node], this.#hash)
       position = (position - 1) / 2
-      this.#nodes.set(`${height + 1}:${position}`, node)
+      this.#level(height + 1).push(node)
     }
     this.#peaks.push(node)
     this.#size++
+  }
+
+  /** Forgets what only proofs of smaller indices need. Call it when the main chain below `mci` is pruned, or memory grows with it. */
+  forget(mci: number): void {
+    for (const [height, level] of this.#levels.entries()) level.dropBelow(pairStart(Math.floor(mci / 2 ** height)))
+  }
+
+  /** Bytes that are held for proofs. */
+  get byteLength(): number {
+    return this.#levels.reduce((sum, { byteLength }) => sum + byteLength, 0)
   }
 
   /** Proves the unit of an index. Throws `DAG_INVALID_ARGUMENT` if it is not under the root, or was pruned when this instance began. */
@@ -111,11 +171,11 @@ export class MainChainAccumulator {
     for (const height of mountains(this.#size)) {
       if (mci < first + 2 ** height && mci >= first) {
         for (let level = 0, at = mci; level < height; level++, at = Math.floor(at / 2)) {
-          const sibling = this.#nodes.get(`${level}:${at % 2 === 0 ? at + 1 : at - 1}`)
+          const sibling = this.#levels[level]!.get(at % 2 === 0 ? at + 1 : at - 1)
           if (!sibling) break
           path.push(bytesToHex(sibling))
         }
-        if (path.length === height && this.#nodes.has(`0:${mci}`))
+        if (path.length === height && this.#levels[0]!.get(mci))
           return { mci, path, peaks: this.peaks, size: this.#size }
       }
       first += 2 ** height

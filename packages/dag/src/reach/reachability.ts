@@ -9,25 +9,24 @@ import { IntColumn } from '../dag/columns.ts'
 import { ClockIndex } from './clocks.ts'
 import { type IntervalSource, IntervalTree } from './interval-tree.ts'
 
-/** The structure that reachability reads; the DAG's core. */
-export interface ReachSource extends IntervalSource {
-  readonly rounds: IntColumn
-}
-
 /** Answers ancestry for the units of one DAG. */
 export class Reachability {
-  readonly #source: ReachSource
-  readonly #clocks = new ClockIndex()
+  readonly #source: IntervalSource
+  #clocks = new ClockIndex()
   /** The carriers of each unclocked unit as a list: its first entry, −1: none yet. No carrier has another in its past. */
-  readonly #firstEntry = new IntColumn()
-  readonly #entryCarrier = new IntColumn()
-  readonly #nextEntry = new IntColumn()
+  #firstEntry = new IntColumn()
+  #entryCarrier = new IntColumn()
+  #nextEntry = new IntColumn()
   readonly #stack: number[] = []
-  readonly #tree: IntervalTree
+  #tree: IntervalTree
 
-  constructor(source: ReachSource) {
+  constructor(source: IntervalSource) {
     this.#source = source
-    this.#tree = new IntervalTree(source, (unit) => !this.#clocks.isClocked(unit))
+    this.#tree = this.#newTree()
+  }
+
+  #newTree(): IntervalTree {
+    return new IntervalTree(this.#source, (unit) => !this.#clocks.isClocked(unit))
   }
 
   /** Adds the next unit, whose structure is in the source already. `author` −1: no validator's. */
@@ -37,8 +36,7 @@ export class Reachability {
       this.#clocks.addPlain(parents, count)
       return
     }
-    const round = this.#source.rounds.values[unit]!
-    if (this.#clocks.addOnBranch(unit, author, round, selfParent, parents, count)) this.#carry(unit, parents, count)
+    if (this.#clocks.addOnBranch(unit, author, selfParent, parents, count)) this.#carry(unit, parents, count)
   }
 
   /** True if the author's units are not one chain by self-parents: it may have equivocated. */
@@ -46,13 +44,9 @@ export class Reachability {
     return this.#clocks.hasBranches(author)
   }
 
-  #covers(carrier: number, unit: number): boolean {
-    return this.#clocks.covers(carrier, this.#source.rounds.values[carrier]!, unit)
-  }
-
   #isCarriedInto(unit: number, clocked: number): boolean {
     for (let entry = this.#firstEntry.values[unit]!; entry >= 0; entry = this.#nextEntry.values[entry]!) {
-      if (this.#covers(this.#entryCarrier.values[entry]!, clocked)) return true
+      if (this.#clocks.covers(this.#entryCarrier.values[entry]!, clocked)) return true
     }
     return false
   }
@@ -83,11 +77,36 @@ export class Reachability {
   isAncestor(a: number, b: number): boolean {
     const heights = this.#source.heights.values
     if (a >= b || heights[a]! >= heights[b]!) return false
-    if (this.#clocks.isClocked(a)) return this.#covers(a, b)
+    if (this.#clocks.isClocked(a)) return this.#clocks.covers(a, b)
     if (this.#isCarriedInto(a, b)) return true
     if (this.#clocks.isClocked(b)) return false
     this.#tree.catchUp(b)
     return this.#tree.reaches(a, b)
+  }
+
+  /**
+   * Follows a compaction of the source: keeps what is known of the units whose new index in `remap` is not −1. What is on a path
+   * between them is kept too. The interval tree is built again when it is next asked. Cost: the bytes of what is kept.
+   */
+  compact(remap: Int32Array): void {
+    const [first, carrier, next] = [this.#firstEntry, this.#entryCarrier, this.#nextEntry]
+    this.#clocks = this.#clocks.compacted(remap)
+    this.#firstEntry = new IntColumn()
+    this.#entryCarrier = new IntColumn()
+    this.#nextEntry = new IntColumn()
+    for (let unit = 0; unit < remap.length; unit++) {
+      const to = remap[unit]!
+      if (to < 0) continue
+      this.#firstEntry.push(-1)
+      for (let entry = first.values[unit]!; entry >= 0; entry = next.values[entry]!) {
+        const kept = remap[carrier.values[entry]!]!
+        if (kept < 0) continue
+        this.#nextEntry.push(this.#firstEntry.values[to]!)
+        this.#firstEntry.values[to] = this.#entryCarrier.length
+        this.#entryCarrier.push(kept)
+      }
+    }
+    this.#tree = this.#newTree()
   }
 
   get byteLength(): number {

@@ -18,7 +18,7 @@ export interface StoreBatch {
   readonly commits?: readonly UnitId[]
   /** Units to forget (U7). */
   readonly drop?: readonly UnitId[]
-  /** Units of which only the header stays: main-chain units below the pruning point. */
+  /** Units of which only the header stays: see `Pruned.headersOnly`. */
   readonly dropPayload?: readonly UnitId[]
   /** Where the ledger begins after pruning; written with what is dropped. */
   readonly snapshot?: Snapshot
@@ -147,7 +147,10 @@ export class UnitStore {
     const forget = async (id: UnitId) => {
       const key = keyOf(UNIT, hexToBytes(id))
       const sealed = await this.#store.get(key)
-      if (!sealed) return undefined
+      if (!sealed) {
+        changes.push({ key: keyOf(HEADER, hexToBytes(id)), value: undefined })
+        return undefined
+      }
       const value = this.#unseal(key, sealed)
       changes.push({ key, value: undefined }, { key: keyOf(SEQUENCE, value.slice(0, 8)), value: undefined })
       return value.subarray(8)
