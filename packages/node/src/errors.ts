@@ -14,6 +14,12 @@ export type NodeErrorCode =
   | 'NODE_GENESIS_MISMATCH'
   /** What consensus replays differs from what was executed before; the node must not go on. */
   | 'NODE_STATE_DIVERGED'
+  /** A snapshot is malformed, does not match its certificate, or its state has another root. */
+  | 'NODE_SNAPSHOT_INVALID'
+  /** The history that is asked for was dropped by this node, or by every peer that it knows. */
+  | 'NODE_HISTORY_PRUNED'
+  /** No room is left on the disk; the node stopped before it lost anything. Make room and start it again. */
+  | 'NODE_DISK_FULL'
   /** A message of a peer is malformed, too large or not asked for. */
   | 'NODE_BAD_PEER_MESSAGE'
   /** The node is stopping or stopped. */

@@ -3,4 +3,4 @@ export { type DerivedAccount, deriveAccounts, privateKeyHex, TEST_MNEMONIC } fro
 export { DEVNET_CHAIN_ID, type DevnetGenesis, devnetGenesis } from './genesis/devnet-genesis.ts'
 export { type Genesis, type GenesisAccount, type GenesisValidator, parseGenesis } from './genesis/genesis.ts'
 export { createNode } from './node.ts'
-export type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
+export type { Logger, NodeOptions, NodeStatus, PruningOptions, ZosNode } from './node-api.ts'

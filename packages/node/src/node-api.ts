@@ -19,6 +19,8 @@ export interface NodeOptions {
   validatorKey?: Uint8Array
   /** Least time between two units of this validator, milliseconds. Default 1000. */
   roundIntervalMs?: number
+  /** Which part of history this node keeps. Default: the last 24 epochs. */
+  pruning?: PruningOptions
   p2p?: { listen?: string[]; peers?: string[] }
   /** Where JSON-RPC is served; nowhere when not given. */
   rpc?: { host?: string; port: number }
@@ -27,6 +29,17 @@ export interface NodeOptions {
   logger?: Logger
   /** Told when the node had to stop by itself: damage, divergence, or a signature that must not be made. */
   onFault?: (error: unknown) => void
+}
+
+/** How much of the past a node keeps. The state is whole in either mode. */
+export interface PruningOptions {
+  /**
+   * `full` (default): units, transactions and receipts of the last epochs; of older ones the record of how each epoch began.
+   * `archive`: everything since the node's beginning.
+   */
+  mode?: 'full' | 'archive'
+  /** Epochs that a full node keeps beside the running one, at least 1. Default 24: a day at rounds of a second. */
+  keepEpochs?: number
 }
 
 /** A running node. */
@@ -55,6 +68,8 @@ export interface NodeStatus {
   blockHash: string
   stateRoot: string
   epoch: number
+  /** The oldest epoch whose units this node still has. */
+  firstEpoch: number
   /** Main-chain index of the last committed leader. */
   mci: number
   units: number

@@ -20,6 +20,7 @@ import { nextBaseFee } from './execution/header.ts'
 import { consensusSettings } from './genesis/consensus-genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
+import { HistoryPruner } from './history/pruner.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { Ledger } from './ledger/ledger.ts'
 import { type Clock, Producer } from './ledger/producer.ts'
@@ -40,6 +41,8 @@ import { openLevelStore } from './store/level.ts'
 const UNIT_MAX_BYTES = 512 * 1024
 /** Committed blocks waiting for execution beyond which a validator proposes no more transactions. */
 const MAX_BACKLOG = 16
+/** How units and epochs lie in the store; another number means that an older or newer node wrote it. */
+const STORE_LAYOUT = '2'
 /** How often the node looks whether it stands still or lacks something. */
 const TICK_MS = 500
 /** No unit for this long (beyond two rounds) means that something was missed. */
@@ -57,7 +60,7 @@ const systemClock: Clock = {
 
 /** Starts a node. Errors: `NODE_INVALID_ARGUMENT`, `NODE_PORT_TAKEN`, `NODE_DATA_DIR`, `NODE_DATA_DIR_LOCKED`, `NODE_GENESIS_MISMATCH`, `NODE_STORE_CORRUPT`, `NODE_STATE_DIVERGED`. */
 export async function createNode(options: NodeOptions): Promise<ZosNode> {
-  const { genesis, dataDir, roundIntervalMs = 1_000, logger = SILENT } = options
+  const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT } = options
   const { chainId } = genesis
   const hash = genesisHash(genesis)
   const lag = monitorEventLoopDelay({ resolution: 10 })
@@ -110,6 +113,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       genesis: await createGenesisUnit(genesis),
       committee,
       verifier: unitVerifier,
+      head: chain.head!.header.number,
     })
     closers.push(() => ledger.flush())
 
@@ -137,24 +141,40 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     for (const leader of ledger.commit()) executor.push(leader)
     await executor.idle()
     if (fault) throw fault
-    chain.onBlock(({ block, transactions, skipped }) => mempool.settle(block.header.number, transactions, skipped))
+    const pruner = new HistoryPruner({ store, epochStart: (number) => ledger.epochStart(number), ...pruning, onFault })
+    closers.push(() => pruner.stop())
+    pruner.advance(ledger.epoch.number)
+    /** The epochs that end with blocks which are not executed yet, by block. */
+    const endings = new Map<number, number>()
+    chain.onBlock(({ block: { header }, transactions, skipped }) => {
+      mempool.settle(header.number, transactions, skipped)
+      const ended = endings.get(header.number)
+      if (ended === undefined) return
+      endings.delete(header.number)
+      mempool.endEpoch(ended)
+      pruner.advance(ended + 1)
+    })
 
     // The network, and what comes from it.
     let network: Network
     let lastUnitAt = systemClock.now()
     let progressing = false
+    const advance = () => {
+      for (const leader of ledger.commit()) {
+        if (leader.endsEpoch) endings.set(leader.number, leader.epoch)
+        executor.push(leader)
+      }
+      for (const { bytes, source } of ledger.takeEarly()) takeUnit(bytes, source).catch(onFault)
+      ledger.flush().catch(onFault)
+      if (producer && !producing && synchronizer.caughtUpWith >= peersNeeded) startProducing()
+      if (producing) producer?.poke()
+    }
     const progress = () => {
       if (progressing) return
       progressing = true
       setImmediate(() => {
         progressing = false
-        for (const leader of ledger.commit()) executor.push(leader)
-        const early = ledger.connectEarly()
-        for (const unit of early) executor.prepare(unit)
-        if (early.length > 0) progress()
-        ledger.flush().catch(onFault)
-        if (producer && !producing && synchronizer.caughtUpWith >= peersNeeded) startProducing()
-        if (producing) producer?.poke()
+        advance()
       })
     }
     const takeUnit = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
@@ -174,7 +194,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       }
       return true
     }
-    const synchronizer = new Synchronizer(ledger, () => network, takeUnit, progress)
+    const settle = () => new Promise<void>((resolve) => setImmediate(resolve)).then(advance)
+    const synchronizer = new Synchronizer(ledger, () => network, takeUnit, settle)
     const catchUp = (peer: string) =>
       synchronizer.join(peer).catch((error) => logger.debug('sync failed', { peer, error: String(error) }))
 
@@ -204,8 +225,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       handlers: {
         unit: takeUnit,
         unitBytes: (id) => ledger.unitBytes(id),
-        hasUnit: (id) => ledger.dag.has(id),
-        roundUnits: (round) => ledger.dag.roundUnits(round),
+        hasUnit: (id) => ledger.has(id),
+        rounds: (from, to) => ledger.rounds(from, to),
         highestRound: () => ledger.highestRound,
         transaction: async (raw, peer) =>
           producing && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
@@ -259,6 +280,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         blockHash: head.hash,
         stateRoot: head.header.stateRoot,
         epoch: ledger.epoch.number,
+        firstEpoch: pruner.firstEpoch,
         mci: ledger.mainChain.tip.mci,
         units: ledger.dag.size,
         waitingUnits: ledger.waiting,
@@ -281,22 +303,25 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       peerCount: () => network.peers().length,
       status: () => ({ ...status() }),
       unit: (id) => {
-        if (!ledger.dag.has(id)) return undefined
-        const header = ledger.dag.header(id)
-        const mci = ledger.mainChain.mciOf(id)
+        const place = ledger.place(id)
+        if (!place) return undefined
+        const { header } = place
+        // Units of epochs that are no longer in memory have their place in their block; those without one were never final.
+        const block = place.height === undefined ? chain.blockOfUnit(id) : undefined
+        const stored = block === undefined ? undefined : chain.block(block)?.units.find((unit) => unit.id === id)
         return {
           id,
           round: header.validator?.round,
           author: header.authors[0] ?? '0x',
-          height: ledger.dag.height(id),
-          mci,
-          mainChain: mci !== undefined && ledger.mainChain.unitAt(mci) === id,
+          height: place.height ?? stored?.height ?? 0,
+          mci: place.mci ?? stored?.mci,
+          mainChain: place.isMainChain,
           timestampMs: header.timestampMs,
           parents: header.parents,
         }
       },
       tips: () => [...ledger.dag.tips()],
-      roundUnits: (round) => ledger.dag.roundUnits(round),
+      roundUnits: (round) => ledger.roundUnits(round),
       onPending(listener) {
         pendingListeners.add(listener)
         return () => pendingListeners.delete(listener)
@@ -347,6 +372,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
                 maxBytes: UNIT_MAX_BYTES,
                 maxGas: chain.head!.header.gasLimit,
                 block: chain.head!.header.number,
+                epoch: ledger.epoch.number,
               }),
         publish: (unit) => {
           lastUnitAt = systemClock.now()
@@ -368,10 +394,21 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   /** A data directory belongs to one genesis for good. */
   async function claimStore(): Promise<void> {
     const mine = bytesToHex(hash)
-    const stored = store.get('genesis')
-    const theirs = stored && new TextDecoder().decode(stored)
-    if (theirs === undefined)
-      await store.batch([{ key: 'genesis', value: new TextEncoder().encode(mine) }], { sync: true })
+    const read = (key: string) => {
+      const value = store.get(key)
+      return value && new TextDecoder().decode(value)
+    }
+    const theirs = read('genesis')
+    if (theirs === undefined) {
+      const claim = { genesis: mine, layout: STORE_LAYOUT }
+      const changes = Object.entries(claim).map(([key, value]) => ({ key, value: new TextEncoder().encode(value) }))
+      await store.batch(changes, { sync: true })
+    } else if (theirs === mine && read('layout') !== STORE_LAYOUT)
+      throw new NodeError(
+        'NODE_DATA_DIR',
+        `${dataDir} was written by another version of the node; start with --reset to begin anew`,
+        { dataDir, layout: read('layout') ?? '1', expected: STORE_LAYOUT },
+      )
     else if (theirs !== mine)
       throw new NodeError(
         'NODE_GENESIS_MISMATCH',

@@ -1,4 +1,5 @@
 import type { SkipReason } from '../execution/execute-block.ts'
+import { readPrunedMark } from '../history/pruned-mark.ts'
 import type { Hash } from '../state/account.ts'
 import { type KeyValueStore, type StoreChange, sortable } from '../store/kv.ts'
 import {
@@ -37,6 +38,11 @@ export class Chain {
   /** The newest executed and durable block. A new store has none until the genesis block is added. */
   get head(): StoredBlock | undefined {
     return this.#head
+  }
+
+  /** The oldest block but the genesis that is kept; 0: all are. */
+  get firstBlock(): number {
+    return readPrunedMark(this.#store).block
   }
 
   block(number: number): StoredBlock | undefined {

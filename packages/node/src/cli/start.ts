@@ -25,6 +25,18 @@ const args = {
     description: 'Port for raw transactions in length frames, for bulk senders',
     valueHint: 'PORT',
   },
+  pruning: {
+    type: 'string',
+    default: 'full',
+    description: 'full: keep the last epochs; archive: keep everything',
+    valueHint: 'MODE',
+  },
+  'keep-epochs': {
+    type: 'string',
+    default: '24',
+    description: 'Epochs that a full node keeps beside the running one',
+    valueHint: 'N',
+  },
   'round-interval': {
     type: 'string',
     default: '1000',
@@ -55,6 +67,7 @@ export const startCommand = defineCommand({
         dataDir: flags['data-dir'],
         roundIntervalMs: wholeNumber('round-interval', flags['round-interval']),
         rpc: { host: flags.host, port: wholeNumber('port', flags.port) },
+        pruning: { mode: pruningMode(flags.pruning), keepEpochs: wholeNumber('keep-epochs', flags['keep-epochs']) },
         p2p: { listen: list(flags.listen), peers: list(flags.peers) },
         logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
         onFault: () => void node.stop().finally(() => process.exit(1)),
@@ -72,6 +85,11 @@ export const startCommand = defineCommand({
     }
   },
 })
+
+function pruningMode(text: string): 'full' | 'archive' {
+  if (text !== 'full' && text !== 'archive') fail(new Error(`--pruning must be full or archive, not ${text}`))
+  return text as 'full' | 'archive'
+}
 
 function readText(path: string): string {
   try {

@@ -9,7 +9,7 @@ import { isNodeError, NodeError } from '../errors.ts'
 import type { DerivedAccount } from '../genesis/accounts.ts'
 import { devnetGenesis } from '../genesis/devnet-genesis.ts'
 import { type Genesis, parseGenesis } from '../genesis/genesis.ts'
-import type { NodeStatus } from '../node-api.ts'
+import type { NodeStatus, PruningOptions } from '../node-api.ts'
 import { makeDirectory } from '../store/directory.ts'
 import type { FromValidator, ToValidator } from './messages.ts'
 
@@ -36,6 +36,8 @@ export interface DevnetOptions {
   accounts?: number
   /** Rounds of an epoch. Default 3600. */
   epochRounds?: number
+  /** Which part of history the validators keep. */
+  pruning?: PruningOptions
   /** Starts a validator that died again. Default true. */
   restart?: boolean
   onProgress?: (text: string) => void
@@ -97,6 +99,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
         genesis,
         host,
         roundIntervalMs,
+        pruning: options.pruning ?? {},
         dataDir,
         port: index === 0 ? port : 0,
         onExit: (validator, reason) => {
@@ -197,6 +200,7 @@ interface ProcessOptions {
   host: string
   port: number
   roundIntervalMs: number
+  pruning: PruningOptions
   dataDir: string
   onExit: (validator: ValidatorProcess, reason: string) => void
 }
@@ -228,7 +232,7 @@ class ValidatorProcess implements DevnetValidator {
   }
 
   start(): Promise<void> {
-    const { genesis, host, roundIntervalMs, dataDir } = this.#options
+    const { genesis, host, roundIntervalMs, pruning, dataDir } = this.#options
     const directory = join(dataDir, `validator-${this.index}`)
     makeDirectory(directory)
     const child = fork(processEntry(), [], {
@@ -289,6 +293,7 @@ class ValidatorProcess implements DevnetValidator {
         name: `validator-${this.index}`,
         genesis,
         roundIntervalMs,
+        pruning,
         logFile: this.logFile,
         dataDir: directory,
         validatorKey: bytesToHex(this.#key.privateKey),

@@ -1,6 +1,6 @@
 import type { NodeErrorCode } from '../errors.ts'
 import type { Genesis } from '../genesis/genesis.ts'
-import type { NodeStatus } from '../node-api.ts'
+import type { NodeStatus, PruningOptions } from '../node-api.ts'
 
 /** What the supervisor of a local network tells a validator process. */
 export type ToValidator =
@@ -22,6 +22,7 @@ export interface ValidatorConfig {
   /** Hex with 0x. */
   validatorKey: `0x${string}`
   roundIntervalMs: number
+  pruning: PruningOptions
   rpc: { host: string; port: number }
   logFile: string
 }

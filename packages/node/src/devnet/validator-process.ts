@@ -31,6 +31,7 @@ async function start(config: ValidatorConfig): Promise<void> {
       dataDir: config.dataDir,
       validatorKey: hexToBytes(config.validatorKey),
       roundIntervalMs: config.roundIntervalMs,
+      pruning: config.pruning,
       rpc: config.rpc,
       logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
       onFault: fail,

@@ -170,10 +170,10 @@ export class Executor {
 
   /** Milliseconds: the median of the times of the round below the leader, so that no single author sets the clock. */
   #time({ header, round }: CommittedLeader): number {
-    const { dag } = this.#options.ledger
+    const { ledger } = this.#options
     const times = header.parents.flatMap((parent) => {
-      const { validator, timestampMs } = dag.header(parent)
-      return validator?.round === round - 1 ? [timestampMs] : []
+      const before = ledger.header(parent)
+      return before?.validator?.round === round - 1 ? [before.timestampMs] : []
     })
     times.sort((a, b) => a - b)
     return times[Math.floor(times.length / 2)] ?? header.timestampMs
@@ -183,7 +183,8 @@ export class Executor {
     const prepared = this.#prepared.get(id)
     if (prepared) return prepared
     const { ledger } = this.#options
-    if (carriesNothing(ledger.dag.header(id as UnitId))) return []
+    const header = ledger.header(id as UnitId)
+    if (header && carriesNothing(header)) return []
     const unit = ledger.unit(id as UnitId)
     if (!unit) throw new NodeError('NODE_STORE_CORRUPT', `the committed unit ${id} is not in the store`, { unit: id })
     return this.#verify(unit)

@@ -1,4 +1,14 @@
-import type { Dag, UnitId } from '@zos/dag'
+import {
+  createDag,
+  createMainChain,
+  type Dag,
+  type HeaderStore,
+  type Hex,
+  type MainChain,
+  type Unit,
+  type UnitHeader,
+  type UnitId,
+} from '@zos/dag'
 import {
   type Committee,
   type Committer,
@@ -7,34 +17,51 @@ import {
   type EpochBase,
   epochBase,
   roundRobinSchedule,
+  type ValidatorInfo,
 } from '@zos/zpos'
 
-/** A stretch of rounds with one committee (DESIGN.md C2). Its first round builds on the leader unit that ended the epoch before. */
-export interface Epoch {
+/** All that has to be known of the past to go on with an epoch: it is kept when everything below is dropped (DESIGN.md U7). */
+export interface EpochStart {
   readonly number: number
+  /** The committed leader that ended the epoch before; the genesis for the first. */
+  readonly unit: { readonly id: UnitId; readonly header: UnitHeader }
+  readonly height: number
+  /** Main-chain index of the unit. */
+  readonly mci: number
+  /** Number of the Ethereum block that the unit made; 0 for the genesis. */
+  readonly block: number
+  readonly members: readonly ValidatorInfo[]
+  /** The accumulator of the main chain up to and with the unit: proves old main-chain units after they are gone. */
+  readonly chain: { readonly size: number; readonly peaks: readonly Hex[] }
+}
+
+/**
+ * A stretch of rounds with one committee (DESIGN.md C2). Its units have one common ancestor, the leader unit that ended the epoch
+ * before, and reference nothing older: what was not indexed by then is carried over by its authors, who put the transactions into new
+ * units. So each epoch is a DAG of its own, and to drop an epoch is to let go of it.
+ */
+export interface Epoch extends EpochStart {
   readonly base: EpochBase
   readonly committee: Committee
   readonly committer: Committer
+  readonly dag: Dag
+  readonly mainChain: MainChain
 }
 
-export function firstEpoch(dag: Dag, committee: Committee): Epoch {
-  return startEpoch(dag, 0, committee, dag.genesis)
-}
-
-/** The epoch after `epoch`, which ended with the committed leader `end`. The members stay: stake does not move yet. */
-export function nextEpoch(dag: Dag, epoch: Epoch, end: UnitId): Epoch {
-  epoch.committer.close()
-  const number = epoch.number + 1
-  return startEpoch(dag, number, createCommittee({ epoch: number, members: epoch.committee.members }), end)
-}
-
-function startEpoch(dag: Dag, number: number, committee: Committee, unit: UnitId): Epoch {
-  const base = epochBase(number, unit)
+export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore): Epoch {
+  const { number, unit, height, mci, members } = start
+  const base = epochBase(number, unit.id)
+  const committee = createCommittee({ epoch: number, members })
+  const dag = createDag({
+    genesis,
+    headers,
+    ...(number > 0 ? { pruningPoint: { unit, height, mci, below: [] } } : {}),
+  })
   const committer = createCommitter({
     dag,
     committee,
     schedule: roundRobinSchedule(committee, { baseRound: base.round }),
     firstRound: base.round + 1,
   })
-  return { number, base, committee, committer }
+  return { ...start, base, committee, committer, dag, mainChain: createMainChain(dag) }
 }

@@ -1,29 +1,30 @@
 /**
  * The ledger as one node sees it: units come in, get checked, stored and connected; what consensus makes final comes out as
  * committed leaders with the units that they index (DESIGN.md C6, C7). Knows nothing of networks, clocks or execution.
+ *
+ * In memory are the epoch that runs and the one before it; older ones are read from the store as long as they are kept there.
  */
 import {
-  type Address,
-  createDag,
-  createMainChain,
   type Dag,
   decodeUnit,
   isDagError,
   type MainChain,
+  MainChainAccumulator,
   type SignatureVerifier,
   signatureItems,
   type Unit,
   type UnitHeader,
   type UnitId,
 } from '@zos/dag'
-import { type Committee, checkValidatorUnit, epochOfRound } from '@zos/zpos'
+import { type Committee, checkValidatorUnit, EPOCH_ROUNDS, epochOfRound } from '@zos/zpos'
 import type { BlockUnit } from '../chain/block-codec.ts'
 import type { KeyValueStore } from '../store/kv.ts'
-import { type Epoch, firstEpoch, nextEpoch } from './epoch.ts'
+import { type EarlyUnit, EarlyUnits } from './early-units.ts'
+import { type Epoch, type EpochStart, openEpoch } from './epoch.ts'
 import { HeaderCache } from './header-cache.ts'
 import { unitHash } from './unit-hash.ts'
 import { UnitStore } from './unit-store.ts'
-import { type WaitingUnit, WaitingUnits } from './waiting-units.ts'
+import { WaitingUnits } from './waiting-units.ts'
 
 /** A committed leader with what became final through it. */
 export interface CommittedLeader {
@@ -44,57 +45,89 @@ export interface CommittedLeader {
 /** What became of a unit that somebody sent. */
 export type Acceptance =
   | { status: 'connected'; units: Unit[] }
+  /** Known already, or of an epoch that is over: nothing to do, and nobody's fault. */
   | { status: 'duplicate' }
   | { status: 'waiting'; missing: UnitId[] }
   | { status: 'invalid'; reason: string }
 
+/** Where a unit stands. */
+export interface UnitPlace {
+  readonly header: UnitHeader
+  /** Undefined for a unit of an epoch that is no longer in memory. */
+  readonly height: number | undefined
+  readonly mci: number | undefined
+  readonly isMainChain: boolean
+}
+
 export interface LedgerOptions {
   store: KeyValueStore
   genesis: Unit
-  /** Members of every epoch. */
+  /** The committee of the first epoch; its members stay. */
   committee: Committee
   /** Rounds after which an epoch ends at the next committed leader. */
   epochRounds: number
   verifier: SignatureVerifier
+  /** The newest executed block: the ledger is opened at the last epoch that began at it or before. Default 0. */
+  head?: number
 }
 
-/** Units of the next epoch that came before this node has seen the end of its own. */
-const MAX_EARLY_UNITS = 4_096
-
 export class Ledger {
-  readonly dag: Dag
-  readonly mainChain: MainChain
-  readonly committee: Committee
-  readonly #epochs: Epoch[]
+  readonly #genesis: Unit
+  readonly #headers: HeaderCache
   readonly #epochRounds: number
   readonly #verifier: SignatureVerifier
-  readonly #waiting = new WaitingUnits()
+  readonly #store: UnitStore
   readonly #checking = new Set<UnitId>()
-  readonly #early = new Map<UnitId, WaitingUnit>()
-  /** The last unit of each author in each epoch, by epoch and address. */
-  readonly #lastUnits = new Map<string, { id: UnitId; round: number }>()
-  #store!: UnitStore
-  #commits = 0
-  #highestRound = 0
+  readonly #early = new EarlyUnits()
+  #waiting = new WaitingUnits()
+  #epoch: Epoch
+  #previous: Epoch | undefined
+  #chain: MainChainAccumulator
+  #commits: number
+  #highestRound: number
+  /** Leaders that were committed while the ledger was opened. */
+  #leaders: CommittedLeader[] = []
 
-  private constructor({ genesis, committee, epochRounds, verifier }: LedgerOptions) {
-    const load = (id: UnitId) => (id === genesis.id ? genesis.header : this.#store.unit(id)?.header)
-    this.dag = createDag({ genesis, headers: new HeaderCache(load) })
-    this.mainChain = createMainChain(this.dag)
-    this.committee = committee
-    this.#epochs = [firstEpoch(this.dag, committee)]
+  private constructor({ genesis, committee, epochRounds, verifier, store, head = 0 }: LedgerOptions) {
+    this.#genesis = genesis
     this.#epochRounds = epochRounds
     this.#verifier = verifier
+    this.#store = new UnitStore(store)
+    this.#headers = new HeaderCache((id) => (id === genesis.id ? genesis.header : this.#store.unit(id)?.header))
+    const start = this.#startFor(head) ?? firstEpoch(genesis, committee)
+    this.#epoch = openEpoch(start, genesis, this.#headers)
+    this.#chain = new MainChainAccumulator(start.chain, unitHash)
+    this.#commits = start.block
+    this.#highestRound = this.#epoch.base.round
   }
 
-  /** Opens the ledger in `store` and connects the units that are there. They were checked when they first came. */
+  /**
+   * Opens the ledger in `store` at its last epoch whose beginning is executed, and connects the units that are there from then on.
+   * They were checked when they first came. Cost: the units of that epoch and later ones, not those before.
+   */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const ledger = new Ledger(options)
-    ledger.#store = await UnitStore.open(options.store, (unit) => {
-      ledger.dag.append(unit, { shapeChecked: true })
-      ledger.#note(unit.id, unit.header)
-    })
+    await ledger.#replay()
     return ledger
+  }
+
+  /** The DAG of the epoch that runs. */
+  get dag(): Dag {
+    return this.#epoch.dag
+  }
+
+  /** The main chain from the beginning of the epoch that runs. */
+  get mainChain(): MainChain {
+    return this.#epoch.mainChain
+  }
+
+  get committee(): Committee {
+    return this.#epoch.committee
+  }
+
+  /** The epoch that is running. */
+  get epoch(): Epoch {
+    return this.#epoch
   }
 
   /** The highest round of any connected unit. */
@@ -103,12 +136,43 @@ export class Ledger {
   }
 
   get waiting(): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#early.size
   }
 
-  /** The epoch that is running. */
-  get epoch(): Epoch {
-    return this.#epochs.at(-1)!
+  /** The start of an epoch that this node has reached, also of one whose units were dropped. */
+  epochStart(number: number): EpochStart | undefined {
+    return number === this.#epoch.number ? this.#epoch : this.#store.epoch(number)
+  }
+
+  has(id: UnitId): boolean {
+    return this.dag.has(id) || this.#store.bytes(id) !== undefined
+  }
+
+  /** The header of a unit, from memory or the store. Undefined: this node does not have it, or no longer. */
+  header(id: UnitId): UnitHeader | undefined {
+    return this.#headers.get(id)
+  }
+
+  place(id: UnitId): UnitPlace | undefined {
+    for (const epoch of [this.#epoch, this.#previous]) {
+      if (!epoch?.dag.has(id)) continue
+      const mci = epoch.mainChain.mciOf(id)
+      const isMainChain = mci !== undefined && epoch.mainChain.unitAt(mci) === id
+      return { header: epoch.dag.header(id), height: epoch.dag.height(id), mci, isMainChain }
+    }
+    const header = this.header(id)
+    return header && { header, height: undefined, mci: undefined, isMainChain: false }
+  }
+
+  /** The units of a round of the running epoch or the one before it. */
+  roundUnits(round: number): readonly UnitId[] {
+    const number = epochOfRound(round)
+    return (number === this.#epoch.number ? this.#epoch : this.#previous)?.dag.roundUnits(round) ?? []
+  }
+
+  /** The encoded units of the rounds `from` to `to`, both included, of any epoch that is kept: parents first. */
+  rounds(from: number, to: number): AsyncGenerator<Uint8Array> {
+    return this.#store.rounds(from, to)
   }
 
   unit(id: UnitId): Unit | undefined {
@@ -135,8 +199,15 @@ export class Ledger {
       return { status: 'duplicate' }
     if (unit.header.networkId !== this.dag.networkId) return { status: 'invalid', reason: 'of another network' }
     const author = unit.header.authors[0]
-    if (!unit.header.validator || !author || !this.committee.has(author))
-      return { status: 'invalid', reason: 'not by a validator' }
+    if (!unit.header.validator || !author) return { status: 'invalid', reason: 'not by a validator' }
+    const number = epochOfRound(unit.header.validator.round)
+    if (number < this.#epoch.number) return { status: 'duplicate' }
+    if (number > this.#epoch.number) {
+      this.#early.add(unit.id, number, { bytes, source })
+      return { status: 'waiting', missing: [] }
+    }
+    if (!this.committee.has(author)) return { status: 'invalid', reason: 'not by a validator of the epoch' }
+    const { epoch } = this
     this.#checking.add(unit.id)
     try {
       if (!(await this.#isSignedBy(author, unit)))
@@ -144,6 +215,7 @@ export class Ledger {
     } finally {
       this.#checking.delete(unit.id)
     }
+    if (epoch !== this.#epoch) return { status: 'duplicate' }
     return this.#connect(unit, bytes, source)
   }
 
@@ -163,15 +235,6 @@ export class Ledger {
     return this.#store.draft()
   }
 
-  /** The last unit of `author` in a round up to `round`. */
-  lastUnitBelow(author: Address, round: number): UnitId | undefined {
-    for (let epoch = epochOfRound(round); epoch >= 0; epoch--) {
-      const last = this.#lastUnits.get(`${epoch}${author}`)
-      if (last && last.round <= round) return last.id
-    }
-    return undefined
-  }
-
   /** Everything connected so far is in the store. */
   flush(): Promise<void> {
     return this.#store.flush()
@@ -179,48 +242,88 @@ export class Ledger {
 
   /** The leaders that became final since the last call, in order. An epoch ends with the first of them that is late enough (C2). */
   commit(): CommittedLeader[] {
-    const leaders: CommittedLeader[] = []
-    for (let epoch: Epoch | undefined = this.epoch; epoch; ) {
-      let ended: UnitId | undefined
-      for (const decision of epoch.committer.update()) {
-        if (decision.outcome !== 'commit') continue
-        const { indexed } = this.mainChain.commit(decision.unit)
-        const units = indexed.map(({ id, mci, height }) => ({ id, mci, height }))
-        const endsEpoch = decision.round >= epoch.base.round + this.#epochRounds
-        leaders.push({
-          number: ++this.#commits,
-          unit: decision.unit,
-          round: decision.round,
-          header: this.dag.header(decision.unit),
-          epoch: epoch.number,
-          mci: this.mainChain.tip.mci,
-          endsEpoch,
-          units,
-        })
-        if (!endsEpoch) continue
-        ended = decision.unit
-        break
-      }
-      epoch = ended && nextEpoch(this.dag, epoch, ended)
-      if (epoch) this.#epochs.push(epoch)
-    }
+    const leaders = this.#leaders
+    this.#leaders = []
+    while (this.#commitEpoch(leaders)) {}
     return leaders
   }
 
-  /** Connects the units that waited for the epoch that has begun. */
-  connectEarly(): Unit[] {
-    const waiting = [...this.#early.values()].filter(({ unit }) => this.#epochOf(unit))
-    const units: Unit[] = []
-    for (const { unit, bytes, source } of waiting) {
-      this.#early.delete(unit.id)
-      const acceptance = this.#connect(unit, bytes, source)
-      if (acceptance.status === 'connected') units.push(...acceptance.units)
+  /** The units that waited for the epoch that has begun; they are to be accepted now. */
+  takeEarly(): EarlyUnit[] {
+    return this.#early.take(this.#epoch.number)
+  }
+
+  /** Commits within the running epoch. True if it ended and the next one runs. */
+  #commitEpoch(leaders: CommittedLeader[]): boolean {
+    const { committer, mainChain, dag, base, number } = this.#epoch
+    for (const decision of committer.update()) {
+      if (decision.outcome !== 'commit') continue
+      const { unit, round } = decision
+      const { indexed, chain } = mainChain.commit(unit)
+      for (const { id } of chain) this.#chain.append(id)
+      const leader: CommittedLeader = {
+        number: ++this.#commits,
+        unit,
+        round,
+        header: dag.header(unit),
+        epoch: number,
+        mci: mainChain.tip.mci,
+        endsEpoch: round >= base.round + this.#epochRounds,
+        units: indexed.map(({ id, mci, height }) => ({ id, mci, height })),
+      }
+      leaders.push(leader)
+      if (!leader.endsEpoch) continue
+      this.#beginEpoch(leader)
+      return true
     }
-    return units
+    return false
+  }
+
+  #beginEpoch({ unit, header }: CommittedLeader): void {
+    const ended = this.#epoch
+    ended.committer.close()
+    const { mci, height } = ended.mainChain.tip
+    const { size, peaks } = this.#chain
+    const start: EpochStart = {
+      number: ended.number + 1,
+      unit: { id: unit, header },
+      height,
+      mci,
+      block: this.#commits,
+      members: ended.members,
+      chain: { size, peaks },
+    }
+    this.#store.addEpoch(start)
+    this.#previous = ended
+    this.#epoch = openEpoch(start, this.#genesis, this.#headers)
+    // The nodes below the peaks are of the epoch that ended.
+    this.#chain = new MainChainAccumulator(start.chain, unitHash)
+    this.#waiting = new WaitingUnits()
+    this.#highestRound = Math.max(this.#highestRound, this.#epoch.base.round)
+  }
+
+  /** The last epoch that began with a block up to `head`; undefined: the first. */
+  #startFor(head: number): EpochStart | undefined {
+    for (let number = this.#store.lastEpoch(); number > 0; number--) {
+      const start = this.#store.epoch(number)
+      if (start && start.block <= head) return start
+    }
+    return undefined
+  }
+
+  async #replay(): Promise<void> {
+    const last = (this.#store.lastEpoch() + 1) * EPOCH_ROUNDS
+    for await (const bytes of this.#store.rounds(this.#epoch.base.round + 1, last)) {
+      const unit = decodeUnit(bytes, { hash: unitHash })
+      const number = epochOfRound(unit.header.validator!.round)
+      if (number > this.#epoch.number) while (this.#commitEpoch(this.#leaders)) {}
+      // A unit whose parents were lost with the power is not part of the ledger; peers have it.
+      if (number === this.#epoch.number && unit.header.parents.every((parent) => this.dag.has(parent))) this.#add(unit)
+    }
   }
 
   /** The committee says which key an author signs with, so nothing has to be derived from the unit. */
-  async #isSignedBy(author: Address, unit: Unit): Promise<boolean> {
+  async #isSignedBy(author: UnitHeader['authors'][number], unit: Unit): Promise<boolean> {
     const member = this.committee.members[this.committee.indexOf(author)]
     const [signature] = unit.signatures
     if (!member || !signature || unit.signatures.length !== 1) return false
@@ -229,26 +332,19 @@ export class Ledger {
     return valid === true
   }
 
-  #epochOf(unit: Unit): Epoch | undefined {
-    return this.#epochs[epochOfRound(unit.header.validator!.round)]
-  }
-
   #connect(unit: Unit, bytes: Uint8Array, source: string): Acceptance {
     if (this.dag.has(unit.id)) return { status: 'duplicate' }
     const missing = unit.header.parents.filter((parent) => !this.dag.has(parent))
     if (missing.length > 0) {
+      if (missing.some((parent) => this.#isOlder(parent)))
+        return { status: 'invalid', reason: 'it references a unit of an epoch before its own' }
       this.#waiting.add({ unit, bytes, source }, missing)
       return {
         status: 'waiting',
         missing: missing.filter((parent) => !this.#waiting.has(parent) && !this.#checking.has(parent)),
       }
     }
-    const epoch = this.#epochOf(unit)
-    if (!epoch) {
-      if (this.#early.size < MAX_EARLY_UNITS) this.#early.set(unit.id, { unit, bytes, source })
-      return { status: 'waiting', missing: [] }
-    }
-    const fault = checkValidatorUnit(unit.header, this.dag, epoch.committee, epoch.base)
+    const fault = checkValidatorUnit(unit.header, this.dag, this.committee, this.#epoch.base)
     if (fault) return { status: 'invalid', reason: fault.reason }
     this.#append(unit, bytes)
     const units = [unit]
@@ -259,18 +355,34 @@ export class Ledger {
     return { status: 'connected', units }
   }
 
-  #append(unit: Unit, bytes?: Uint8Array): void {
-    const result = this.dag.append(unit, { shapeChecked: true })
-    if (result.status !== 'added') throw new Error(`a checked unit was not added: ${JSON.stringify(result)}`)
-    this.#store.add(unit, bytes)
-    this.#note(unit.id, unit.header)
+  /** True if the unit, which is not in the running epoch, is known to be of an earlier one. */
+  #isOlder(id: UnitId): boolean {
+    const round = this.header(id)?.validator?.round
+    return round !== undefined && epochOfRound(round) < this.#epoch.number
   }
 
-  #note(id: UnitId, { authors, validator }: UnitHeader): void {
-    if (!validator) return
-    const { round } = validator
-    this.#highestRound = Math.max(this.#highestRound, round)
-    const key = `${epochOfRound(round)}${authors[0]}`
-    if (round > (this.#lastUnits.get(key)?.round ?? 0)) this.#lastUnits.set(key, { id, round })
+  #append(unit: Unit, bytes?: Uint8Array): void {
+    this.#add(unit)
+    this.#store.add(unit, bytes)
+  }
+
+  #add(unit: Unit): void {
+    const result = this.dag.append(unit, { shapeChecked: true })
+    if (result.status !== 'added') throw new Error(`a checked unit was not added: ${JSON.stringify(result)}`)
+    this.#highestRound = Math.max(this.#highestRound, unit.header.validator!.round)
+  }
+}
+
+function firstEpoch(genesis: Unit, committee: Committee): EpochStart {
+  const chain = new MainChainAccumulator(undefined, unitHash)
+  chain.append(genesis.id)
+  return {
+    number: 0,
+    unit: { id: genesis.id, header: genesis.header },
+    height: 0,
+    mci: 0,
+    block: 0,
+    members: committee.members,
+    chain: { size: chain.size, peaks: chain.peaks },
   }
 }

@@ -3,7 +3,7 @@
  * never advances by clock alone.
  */
 import { createUnit, type Signer, type Unit } from '@zos/dag'
-import { createProposer, type Proposer, type SigningGuard } from '@zos/zpos'
+import { createProposer, epochOfRound, type Proposer, type SigningGuard } from '@zos/zpos'
 import type { SignedTransaction } from '../execution/execute-block.ts'
 import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
@@ -97,16 +97,8 @@ export class Producer {
       })
   }
 
-  #proposerOf({ committee, base }: Epoch): Proposer {
-    const { ledger, signer } = this.#options
-    const previousUnit = ledger.lastUnitBelow(signer.address, base.round)
-    return createProposer({
-      dag: ledger.dag,
-      committee,
-      self: signer.address,
-      base,
-      ...(previousUnit ? { previousUnit } : {}),
-    })
+  #proposerOf({ dag, committee, base }: Epoch): Proposer {
+    return createProposer({ dag, committee, self: this.#options.signer.address, base })
   }
 
   #leaderIsMissing(round: number): boolean {
@@ -134,7 +126,11 @@ export class Producer {
       { hash: unitHash },
     )
     await ledger.saveDraft(unit)
-    await guard.claim(proposal.round, unit.id, proposal.selfParent)
+    // A chain of own units begins anew with each epoch; within one it must go on from the last unit claimed.
+    const last = guard.last()
+    const goesOn = last !== undefined && epochOfRound(last.round) === this.#epoch.number
+    await guard.claim(proposal.round, unit.id, goesOn ? proposal.selfParent : undefined)
+    if (this.#epoch !== ledger.epoch) return // the epoch ended meanwhile; the unit was never sent
     await ledger.addOwn(unit)
     this.#lastUnitAt = now
     publish(unit)
@@ -142,12 +138,13 @@ export class Producer {
 
   /**
    * After a crash: a unit that was claimed may have been sent or not, and no other may take its place. The draft that was saved before
-   * the claim is that unit; it joins the ledger now.
+   * the claim is that unit; it joins the ledger now. If its epoch is over, nobody needs it any more.
    */
   async #resume(): Promise<void> {
     const { ledger, guard, publish } = this.#options
     const draft = ledger.draft()
     if (!draft || draft.id !== guard.last()?.unit || ledger.dag.has(draft.id)) return
+    if (epochOfRound(draft.header.validator!.round) !== ledger.epoch.number) return
     await ledger.addOwn(draft)
     publish(draft)
   }

@@ -11,12 +11,16 @@ export interface WaitingUnit {
 /** Ten rounds of a committee of a hundred. */
 const MAX_PER_SOURCE = 1_024
 const MAX_WAITING = 8_192
+/** Their payloads may be large: a flood of waiting units is bounded by bytes as well. */
+const MAX_BYTES_PER_SOURCE = 16 * 1024 * 1024
+const MAX_BYTES = 64 * 1024 * 1024
 
 /** Units that arrived before their parents. Bounded: beyond a source's share its oldest is dropped, and fetched again when needed. */
 export class WaitingUnits {
   readonly #units = new Map<UnitId, { unit: WaitingUnit; missing: Set<UnitId> }>()
   readonly #dependents = new Map<UnitId, Set<UnitId>>()
-  readonly #perSource = new Map<string, Set<UnitId>>()
+  readonly #perSource = new Map<string, { ids: Set<UnitId>; bytes: number }>()
+  #bytes = 0
 
   get size(): number {
     return this.#units.size
@@ -30,10 +34,13 @@ export class WaitingUnits {
     const { id } = waiting.unit
     this.#units.set(id, { unit: waiting, missing: new Set(missing) })
     for (const parent of missing) setOf(this.#dependents, parent).add(id)
-    const mine = setOf(this.#perSource, waiting.source)
-    mine.add(id)
-    if (mine.size > MAX_PER_SOURCE) this.#remove(first(mine))
-    else if (this.#units.size > MAX_WAITING) this.#remove(first(this.#units.keys()))
+    const mine = this.#perSource.get(waiting.source) ?? { ids: new Set(), bytes: 0 }
+    this.#perSource.set(waiting.source, mine)
+    mine.ids.add(id)
+    mine.bytes += waiting.bytes.length
+    this.#bytes += waiting.bytes.length
+    while (mine.ids.size > MAX_PER_SOURCE || mine.bytes > MAX_BYTES_PER_SOURCE) this.#remove(first(mine.ids))
+    while (this.#units.size > MAX_WAITING || this.#bytes > MAX_BYTES) this.#remove(first(this.#units.keys()))
   }
 
   /** The units that had only `parent` missing; they wait no more. */
@@ -65,7 +72,12 @@ export class WaitingUnits {
     const entry = this.#units.get(id)
     if (!entry) return
     this.#units.delete(id)
-    this.#perSource.get(entry.unit.source)?.delete(id)
+    const { source, bytes } = entry.unit
+    const mine = this.#perSource.get(source)!
+    mine.ids.delete(id)
+    mine.bytes -= bytes.length
+    this.#bytes -= bytes.length
+    if (mine.ids.size === 0) this.#perSource.delete(source)
     for (const parent of entry.missing) {
       const dependents = this.#dependents.get(parent)
       dependents?.delete(id)

@@ -54,6 +54,8 @@ interface Entry extends SignedTransaction {
   cost: bigint
   /** The block number at which it was last put into a unit. */
   proposedAt: number | undefined
+  /** The epoch of that unit. */
+  epoch: number
 }
 
 interface SenderQueue {
@@ -131,7 +133,7 @@ export class Mempool {
       )
 
     if (rival) this.#forget(queue, rival)
-    const entry: Entry = { ...transaction, cost, proposedAt: undefined }
+    const entry: Entry = { ...transaction, cost, proposedAt: undefined, epoch: 0 }
     queue.entries.set(tx.nonce, entry)
     queue.cost += cost
     this.#senders.set(sender, queue)
@@ -142,7 +144,7 @@ export class Mempool {
   }
 
   /** Takes transactions for one unit, oldest first, until `maxBytes` or `maxGas` is reached. They stay known until a block has them. */
-  take(limits: { maxBytes: number; maxGas: bigint; block: number }): SignedTransaction[] {
+  take(limits: { maxBytes: number; maxGas: bigint; block: number; epoch: number }): SignedTransaction[] {
     const taken: Entry[] = []
     let bytes = 0
     let gas = 0n
@@ -156,6 +158,7 @@ export class Mempool {
       gas += entry.tx.gasLimit
       if (taken.length > 0 && (bytes > limits.maxBytes || gas > limits.maxGas)) break
       entry.proposedAt = limits.block
+      entry.epoch = limits.epoch
       taken.push(entry)
       used++
     }
@@ -190,6 +193,12 @@ export class Mempool {
       for (const entry of this.#entries.values())
         if (entry.proposedAt !== undefined && entry.proposedAt < block - REPROPOSE_AFTER_BLOCKS) this.#offerAgain(entry)
     }
+  }
+
+  /** The last block of `epoch` was executed: what its units carried and no block took has to go into units of the next one. */
+  endEpoch(epoch: number): void {
+    for (const entry of this.#entries.values())
+      if (entry.proposedAt !== undefined && entry.epoch <= epoch) this.#offerAgain(entry)
   }
 
   /** Drops what the executed nonce has overtaken. */

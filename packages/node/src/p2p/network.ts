@@ -39,7 +39,8 @@ export interface NetworkHandlers {
   unit(bytes: Uint8Array, peer: string): Promise<boolean>
   unitBytes(id: UnitId): Uint8Array | undefined
   hasUnit(id: UnitId): boolean
-  roundUnits(round: number): readonly UnitId[]
+  /** The encoded units of the rounds `from` to `to`, both included, as far as they are kept: parents first. */
+  rounds(from: number, to: number): AsyncIterable<Uint8Array>
   highestRound(): number
   /** A peer that makes no units hands on a transaction. True if this node will put it into one. */
   transaction(raw: Uint8Array, peer: string): Promise<boolean>
@@ -259,7 +260,7 @@ async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): P
     } else if (type === 1) {
       const from = integer(first as Uint8Array)
       const to = Math.min(integer(second), from + MAX_RANGE_ROUNDS - 1, handlers.highestRound())
-      for (let round = from; round <= to; round++) await sendUnits(stream, handlers, handlers.roundUnits(round), signal)
+      for await (const bytes of handlers.rounds(from, to)) await sendFrame(stream, bytes, signal)
     } else if (type === 2) {
       const round = new Uint8Array(8)
       new DataView(round.buffer).setBigUint64(0, BigInt(handlers.highestRound()))

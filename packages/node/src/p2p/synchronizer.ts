@@ -14,18 +14,18 @@ export class Synchronizer {
   readonly #asked = new Set<UnitId>()
   readonly #caughtUp = new Set<string>()
   readonly #catchingUp = new Set<string>()
-  readonly #onProgress: () => void
+  readonly #settle: () => Promise<void>
 
   constructor(
     ledger: Ledger,
     network: () => Network,
     take: (bytes: Uint8Array, peer: string) => Promise<boolean>,
-    onProgress: () => void,
+    settle: () => Promise<void>,
   ) {
     this.#ledger = ledger
     this.#network = network
     this.#take = take
-    this.#onProgress = onProgress
+    this.#settle = settle
   }
 
   /** Peers whose units up to the moment they joined are all here. */
@@ -50,19 +50,23 @@ export class Synchronizer {
       const highest = await network.highestRound(peer)
       let from = Math.max(1, this.#ledger.highestRound - OVERLAP_ROUNDS)
       while (from <= highest) {
-        const to = from + MAX_RANGE_ROUNDS - 1
+        const epoch = epochOfRound(from)
+        const to = Math.min(from + MAX_RANGE_ROUNDS, (epoch + 1) * EPOCH_ROUNDS) - 1
         let units = 0
         for await (const bytes of network.fetchRounds(peer, from, to)) {
           if (!(await this.#take(bytes, peer))) return
           units++
         }
+        await this.#settle()
         // Rounds of an epoch that ended are followed by those of the next one's range.
-        from = units > 0 ? to + 1 : (epochOfRound(to) + 1) * EPOCH_ROUNDS + 1
+        const next = units > 0 && this.#ledger.epoch.number === epoch ? to : (epoch + 1) * EPOCH_ROUNDS
+        from = Math.max(next, this.#ledger.epoch.base.round) + 1
       }
-      this.#caughtUp.add(peer)
+      // Otherwise the peer no longer has what comes next here.
+      if (this.#ledger.epoch.number >= epochOfRound(highest)) this.#caughtUp.add(peer)
     } finally {
       this.#catchingUp.delete(peer)
-      this.#onProgress()
+      await this.#settle()
     }
   }
 

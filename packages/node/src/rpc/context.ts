@@ -9,7 +9,7 @@ import type { NativeContract } from '../native/native-contract.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
 import type { BlockParam } from './params.ts'
-import { RpcCode, RpcError } from './rpc-error.ts'
+import { pruned, RpcCode, RpcError } from './rpc-error.ts'
 
 /** What a unit is, as `zos_getUnit` tells it. */
 export interface UnitInfo {
@@ -50,7 +50,10 @@ export type RpcMethod = (params: readonly unknown[], context: RpcContext) => unk
 /** The block that `param` names. `pending` is `latest`: a ZOS node has no block that is not final (DESIGN.md C6). */
 export function resolveBlock({ chain }: RpcContext, param: BlockParam): StoredBlock | undefined {
   if (typeof param === 'object') return chain.blockByHash(param.hash)
-  if (typeof param === 'number') return param > chain.head!.header.number ? undefined : chain.block(param)
+  if (typeof param === 'number') {
+    if (param > 0 && param < chain.firstBlock) throw pruned(param, chain.firstBlock)
+    return param > chain.head!.header.number ? undefined : chain.block(param)
+  }
   return param === 'earliest' ? chain.block(0) : chain.head
 }
 

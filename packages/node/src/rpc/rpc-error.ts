@@ -9,6 +9,8 @@ export const RpcCode = {
   rejected: -32000,
   resourceUnavailable: -32002,
   limitExceeded: -32005,
+  /** The block is older than what this node keeps (the code that EIP-4444 clients use). */
+  historyPruned: 4444,
   /** A call reverted; `data` is the revert data. */
   reverted: 3,
 } as const
@@ -28,4 +30,11 @@ export class RpcError extends Error {
 
 export function invalidParams(message: string): RpcError {
   return new RpcError(RpcCode.invalidParams, message)
+}
+
+export function pruned(block: number, firstBlock: number): RpcError {
+  return new RpcError(
+    RpcCode.historyPruned,
+    `pruned history unavailable: block ${block} was dropped, this node keeps blocks from ${firstBlock} on`,
+  )
 }

@@ -15,6 +15,10 @@ export interface KeyValueStore {
   batch(changes: readonly StoreChange[], options?: { sync?: boolean }): Promise<void>
   /** Entries with `from <= key < to` in key order. */
   entries(from: string, to: string): AsyncIterable<[key: string, value: Uint8Array]>
+  /** The keys with `from <= key < to` in key order. */
+  keys(from: string, to: string): AsyncIterable<string>
+  /** Gives the room of deleted entries with `from <= key < to` back to the disk. Reads and writes go on meanwhile. */
+  compact(from: string, to: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -35,6 +39,10 @@ export function createMemoryStore(): KeyValueStore {
         if (value) yield [key, value]
       }
     },
+    async *keys(from, to) {
+      yield* [...map.keys()].filter((key) => key >= from && key < to).sort()
+    },
+    async compact() {},
     async close() {},
   }
 }

@@ -87,6 +87,8 @@ export async function openLevelStore(directory: string): Promise<KeyValueStore> 
     async *entries(from, to) {
       for await (const [key, sealed] of level.iterator({ gte: from, lt: to })) yield [key, unseal(key, sealed)]
     },
+    keys: (from, to) => level.keys({ gte: from, lt: to }),
+    compact: (from, to) => level.compactRange(from, to),
     close: () => level.close(),
   }
 }

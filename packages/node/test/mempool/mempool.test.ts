@@ -3,7 +3,7 @@ import { Mempool, Rejection } from '../../src/mempool/mempool.ts'
 import { type AccountState, type AddressHex, EMPTY_ACCOUNT } from '../../src/state/account.ts'
 import { accounts, signed } from '../sign.ts'
 
-const LIMITS = { maxBytes: 1_000_000, maxGas: 150_000_000n, block: 0 }
+const LIMITS = { maxBytes: 1_000_000, maxGas: 150_000_000n, block: 0, epoch: 0 }
 let state: Map<AddressHex, AccountState>
 let pool: Mempool
 

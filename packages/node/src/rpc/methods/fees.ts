@@ -30,7 +30,7 @@ export const feeMethods: Record<string, RpcMethod> = {
       throw invalidParams('rewardPercentiles must be ascending numbers from 0 to 100')
     const last = resolveBlock(context, blockParam(newest))
     if (!last) throw invalidParams('newestBlock is not there yet')
-    const first = Math.max(0, last.header.number - Math.min(wanted, MAX_HISTORY_BLOCKS) + 1)
+    const first = Math.max(context.chain.firstBlock, last.header.number - Math.min(wanted, MAX_HISTORY_BLOCKS) + 1)
     const range = Array.from(
       { length: last.header.number - first + 1 },
       (_, index) => context.chain.block(first + index)!,

@@ -4,7 +4,7 @@ import { bloomMayHave } from '../../execution/receipt.ts'
 import { type RpcContext, type RpcMethod, resolveBlock } from '../context.ts'
 import { formatLog } from '../format.ts'
 import { type LogFilter, logFilterParam } from '../params.ts'
-import { RpcCode, RpcError } from '../rpc-error.ts'
+import { pruned, RpcCode, RpcError } from '../rpc-error.ts'
 
 const MAX_BLOCK_RANGE = 10_000
 const MAX_LOGS = 20_000
@@ -42,6 +42,7 @@ export function findLogs(context: RpcContext, filter: LogFilter) {
     throw new RpcError(RpcCode.invalidParams, 'invalid block range params')
   if (last - first >= MAX_BLOCK_RANGE)
     throw new RpcError(RpcCode.limitExceeded, `a query may span at most ${MAX_BLOCK_RANGE} blocks`)
+  if (first > 0 && first < chain.firstBlock) throw pruned(first, chain.firstBlock)
   const logs: ReturnType<typeof formatLog>[] = []
   for (let number = first; number <= last; number++) {
     const block = chain.block(number)
