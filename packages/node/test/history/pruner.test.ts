@@ -22,7 +22,7 @@ function folder(): string {
 }
 
 async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let left = 3_000; !holds(); left--) {
+  for (let left = 10_000; !holds(); left--) {
     if (left === 0) throw new Error(`waited in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -59,7 +59,7 @@ describe('a full node', () => {
   test('keeps as many epochs as it was told, in memory and in its store, and goes on after a restart', async () => {
     const dataDir = folder()
     const first = await node(dataDir, { keepEpochs: 2 })
-    await until(() => first.status().epoch >= 20, 'twenty epochs')
+    await until(() => first.status().epoch >= 8, 'eight epochs')
     const { units, block } = first.status()
     expect(units).toBeLessThan(40)
     await first.stop()
@@ -69,17 +69,17 @@ describe('a full node', () => {
     await store.close()
     const epochs = epochsOf(keys)
     expect(epochs.length).toBeLessThanOrEqual(4)
-    expect(Math.min(...epochs)).toBeGreaterThanOrEqual(17)
+    expect(Math.min(...epochs)).toBeGreaterThanOrEqual(5)
     expect(keys.filter((key) => key.startsWith('i')).length).toBe(keys.filter((key) => key.startsWith('u')).length)
-    expect(keys.filter((key) => key.startsWith('E')).length).toBeGreaterThanOrEqual(20)
+    expect(keys.filter((key) => key.startsWith('E')).length).toBeGreaterThanOrEqual(8)
 
     const again = await node(dataDir, { keepEpochs: 2 })
     expect(again.status().block).toBeGreaterThanOrEqual(block)
     expect(again.status().units).toBeLessThan(60)
     const { epoch } = again.status()
-    await until(() => again.status().epoch >= epoch + 3, 'three more epochs')
+    await until(() => again.status().epoch >= epoch + 2, 'two more epochs')
     await until(() => again.status().firstEpoch >= epoch, 'pruning to go on')
-  })
+  }, 120_000)
 
   test('an archive keeps everything', async () => {
     const dataDir = folder()
@@ -89,7 +89,7 @@ describe('a full node', () => {
     const store = await openLevelStore(join(dataDir, 'db'))
     expect(epochsOf(await keysOf(store)).slice(0, 6)).toEqual([0, 1, 2, 3, 4, 5])
     await store.close()
-  })
+  }, 120_000)
 
   test('refuses to keep nothing', async () => {
     await expect(createNode({ genesis, pruning: { keepEpochs: 0 } })).rejects.toMatchObject({
