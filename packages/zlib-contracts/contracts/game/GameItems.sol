@@ -65,6 +65,10 @@ abstract contract GameItems is MultiToken, AccessControlUpgradeable {
         _burn(msg.sender, id, amount);
     }
 
+    function _isItemDefined(uint256 id) internal view returns (bool) {
+        return _items().kinds[id].defined;
+    }
+
     function _defineItem(uint256 id, bool bound, uint128 maxSupply, bytes32 record) internal {
         ItemsStorage storage $ = _items();
         if ($.kinds[id].defined) revert ItemDefinedAlready(id);

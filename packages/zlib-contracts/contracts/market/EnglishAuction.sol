@@ -6,14 +6,13 @@ import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ERC721Holder} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Holder.sol";
-import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {ExactTransfer} from "../guard/ExactTransfer.sol";
 
 /// @title Ascending auctions
 /// @notice The item lies here while it is bid for. A bid must be 5 % above the last one; one in the last five minutes prolongs the auction to
 /// five minutes from then. What is owed (to who was outbid, to the seller) is withdrawn, never sent, so that nobody can block others.
-abstract contract EnglishAuction is ReentrancyGuardTransient, ERC721Holder, ERC1155Holder {
+/// @dev The application must receive tokens safely: inherit ERC721Holder and ERC1155Holder, unless it has their functions from elsewhere.
+abstract contract EnglishAuction is ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     struct Auction {

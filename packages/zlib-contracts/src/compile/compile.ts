@@ -181,6 +181,9 @@ export function packageImports(from: string): (path: string) => string | undefin
   const shipped = {
     '@zos/zlib-contracts/': dirname(require.resolve('@zos/zlib-contracts/package.json')),
     '@openzeppelin/contracts/': dirname(require.resolve('@openzeppelin/contracts/package.json')),
+    '@openzeppelin/contracts-upgradeable/': dirname(
+      require.resolve('@openzeppelin/contracts-upgradeable/package.json'),
+    ),
   }
   return (path) => {
     const candidates = folders.map((folder) => join(folder, path))
