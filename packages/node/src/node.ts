@@ -9,6 +9,7 @@ import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { type Address, type SignatureVerifier, signerFromPrivateKey } from '@zos/dag'
 import { listenFrames } from '@zos/pipeline/node'
+import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
 import { createCommittee, createMemoryGuardStore, createSigningGuard } from '@zos/zpos'
 import { openFileGuardStore } from '@zos/zpos/node'
@@ -36,6 +37,7 @@ import { type RpcServer, startRpcServer } from './rpc/server.ts'
 import { WorldState } from './state/world-state.ts'
 import { createMemoryStore } from './store/kv.ts'
 import { openLevelStore } from './store/level.ts'
+import { Tvu } from './tvu/tvu.ts'
 
 /** Bytes and gas of transactions in one unit of this node. */
 const UNIT_MAX_BYTES = 512 * 1024
@@ -127,15 +129,15 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       nextBaseFee: nextBaseFee(chain.head!.header),
       blockGasLimit: chain.head!.header.gasLimit,
     }))
+    const tvu = new Tvu({ chainId, verify: verifyHere(verifier), known: (transaction) => mempool.get(transaction) })
+    closers.push(() => tvu.close())
     const executor = new Executor({
       chain,
       state,
       ledger,
-      verifier,
-      chainId,
+      tvu,
       onFault,
       evm: await Evm.create(chainId, blockHash, natives),
-      known: (transaction) => mempool.get(transaction),
     })
     closers.push(() => executor.stop())
     for (const leader of ledger.commit()) executor.push(leader)
@@ -152,6 +154,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       if (ended === undefined) return
       endings.delete(header.number)
       mempool.endEpoch(ended)
+      tvu.endEpoch(ended)
       pruner.advance(ended + 1)
     })
 
@@ -189,7 +192,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           .catch((error) => logger.debug('fetch failed', { peer, error: String(error) }))
       if (acceptance.status === 'connected') {
         lastUnitAt = systemClock.now()
-        for (const unit of acceptance.units) executor.prepare(unit)
+        for (const unit of acceptance.units) tvu.prepare(unit)
         progress()
       }
       return true
@@ -377,7 +380,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         publish: (unit) => {
           lastUnitAt = systemClock.now()
           network.publish(unit.id, ledger.unitBytes(unit.id)!)
-          executor.prepare(unit)
+          tvu.prepare(unit)
           progress()
         },
       })

@@ -1,43 +1,33 @@
 /**
  * Turns committed leaders into blocks, one after the other, behind consensus: a slow block delays the next block, never a round.
  */
-import type { Unit, UnitHeader, UnitId } from '@zos/dag'
-import type { Verifier } from '@zos/pipeline/verify'
+import type { UnitHeader, UnitId } from '@zos/dag'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
 import { NodeError } from '../errors.ts'
 import type { CommittedLeader, Ledger } from '../ledger/ledger.ts'
-import { transactionsOf } from '../ledger/transactions-message.ts'
-import { recoverSenders } from '../mempool/recover-senders.ts'
 import { recordLeader } from '../native/dag-contract.ts'
-import type { AddressHex, Hash } from '../state/account.ts'
+import type { AddressHex } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
+import type { Tvu } from '../tvu/tvu.ts'
 import type { Evm } from './evm.ts'
 import { executeBlock, type SignedTransaction } from './execute-block.ts'
 import { type BlockHeader, encodeHeader, headerHash, nextBaseFee } from './header.ts'
 import { writeSystemContracts } from './system-contracts.ts'
-
-/** Units prepared ahead of their commit; one beyond this is prepared when its block comes. */
-const MAX_PREPARED_UNITS = 1_024
-/** Signatures checked before consensus gets a turn: some 15 ms. */
-const VERIFY_BATCH = 256
 
 export interface ExecutorOptions {
   chain: Chain
   state: WorldState
   evm: Evm
   ledger: Ledger
-  verifier: Verifier
-  chainId: number
-  /** A transaction whose signature this node has checked already. */
-  known: (hash: Hash) => SignedTransaction | undefined
+  /** Gives the transactions of a unit with their senders. */
+  tvu: Tvu
   /** A fault that the node cannot go on with: damage, or divergence from what was executed before. */
   onFault: (error: unknown) => void
 }
 
 export class Executor {
   readonly #options: ExecutorOptions
-  readonly #prepared = new Map<string, Promise<SignedTransaction[]>>()
   readonly #queue: CommittedLeader[] = []
   #running: Promise<void> | undefined
   #stopped = false
@@ -49,12 +39,6 @@ export class Executor {
   /** Committed leaders that wait for execution. */
   get backlog(): number {
     return this.#queue.length
-  }
-
-  /** Decodes and verifies the transactions of a unit before its block comes (the TVU's part). */
-  prepare(unit: Unit): void {
-    if (carriesNothing(unit.header) || this.#prepared.has(unit.id) || this.#prepared.size >= MAX_PREPARED_UNITS) return
-    this.#prepared.set(unit.id, this.#verify(unit))
   }
 
   /** Queues `leader`. Blocks that are executed already are compared, not executed again. */
@@ -90,7 +74,7 @@ export class Executor {
     const { chain, state, evm, ledger } = this.#options
     const known = chain.block(leader.number)
     if (known && leader.number <= chain.head!.header.number) {
-      for (const { id } of leader.units) this.#forget(id)
+      this.#forget(leader)
       if (known.leader === leader.unit) return
       throw new NodeError(
         'NODE_STATE_DIVERGED',
@@ -110,7 +94,7 @@ export class Executor {
     const carriers = new Map<string, string>()
     const transactions: SignedTransaction[] = []
     for (const { id } of leader.units) {
-      for (const transaction of await this.#transactionsOf(id)) {
+      for (const transaction of await this.#transactionsOf(id as UnitId)) {
         if (carriers.has(transaction.hash)) continue
         carriers.set(transaction.hash, id)
         transactions.push(transaction)
@@ -165,7 +149,7 @@ export class Executor {
       stored,
     )
     state.settled()
-    for (const { id } of leader.units) this.#forget(id)
+    this.#forget(leader)
   }
 
   /** Milliseconds: the median of the times of the round below the leader, so that no single author sets the clock. */
@@ -179,34 +163,19 @@ export class Executor {
     return times[Math.floor(times.length / 2)] ?? header.timestampMs
   }
 
-  #transactionsOf(id: string): Promise<SignedTransaction[]> | SignedTransaction[] {
-    const prepared = this.#prepared.get(id)
-    if (prepared) return prepared
-    const { ledger } = this.#options
-    const header = ledger.header(id as UnitId)
+  async #transactionsOf(id: UnitId): Promise<SignedTransaction[]> {
+    const { ledger, tvu } = this.#options
+    const header = ledger.header(id)
     if (header && carriesNothing(header)) return []
-    const unit = ledger.unit(id as UnitId)
-    if (!unit) throw new NodeError('NODE_STORE_CORRUPT', `the committed unit ${id} is not in the store`, { unit: id })
-    return this.#verify(unit)
+    return tvu.transactionsOf(id, () => {
+      const unit = ledger.unit(id)
+      if (!unit) throw new NodeError('NODE_STORE_CORRUPT', `the committed unit ${id} is not in the store`, { unit: id })
+      return unit
+    })
   }
 
-  async #verify(unit: Unit): Promise<SignedTransaction[]> {
-    const { verifier, chainId, known } = this.#options
-    const transactions = transactionsOf(unit, chainId)
-    const signed: SignedTransaction[] = []
-    for (let from = 0; from < transactions.length; from += VERIFY_BATCH) {
-      if (from > 0) await new Promise((resolve) => setImmediate(resolve))
-      signed.push(
-        ...recoverSenders(verifier, transactions.slice(from, from + VERIFY_BATCH), known).filter(
-          (one) => one !== undefined,
-        ),
-      )
-    }
-    return signed
-  }
-
-  #forget(id: string): void {
-    this.#prepared.delete(id)
+  #forget(leader: CommittedLeader): void {
+    for (const { id } of leader.units) this.#options.tvu.forget(id as UnitId)
   }
 }
 

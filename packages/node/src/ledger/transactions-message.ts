@@ -1,7 +1,7 @@
 /** The body of a `transactions` message: an RLP list of raw EIP-2718 transactions. */
 import { RLP } from '@ethereumjs/rlp'
 import { type Message, MessageKind, type Unit } from '@zos/dag'
-import { decodeTransaction, type Transaction } from '@zos/pipeline/transaction'
+import type { Transaction } from '@zos/pipeline/transaction'
 
 /** Version of the body's format. */
 const VERSION = 1
@@ -12,18 +12,12 @@ export function transactionsMessage(transactions: readonly Transaction[]): Messa
   return { kind: MessageKind.transactions, version: VERSION, body: RLP.encode(transactions.map(({ raw }) => raw)) }
 }
 
-/** The well-formed transactions of a unit for this chain, in order. What does not decode is left out: the unit is paid for all the same. */
-export function transactionsOf(unit: Unit, chainId: number): Transaction[] {
-  const transactions: Transaction[] = []
-  for (const { kind, version, body } of unit.messages) {
-    if (kind !== MessageKind.transactions || version !== VERSION) continue
-    for (const raw of rawTransactions(body)) {
-      const decoded = decodeTransaction(raw, { chainId: BigInt(chainId) })
-      if (decoded.status === 'ok') transactions.push(decoded.tx)
-      if (transactions.length === MAX_TRANSACTIONS) return transactions
-    }
-  }
-  return transactions
+/** The raw transactions that a unit carries, in order. Nothing of them is checked: the unit is paid for in any case. */
+export function rawTransactionsOf(unit: Unit): Uint8Array[] {
+  return unit.messages
+    .filter(({ kind, version }) => kind === MessageKind.transactions && version === VERSION)
+    .flatMap(({ body }) => rawTransactions(body))
+    .slice(0, MAX_TRANSACTIONS)
 }
 
 function rawTransactions(body: Uint8Array): Uint8Array[] {
