@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     cli: 'src/cli.ts',
+    'isogeny-worker': 'src/identity/isogeny-worker.ts',
     devnet: 'src/devnet/devnet.ts',
     'validator-process': 'src/devnet/validator-process.ts',
   },

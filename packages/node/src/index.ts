@@ -1,3 +1,5 @@
+export type { CheckpointCosigner, CosignSubject } from './checkpoint/cosigner.ts'
+export type { CheckpointRecord } from './checkpoint/record.ts'
 export { isNodeError, NodeError, type NodeErrorCode } from './errors.ts'
 export { type DerivedAccount, deriveAccounts, privateKeyHex, TEST_MNEMONIC } from './genesis/accounts.ts'
 export { DEVNET_CHAIN_ID, type DevnetGenesis, devnetGenesis } from './genesis/devnet-genesis.ts'

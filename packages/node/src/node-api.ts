@@ -1,5 +1,7 @@
 /** What a program that embeds a node sees of it. */
 import type { Address } from '@zos/dag'
+import type { CheckpointCosigner } from './checkpoint/cosigner.ts'
+import type { CheckpointRecord } from './checkpoint/record.ts'
 import type { Genesis } from './genesis/genesis.ts'
 
 /** Receives what happens in the node. Every method takes a message and what belongs to it. */
@@ -17,6 +19,10 @@ export interface NodeOptions {
   dataDir?: string
   /** 32-byte secp256k1 key of a validator of the genesis. Without it the node follows and serves, and makes no units. */
   validatorKey?: Uint8Array
+  /** 270-byte SQIsign secret key (level I) of the validator, in a network whose genesis names isogeny keys. */
+  isogenyKey?: Uint8Array
+  /** Further documents to sign with each checkpoint. */
+  cosigners?: CheckpointCosigner[]
   /** Least time between two units of this validator, milliseconds. Default 1000. */
   roundIntervalMs?: number
   /** Which part of history this node keeps. Default: the last 24 epochs. */
@@ -52,6 +58,10 @@ export interface ZosNode {
   addresses(): string[]
   addPeers(addresses: readonly string[]): void
   status(): NodeStatus
+  /** The checkpoint of an epoch with its certificate; undefined while there is none. */
+  checkpoint(epoch: number | 'latest'): CheckpointRecord | undefined
+  /** Tells of every certificate, and again when more validators have cosigned; returns how to stop that. */
+  onCheckpoint(listener: (record: CheckpointRecord) => void): () => void
   /** Finishes what is in hand, makes it durable and lets everything go. */
   stop(): Promise<void>
 }
@@ -70,6 +80,8 @@ export interface NodeStatus {
   epoch: number
   /** The oldest epoch whose units this node still has. */
   firstEpoch: number
+  /** The newest epoch whose checkpoint has a certificate. */
+  checkpoint: number | null
   /** Main-chain index of the last committed leader. */
   mci: number
   units: number

@@ -11,9 +11,16 @@ import { type Address, type SignatureVerifier, signerFromPrivateKey } from '@zos
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
-import { createCommittee, createMemoryGuardStore, createSigningGuard } from '@zos/zpos'
+import { createCommittee, createMemoryGuardStore, createSigningGuard, type GuardStore } from '@zos/zpos'
 import { openFileGuardStore } from '@zos/zpos/node'
 import { Chain } from './chain/chain.ts'
+import { CheckpointStore } from './checkpoint/checkpoint-store.ts'
+import { Checkpoints } from './checkpoint/checkpoints.ts'
+import { CheckpointExchange, checkpointFrames } from './checkpoint/exchange.ts'
+import { Heads } from './checkpoint/heads.ts'
+import { schemesOf } from './checkpoint/members.ts'
+import { ShareSigner } from './checkpoint/share-signer.ts'
+import { createCheckpointSignatures } from './checkpoint/signatures.ts'
 import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
@@ -22,8 +29,9 @@ import { consensusSettings } from './genesis/consensus-genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { HistoryPruner } from './history/pruner.ts'
+import { createIsogeny } from './identity/isogeny.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
-import { Ledger } from './ledger/ledger.ts'
+import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
 import { type Clock, Producer } from './ledger/producer.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
@@ -78,10 +86,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   const onFault = (error: unknown) => {
     if (fault) return
     fault = error
+    void producer?.stop()
     logger.error('the node cannot go on', { error: String(error) })
     options.onFault?.(error)
   }
 
+  let producer: Producer | undefined
   try {
     await claimStore()
     const chain = new Chain(store)
@@ -92,9 +102,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const verifier = createVerifier()
     const committee = createCommittee({
       epoch: 0,
-      members: genesis.validators.map(({ address, publicKey, stake }) => ({
+      members: genesis.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
         address: address as Address,
         publicKey: hexToBytes(publicKey),
+        ...(isogenyKey ? { isogenyKey: hexToBytes(isogenyKey) } : {}),
         stake: BigInt(stake),
       })),
     })
@@ -122,6 +133,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     // Contracts that the node itself executes. To add one: make it here, and give it its code in the genesis.
     const natives = [createConsensusNative(consensusSettings(genesis)), createDagNative()]
 
+    let network!: Network
     // Execution: blocks from committed leaders.
     const blockHash = (number: number) => chain.block(number)?.hash
     const mempool: Mempool = new Mempool(() => ({
@@ -140,7 +152,29 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       evm: await Evm.create(chainId, blockHash, natives),
     })
     closers.push(() => executor.stop())
-    for (const leader of ledger.commit()) executor.push(leader)
+
+    // Checkpoints: what an epoch leaves behind, signed by its validators.
+    const isogeny = createIsogeny()
+    closers.push(() => isogeny.close())
+    const membersOf = (epoch: number) => (epoch === 0 ? committee.members : ledger.epochStart(epoch)?.members)
+    const checkpoints = await createCheckpoints()
+    closers.push(() => checkpoints.stop())
+    const exchange = new CheckpointExchange(checkpoints, () => network)
+    const heads = new Heads({
+      chain,
+      verifier,
+      networkId: chainId,
+      membersOf,
+      signer: options.validatorKey && { address: validatorAddress(), secretKey: options.validatorKey },
+      publish: (share) => network?.publishAside('heads', share),
+      now: systemClock.now,
+    })
+    const finalize = (leader: CommittedLeader) => {
+      checkpoints.committed(leader)
+      executor.push(leader)
+    }
+    checkpoints.resume(ledger.epoch.number, (epoch) => ledger.epochStart(epoch)?.block)
+    for (const leader of ledger.commit()) finalize(leader)
     await executor.idle()
     if (fault) throw fault
     const pruner = new HistoryPruner({ store, epochStart: (number) => ledger.epochStart(number), ...pruning, onFault })
@@ -159,13 +193,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     })
 
     // The network, and what comes from it.
-    let network: Network
     let lastUnitAt = systemClock.now()
     let progressing = false
     const advance = () => {
       for (const leader of ledger.commit()) {
         if (leader.endsEpoch) endings.set(leader.number, leader.epoch)
-        executor.push(leader)
+        finalize(leader)
       }
       for (const { bytes, source } of ledger.takeEarly()) takeUnit(bytes, source).catch(onFault)
       ledger.flush().catch(onFault)
@@ -208,7 +241,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       committee.members.map(({ stake }) => stake),
       committee.quorum,
     )
-    const producer = await createProducer()
+    producer = await createProducer()
     const startProducing = () => {
       producing = true
       producer?.start().catch(onFault)
@@ -233,6 +266,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         highestRound: () => ledger.highestRound,
         transaction: async (raw, peer) =>
           producing && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
+        aside: async (topic, bytes) => (topic === 'heads' ? heads.take(bytes) : checkpoints.takeShare(bytes)),
+        checkpoints: (from, to) => checkpointFrames(checkpoints, from, to),
         peerJoined: (peer) => void catchUp(peer),
         log: (message, context) => logger.debug(message, context),
       },
@@ -242,9 +277,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       const stalled = systemClock.now() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
       if (stalled) lastUnitAt = systemClock.now()
       for (const peer of network.peers()) if (stalled || !synchronizer.has(peer)) void catchUp(peer)
+      exchange.ask().catch((error) => logger.debug('asking for checkpoints failed', { error: String(error) }))
     }, TICK_MS)
     closers.push(async () => clearInterval(tick))
-    if (producer) closers.push(() => producer.stop())
+    closers.push(async () => producer?.stop())
     progress()
 
     // JSON-RPC.
@@ -284,6 +320,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         stateRoot: head.header.stateRoot,
         epoch: ledger.epoch.number,
         firstEpoch: pruner.firstEpoch,
+        checkpoint: checkpoints.certified('latest')?.checkpoint.epoch ?? null,
         mci: ledger.mainChain.tip.mci,
         units: ledger.dag.size,
         waitingUnits: ledger.waiting,
@@ -303,6 +340,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       mempool,
       intake,
       call: await createCallRunner(chainId, blockHash, natives),
+      checkpoints,
+      head: () => heads.latest(),
       peerCount: () => network.peers().length,
       status: () => ({ ...status() }),
       unit: (id) => {
@@ -350,22 +389,75 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       addresses: () => network.addresses(),
       addPeers: (addresses) => network.addPeers(addresses),
       status,
+      checkpoint: (epoch) => checkpoints.certified(epoch),
+      onCheckpoint: (listener) => checkpoints.onCertificate(listener),
       stop() {
         stopping ??= closeAll().finally(() => lag.disable())
         return stopping
       },
     }
 
+    async function createCheckpoints(): Promise<Checkpoints> {
+      const schemes = schemesOf(genesis)
+      const checkpointStore = new CheckpointStore(store)
+      const cosigners = options.cosigners ?? []
+      return new Checkpoints({
+        chain,
+        cosigners,
+        membersOf,
+        store: checkpointStore,
+        networkId: chainId,
+        signatures: createCheckpointSignatures({ networkId: chainId, schemes, isogeny }),
+        signer: options.validatorKey && (await createShareSigner(checkpointStore, options.validatorKey)),
+        publish: (share) => network?.publishAside('checkpoints', share),
+        onFault,
+      })
+    }
+
+    async function createShareSigner(checkpointStore: CheckpointStore, secretKey: Uint8Array): Promise<ShareSigner> {
+      const address = validatorAddress()
+      return new ShareSigner({
+        address,
+        secretKey,
+        isogenyKey: checkedIsogenyKey(address),
+        guard: await createSigningGuard(await openGuardStore('checkpoint-journal')),
+        networkId: chainId,
+        isogeny,
+        store: checkpointStore,
+        cosigners: options.cosigners ?? [],
+      })
+    }
+
+    /** The secret isogeny key, if the network asks for one: it must be the one whose public half the genesis names. */
+    function checkedIsogenyKey(address: Address): Uint8Array | undefined {
+      const named = committee.members[committee.indexOf(address)]?.isogenyKey
+      if (!named) return undefined
+      // An encoded secret key begins with its public key.
+      const own = options.isogenyKey?.subarray(0, named.length)
+      if (own && bytesToHex(own) === bytesToHex(named)) return options.isogenyKey
+      throw new NodeError(
+        'NODE_INVALID_ARGUMENT',
+        `validator ${address} signs checkpoints with two keys, and the isogeny key ${own ? 'given is not the one that the genesis names' : 'is missing'}`,
+        { address },
+      )
+    }
+
+    /** A signing journal in the data directory; in memory without one. */
+    async function openGuardStore(name: string): Promise<GuardStore> {
+      if (!dataDir) return createMemoryGuardStore()
+      const guardStore = await openFileGuardStore(join(dataDir, name))
+      closers.push(() => guardStore.close())
+      return guardStore
+    }
+
     async function createProducer(): Promise<Producer | undefined> {
       if (!options.validatorKey) return undefined
-      const guardStore = dataDir ? await openFileGuardStore(join(dataDir, 'signing-journal')) : createMemoryGuardStore()
-      if ('close' in guardStore) closers.push(() => (guardStore as { close(): Promise<void> }).close())
       return new Producer({
         ledger,
         roundIntervalMs,
         onFault,
         signer: signerFromPrivateKey(options.validatorKey),
-        guard: await createSigningGuard(guardStore),
+        guard: await createSigningGuard(await openGuardStore('signing-journal')),
         clock: systemClock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
         take: () =>

@@ -5,13 +5,16 @@ import {
   type CheckpointMember,
   type CheckpointShare,
   checkCertificate,
+  checkHead,
   checkpointDigest,
   committeeHash,
   createCheckpointCollector,
   createFollower,
   decodeCertificate,
   encodeCertificate,
+  headDigest,
   type SchemeVerifier,
+  signHead,
 } from '../src/checkpoint/index.ts'
 import { signCheckpoint } from '../src/index.ts'
 import { seeded } from './support/network.ts'
@@ -32,6 +35,9 @@ const checkpointOf = (epoch: number, next: readonly CheckpointMember[] = members
   mci: 100 + epoch,
   unit: hash(1),
   stateRoot: hash(2),
+  block: 50 + epoch,
+  blockHash: hash(3),
+  timeMs: 600 + 300 * epoch,
   nextCommittee: committeeHash(epoch + 1, next),
   rulesHash: hash(4),
 })
@@ -136,7 +142,7 @@ test('a follower goes from epoch to epoch, over changes of the committee, and st
   })
   expect(follower.follow(first, smaller, 1001)).toMatchObject({ reason: expect.stringMatching(/older/) })
   expect(follower.follow(first, smaller, 1000)).toMatchObject({ status: 'followed' })
-  expect(follower.trusted()).toMatchObject({ epoch: 1, timeMs: 1000 })
+  expect(follower.trusted()).toMatchObject({ epoch: 1, timeMs: 600 })
   const still = { ...checkpointOf(1), mci: 100 }
   expect(follower.follow(certificateOf(still, [0, 1, 2]), members, 1500)).toMatchObject({
     reason: expect.stringMatching(/advance/),
@@ -146,4 +152,24 @@ test('a follower goes from epoch to epoch, over changes of the committee, and st
     status: 'followed',
   })
   expect(follower.latest()).toEqual(checkpointOf(1))
+  // The committee of epoch 2 was named at 900, whenever this follower learned of it.
+  expect(follower.follow(certificateOf(checkpointOf(2), [0, 1, 2]), members, 1901)).toMatchObject({
+    reason: expect.stringMatching(/older/),
+  })
+})
+
+test('a head holds with more than two thirds of the stake, and only for its block, epoch and network', () => {
+  const statement = { epoch: 2, block: 9, blockHash: hash(6) }
+  const shares = [1, 2, 3].map((i) => ({
+    address: signers[i]!.address,
+    signature: signHead(statement, NETWORK, signers[i]!.secret),
+  }))
+  expect(headDigest(statement, NETWORK)).toHaveLength(32)
+  expect(checkHead(statement, shares, members, NETWORK)).toBeUndefined()
+  expect(checkHead(statement, shares.slice(1), members, NETWORK)).toMatch(/two thirds/)
+  expect(checkHead(statement, [shares[0]!, shares[0]!, shares[1]!], members, NETWORK)).toMatch(/twice/)
+  expect(checkHead(statement, shares, members.slice(2), NETWORK)).toMatch(/stranger/)
+  for (const other of [{ epoch: 3 }, { block: 10 }, { blockHash: hash(7) }])
+    expect(checkHead({ ...statement, ...other }, shares, members, NETWORK)).toMatch(/wrong/)
+  expect(checkHead(statement, shares, members, NETWORK + 1)).toMatch(/wrong/)
 })

@@ -114,6 +114,9 @@ test('two checkpoints of one epoch under one key are proof', () => {
     mci: 10,
     unit: hash(1),
     stateRoot: hash(2),
+    block: 7,
+    blockHash: hash(5),
+    timeMs: 1_000,
     nextCommittee: hash(3),
     rulesHash: hash(4),
   }

@@ -3,12 +3,20 @@ import { hexToBytes } from '@ethereumjs/util'
 import { defineCommand } from 'citty'
 import { fail, refuseUnknown, wholeNumber } from './fail.ts'
 
+const ISOGENY_SECRET_KEY_BYTES = 270
+
 const args = {
   genesis: { type: 'string', required: true, description: 'Genesis file of the network', valueHint: 'FILE' },
   'data-dir': { type: 'string', required: true, description: 'Where the node keeps everything', valueHint: 'DIR' },
   'validator-key': {
     type: 'string',
     description: 'File with the hex private key of a validator; without it the node follows',
+    valueHint: 'FILE',
+  },
+  'isogeny-key': {
+    type: 'string',
+    description:
+      'File with the hex SQIsign secret key of that validator, in a network that signs checkpoints with both',
     valueHint: 'FILE',
   },
   peers: { type: 'string', description: 'Multiaddrs of other nodes, with commas between', valueHint: 'ADDRS' },
@@ -74,7 +82,8 @@ export const startCommand = defineCommand({
         ...(flags['ingest-port']
           ? { ingest: { host: flags.host, port: wholeNumber('ingest-port', flags['ingest-port']) } }
           : {}),
-        ...(flags['validator-key'] ? { validatorKey: readKey(flags['validator-key']) } : {}),
+        ...(flags['validator-key'] ? { validatorKey: readKey(flags['validator-key'], 32) } : {}),
+        ...(flags['isogeny-key'] ? { isogenyKey: readKey(flags['isogeny-key'], ISOGENY_SECRET_KEY_BYTES) } : {}),
       })
       for (const address of node.addresses()) log.info({ address }, 'listening')
       const stop = () => void node.stop().then(() => process.exit(0))
@@ -99,8 +108,9 @@ function readText(path: string): string {
   }
 }
 
-function readKey(path: string): Uint8Array {
+function readKey(path: string, bytes: number): Uint8Array {
   const text = readText(path).trim().replace(/^0x/, '')
-  if (!/^[0-9a-fA-F]{64}$/.test(text)) fail(new Error(`${path} does not hold a private key of 32 bytes in hex`))
+  if (!/^[0-9a-fA-F]+$/.test(text) || text.length !== 2 * bytes)
+    fail(new Error(`${path} does not hold a private key of ${bytes} bytes in hex`))
   return hexToBytes(`0x${text}`)
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { bytesToHex } from '@ethereumjs/util'
 import { isNodeError, NodeError } from '../errors.ts'
 import type { DerivedAccount } from '../genesis/accounts.ts'
-import { devnetGenesis } from '../genesis/devnet-genesis.ts'
+import { type DevnetValidatorKeys, devnetGenesis } from '../genesis/devnet-genesis.ts'
 import { type Genesis, parseGenesis } from '../genesis/genesis.ts'
 import type { NodeStatus, PruningOptions } from '../node-api.ts'
 import { makeDirectory } from '../store/directory.ts'
@@ -155,7 +155,7 @@ function openDataDir(
     epochRounds,
     accounts,
   }: { count: number; reset: boolean; epochRounds: number | undefined; accounts: number | undefined },
-): { genesis: Genesis; accounts: DerivedAccount[]; validatorKeys: DerivedAccount[] } {
+): { genesis: Genesis; accounts: DerivedAccount[]; validatorKeys: DevnetValidatorKeys[] } {
   const file = join(dataDir, 'genesis.json')
   try {
     makeDirectory(dataDir)
@@ -212,14 +212,14 @@ class ValidatorProcess implements DevnetValidator {
   addresses: string[] = []
   rpcUrl = ''
   afterStart: () => void = () => {}
-  readonly #key: DerivedAccount
+  readonly #key: DevnetValidatorKeys
   readonly #options: ProcessOptions
   readonly #statusWaiters = new Map<number, (status: NodeStatus) => void>()
   #child: ChildProcess | undefined
   #exited: Promise<void> = Promise.resolve()
   #statusId = 0
 
-  constructor(index: number, key: DerivedAccount, options: ProcessOptions) {
+  constructor(index: number, key: DevnetValidatorKeys, options: ProcessOptions) {
     this.index = index
     this.address = key.address
     this.logFile = join(options.dataDir, `validator-${index}`, 'node.log')
@@ -297,6 +297,7 @@ class ValidatorProcess implements DevnetValidator {
         logFile: this.logFile,
         dataDir: directory,
         validatorKey: bytesToHex(this.#key.privateKey),
+        ...(genesis.validators[this.index]!.isogenyKey ? { isogenyKey: bytesToHex(this.#key.isogenyKey) } : {}),
         rpc: { host, port: this.rpcUrl === '' ? this.#options.port : Number(new URL(this.rpcUrl).port) },
       },
     })

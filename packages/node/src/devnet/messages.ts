@@ -21,6 +21,8 @@ export interface ValidatorConfig {
   dataDir: string
   /** Hex with 0x. */
   validatorKey: `0x${string}`
+  /** Hex with 0x. Missing in a network without isogeny keys. */
+  isogenyKey?: `0x${string}`
   roundIntervalMs: number
   pruning: PruningOptions
   rpc: { host: string; port: number }

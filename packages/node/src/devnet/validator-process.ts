@@ -30,6 +30,7 @@ async function start(config: ValidatorConfig): Promise<void> {
       genesis: config.genesis,
       dataDir: config.dataDir,
       validatorKey: hexToBytes(config.validatorKey),
+      ...(config.isogenyKey ? { isogenyKey: hexToBytes(config.isogenyKey) } : {}),
       roundIntervalMs: config.roundIntervalMs,
       pruning: config.pruning,
       rpc: config.rpc,

@@ -1,6 +1,8 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { NodeError } from '../errors.ts'
 import { type DerivedAccount, deriveAccounts, TEST_MNEMONIC } from './accounts.ts'
+import { DEVNET_ISOGENY_KEYS } from './devnet-isogeny-keys.ts'
 import { CREATE2_FACTORY, type Genesis, type GenesisConsensus } from './genesis.ts'
 
 /** "ZOS" in ASCII. */
@@ -21,16 +23,23 @@ const DEVNET_CONSENSUS: GenesisConsensus = {
   evidenceWindowMs: 60_000,
   jailMs: 10_000,
 }
+const ISOGENY_PUBLIC_KEY_BYTES = 83
 /** The purpose level of the BIP-44 paths of validator keys, so that no user account is one. */
 const VALIDATOR_PURPOSE = 1
+
+/** The keys of a validator: one for units and checkpoints, one for checkpoints alone. */
+export interface DevnetValidatorKeys extends DerivedAccount {
+  /** 270-byte SQIsign secret key, level I. Its first 83 bytes are the public key. */
+  isogenyKey: Uint8Array
+}
 
 export interface DevnetGenesis {
   genesis: Genesis
   accounts: DerivedAccount[]
-  validatorKeys: DerivedAccount[]
+  validatorKeys: DevnetValidatorKeys[]
 }
 
-/** A network of `validators` with equal stakes and ten funded accounts of the test phrase. Keys are public: for development alone. */
+/** A network of `validators` with equal stakes and ten funded accounts of the test phrase. Keys are public: for development alone. Throws `NODE_INVALID_ARGUMENT` for more validators than there are fixed keys. */
 export function devnetGenesis(options: {
   validators: number
   timestampMs: number
@@ -39,7 +48,16 @@ export function devnetGenesis(options: {
   accounts?: number
 }): DevnetGenesis {
   const accounts = deriveAccounts(TEST_MNEMONIC, options.accounts ?? DEVNET_ACCOUNTS)
-  const validatorKeys = deriveAccounts(TEST_MNEMONIC, options.validators, VALIDATOR_PURPOSE)
+  if (options.validators > DEVNET_ISOGENY_KEYS.length)
+    throw new NodeError(
+      'NODE_INVALID_ARGUMENT',
+      `a development network has at most ${DEVNET_ISOGENY_KEYS.length} validators, not ${options.validators}`,
+      { validators: options.validators },
+    )
+  const validatorKeys = deriveAccounts(TEST_MNEMONIC, options.validators, VALIDATOR_PURPOSE).map((account, index) => ({
+    ...account,
+    isogenyKey: new Uint8Array(Buffer.from(DEVNET_ISOGENY_KEYS[index]!, 'base64')),
+  }))
   const genesis: Genesis = {
     name: 'zos-devnet',
     chainId: DEVNET_CHAIN_ID,
@@ -48,9 +66,10 @@ export function devnetGenesis(options: {
     baseFeePerGas: ONE_GWEI.toString(),
     epochRounds: options.epochRounds ?? DEVNET_EPOCH_ROUNDS,
     consensus: DEVNET_CONSENSUS,
-    validators: validatorKeys.map(({ address, privateKey }) => ({
+    validators: validatorKeys.map(({ address, privateKey, isogenyKey }) => ({
       address,
       publicKey: bytesToHex(secp256k1.getPublicKey(privateKey, true)),
+      isogenyKey: bytesToHex(isogenyKey.subarray(0, ISOGENY_PUBLIC_KEY_BYTES)),
       stake: DEVNET_STAKE.toString(),
     })),
     accounts: [...accounts.map(({ address }) => ({ address, balance: DEVNET_BALANCE.toString() })), CREATE2_FACTORY],

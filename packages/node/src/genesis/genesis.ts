@@ -46,6 +46,8 @@ export interface GenesisValidator {
   commissionBps?: number
   /** 33-byte compressed secp256k1 key. */
   publicKey: PrefixedHexString
+  /** 83-byte SQIsign key (level I). If all validators have one, checkpoints need both signatures (DESIGN.md C14); else none may have one. */
+  isogenyKey?: PrefixedHexString
   stake: string
 }
 
@@ -101,6 +103,10 @@ export function parseGenesis(json: string): Genesis {
     if (validator.owner !== undefined && !isBytes(validator.owner, 20)) throw invalid(`validators[${index}].owner`)
     if (validator.commissionBps !== undefined && !isShare(validator.commissionBps))
       throw invalid(`validators[${index}].commissionBps`)
+    const { isogenyKey } = validator
+    if ((isogenyKey === undefined) !== (value.validators[0]!.isogenyKey === undefined))
+      throw invalid(`validators[${index}].isogenyKey: all validators have one, or none has`)
+    if (isogenyKey !== undefined && !isBytes(isogenyKey, 83)) throw invalid(`validators[${index}].isogenyKey`)
   }
   checkConsensus(value.consensus ?? {})
   if (!Array.isArray(value.accounts)) throw invalid('accounts')

@@ -17,7 +17,12 @@ export function encodeEpochStart({ number, unit, height, mci, block, members, ch
     height,
     mci,
     block,
-    members.map(({ address, publicKey, stake }) => [address, publicKey, bigIntToUnpaddedBytes(stake)]),
+    members.map(({ address, publicKey, isogenyKey, stake }) => [
+      address,
+      publicKey,
+      bigIntToUnpaddedBytes(stake),
+      ...(isogenyKey ? [isogenyKey] : []),
+    ]),
     chain.size,
     [...chain.peaks],
   ])
@@ -32,7 +37,7 @@ export function decodeEpochStart(bytes: Uint8Array): EpochStart {
       Uint8Array,
       Uint8Array,
       Uint8Array,
-      [Uint8Array, Uint8Array, Uint8Array][],
+      [Uint8Array, Uint8Array, Uint8Array, Uint8Array?][],
       Uint8Array,
       Uint8Array[],
     ]
@@ -43,9 +48,10 @@ export function decodeEpochStart(bytes: Uint8Array): EpochStart {
       height: integer(height),
       mci: integer(mci),
       block: integer(block),
-      members: members.map(([address, publicKey, stake]) => ({
+      members: members.map(([address, publicKey, stake, isogenyKey]) => ({
         address: bytesToHex(address) as Address,
         publicKey,
+        ...(isogenyKey ? { isogenyKey } : {}),
         stake: bytesToBigInt(stake),
       })),
       chain: { size: integer(size), peaks: peaks.map((peak) => bytesToHex(peak) as Hex) },

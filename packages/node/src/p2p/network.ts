@@ -44,6 +44,10 @@ export interface NetworkHandlers {
   highestRound(): number
   /** A peer that makes no units hands on a transaction. True if this node will put it into one. */
   transaction(raw: Uint8Array, peer: string): Promise<boolean>
+  /** Small messages of the validators' other topics: see {@link SIDE_TOPICS}. `reject`: the sender is to blame. */
+  aside(topic: SideTopic, bytes: Uint8Array): Promise<'accept' | 'ignore' | 'reject'>
+  /** The checkpoints of epochs `from` to `to` that this node can give, as frames for {@link Network.fetchCheckpoints}. */
+  checkpoints(from: number, to: number): Iterable<Uint8Array>
   peerJoined(peer: string): void
   log(message: string, context: Record<string, unknown>): void
 }
@@ -73,6 +77,10 @@ export interface Network {
   fetchUnits(peer: string, ids: readonly UnitId[]): AsyncIterable<Uint8Array>
   /** All units of rounds `from` to `to`, both included, at most {@link MAX_RANGE_ROUNDS}. */
   fetchRounds(peer: string, from: number, to: number): AsyncIterable<Uint8Array>
+  /** Gossips a small message. */
+  publishAside(topic: SideTopic, bytes: Uint8Array): void
+  /** What `peer` has of the checkpoints of epochs `from` to `to`. */
+  fetchCheckpoints(peer: string, from: number, to: number): AsyncIterable<Uint8Array>
   /** Gives a raw transaction to the first peer that will put it into a unit. False if none does. */
   relayTransaction(raw: Uint8Array): Promise<boolean>
   /** The highest round that `peer` has a unit of. */
@@ -80,12 +88,19 @@ export interface Network {
   stop(): Promise<void>
 }
 
+/** Topics beside the units': shares of checkpoints, and what validators say of the blocks that they execute. */
+export const SIDE_TOPICS = ['checkpoints', 'heads'] as const
+export type SideTopic = (typeof SIDE_TOPICS)[number]
+/** A share with all its cosigned documents. */
+const MAX_ASIDE_BYTES = 16 * 1024
+
 const Tag = { unit: 0, announcement: 1 } as const
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { handlers, genesisHash } = options
   const name = bytesToHex(genesisHash).slice(2, 18)
   const topic = `zos/${name}/units/1`
+  const sideTopicName = (side: SideTopic) => `zos/${name}/${side}/1`
   const protocol = `/zos/${name}/units/1`
   const scores = new PeerScores(options.now)
   const wanted = new Map<string, string>()
@@ -111,7 +126,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         allowPublishToZeroTopicPeers: true,
         floodPublish: true,
         maxInboundDataLength: MAX_GOSSIPED_UNIT + 1024,
-        allowedTopics: [topic],
+        allowedTopics: [topic, ...SIDE_TOPICS.map(sideTopicName)],
       }),
     },
   })
@@ -143,6 +158,21 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       return TopicValidatorResult.Ignore
     }
   })
+
+  for (const side of SIDE_TOPICS) {
+    gossip.topicValidators.set(sideTopicName(side), async (from, message) => {
+      const peer = from.toString()
+      try {
+        const verdict = message.data.length > MAX_ASIDE_BYTES ? 'reject' : await handlers.aside(side, message.data)
+        if (verdict === 'reject') blame(peer, `invalid message in ${side}`)
+        if (verdict === 'accept') return TopicValidatorResult.Accept
+        return verdict === 'reject' ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore
+      } catch (error) {
+        handlers.log('gossip failed', { peer, error: String(error) })
+        return TopicValidatorResult.Ignore
+      }
+    })
+  }
 
   const handleGossip = async (data: Uint8Array, peer: string): Promise<boolean> => {
     if (data[0] === Tag.unit) return receive(data.subarray(1), peer)
@@ -194,6 +224,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       handlers.peerJoined(peerId.toString())
   })
   gossip.subscribe(topic)
+  for (const side of SIDE_TOPICS) gossip.subscribe(sideTopicName(side))
 
   const network: Network = {
     peerId: node.peerId.toString(),
@@ -217,6 +248,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         .publish(topic, message)
         .catch((error: unknown) => handlers.log('publish failed', { unit: id, error: String(error) }))
     },
+    publishAside(side, bytes) {
+      gossip
+        .publish(sideTopicName(side), bytes)
+        .catch((error: unknown) => handlers.log('publish failed', { topic: side, error: String(error) }))
+    },
+    fetchCheckpoints: (peer, from, to) => request(peer, RLP.encode([4, from, to])),
     fetchUnits: (peer, ids) => request(peer, RLP.encode([0, [...ids]])),
     fetchRounds: (peer, from, to) => request(peer, RLP.encode([1, from, to])),
     async highestRound(peer) {
@@ -243,7 +280,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return network
 }
 
-/** Answers one request: `[0, ids]`, `[1, from, to]`, `[2]` or `[3, transaction]`. Throws on anything else. */
+/** Answers one request: `[0, ids]`, `[1, from, to]`, `[2]`, `[3, transaction]` or `[4, from, to]`. Throws on anything else. */
 async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
   for await (const body of readFrames(stream, MAX_REQUEST_BYTES)) {
@@ -268,6 +305,9 @@ async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): P
     } else if (type === 3) {
       if (!(first instanceof Uint8Array)) throw new Error('not a transaction')
       await sendFrame(stream, Uint8Array.of((await handlers.transaction(first, peer)) ? 1 : 0), signal)
+    } else if (type === 4) {
+      for (const bytes of handlers.checkpoints(integer(first as Uint8Array), integer(second)))
+        await sendFrame(stream, bytes, signal)
     } else throw new Error(`unknown request ${type}`)
     break
   }

@@ -1,6 +1,8 @@
 import type { UnitId } from '@zos/dag'
 import type { StoredBlock } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
+import type { Checkpoints } from '../checkpoint/checkpoints.ts'
+import type { Head } from '../checkpoint/heads.ts'
 import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
 import type { Genesis } from '../genesis/genesis.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
@@ -31,6 +33,9 @@ export interface RpcContext {
   state: WorldState
   mempool: Mempool
   intake: TransactionIntake
+  checkpoints: Checkpoints
+  /** The newest block that a quorum has signed. */
+  head: () => Head | undefined
   /** Runs calls one after the other on an EVM of their own. */
   call: CallRunner
   peerCount: () => number

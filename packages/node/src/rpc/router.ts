@@ -1,5 +1,6 @@
 import type { RpcContext, RpcMethod } from './context.ts'
 import { chainMethods } from './methods/chain.ts'
+import { checkpointMethods } from './methods/checkpoints.ts'
 import { feeMethods } from './methods/fees.ts'
 import { createFilterMethods } from './methods/filters.ts'
 import { logMethods } from './methods/logs.ts'
@@ -44,6 +45,7 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     ...logMethods,
     ...createFilterMethods(),
     ...zosMethods,
+    ...checkpointMethods,
   }
 
   const answer = async (value: unknown, intercept: Intercept | undefined): Promise<RpcResponse | undefined> => {

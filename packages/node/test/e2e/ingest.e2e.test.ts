@@ -12,6 +12,7 @@ test('framed transactions are answered one by one, and executed', async () => {
   const node = await createNode({
     genesis,
     validatorKey: validatorKeys[0]!.privateKey,
+    isogenyKey: validatorKeys[0]!.isogenyKey,
     roundIntervalMs: 50,
     rpc: { port: 0 },
     ingest: { port: 0 },

@@ -40,7 +40,12 @@ async function hostile(node: ZosNode) {
 }
 
 async function victim(): Promise<ZosNode> {
-  const node = await createNode({ genesis, validatorKey: validatorKeys[0]!.privateKey, roundIntervalMs: 50 })
+  const node = await createNode({
+    genesis,
+    validatorKey: validatorKeys[0]!.privateKey,
+    isogenyKey: validatorKeys[0]!.isogenyKey,
+    roundIntervalMs: 50,
+  })
   closers.push(() => node.stop())
   return node
 }

@@ -22,13 +22,19 @@ export interface Checkpoint {
   readonly unit: Hash32
   /** State after that unit. */
   readonly stateRoot: Hash32
+  /** Number of the block that the unit made. */
+  readonly block: number
+  /** Its hash: headers, transactions, receipts and logs of this block and all before it are proved from it by parent hashes. */
+  readonly blockHash: Hash32
+  /** Consensus time of the block, milliseconds since 1970: what the age of trust counts from (C13). */
+  readonly timeMs: number
   /** {@link committeeHash} of the committee of the next epoch. */
   readonly nextCommittee: Hash32
   /** The rules in force (U8). */
   readonly rulesHash: Hash32
 }
 
-/** A public key under a signature scheme: 1 is BIP-340 over secp256k1 (33 bytes compressed); 2 is kept for SQIsign. */
+/** A public key under a signature scheme: 1 is BIP-340 over secp256k1 (33 bytes compressed), 2 is SQIsign level I (83 bytes). */
 export interface SchemeKey {
   readonly scheme: number
   readonly key: Uint8Array
@@ -61,6 +67,8 @@ export interface SchemeVerifier {
 
 /** Scheme 1. */
 export const SCHEME_BIP340 = 1
+/** Scheme 2: the second signature of hybrid networks (C14). Its verifier comes from `@zos/pq-isogeny`. */
+export const SCHEME_SQISIGN = 2
 
 /** BIP-340 over secp256k1. */
 export const bip340: SchemeVerifier = {
@@ -83,20 +91,35 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     numberBytes(checkpoint.mci),
     unhex(checkpoint.unit),
     unhex(checkpoint.stateRoot),
+    numberBytes(checkpoint.block),
+    unhex(checkpoint.blockHash),
+    numberBytes(checkpoint.timeMs),
     unhex(checkpoint.nextCommittee),
     unhex(checkpoint.rulesHash),
   )
 }
 
+const CHECKPOINT_BYTES = 192
+
 /** Reads {@link encodeCheckpoint}; undefined for anything that it does not write. */
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | undefined {
-  if (bytes.length !== 144) return undefined
+  if (bytes.length !== CHECKPOINT_BYTES) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const epoch = Number(view.getBigUint64(0))
-  const mci = Number(view.getBigUint64(8))
-  if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(mci)) return undefined
   const hash = (at: number): Hash32 => `0x${bytesToHex(bytes.subarray(at, at + 32))}`
-  return { epoch, mci, unit: hash(16), stateRoot: hash(48), nextCommittee: hash(80), rulesHash: hash(112) }
+  const number = (at: number): number => Number(view.getBigUint64(at))
+  const [epoch, mci, block, timeMs] = [number(0), number(8), number(80), number(120)]
+  if (![epoch, mci, block, timeMs].every(Number.isSafeInteger)) return undefined
+  return {
+    epoch,
+    mci,
+    unit: hash(16),
+    stateRoot: hash(48),
+    block,
+    blockHash: hash(88),
+    timeMs,
+    nextCommittee: hash(128),
+    rulesHash: hash(160),
+  }
 }
 
 /** What is signed: BLAKE2b-256 of domain, network and the canonical bytes. */

@@ -27,8 +27,9 @@ export interface Follower {
   /**
    * Takes the next epoch's certificate with the committee that it names.
    *
-   * Refused: the wrong epoch, a committee that is not the one named, too little stake, or a trusted point that is too old (`nowMs`):
+   * Refused: the wrong epoch, a committee that is not the one named, too little stake, or a trusted point that is too old at `nowMs`:
    * its validators may have left with their stake, so a certificate of theirs costs them nothing. Get a newer point from a source you trust.
+   * Trust in the next point counts from the checkpoint's own time, not from when it was seen: old news does not make trust young.
    */
   follow(certificate: CheckpointCertificate, next: readonly CheckpointMember[], nowMs: number): FollowResult
   trusted(): TrustedPoint
@@ -61,7 +62,7 @@ export function createFollower(options: {
       if (committeeHash(checkpoint.epoch + 1, next) !== checkpoint.nextCommittee) {
         return refuse('the next committee is not the one that the checkpoint names')
       }
-      trusted = { epoch: checkpoint.epoch + 1, members: next, timeMs: nowMs }
+      trusted = { epoch: checkpoint.epoch + 1, members: next, timeMs: Math.min(checkpoint.timeMs, nowMs) }
       latest = checkpoint
       return { status: 'followed', checkpoint }
     },

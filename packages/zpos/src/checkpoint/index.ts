@@ -14,8 +14,10 @@ export {
   encodeCheckpoint,
   type Hash32,
   SCHEME_BIP340,
+  SCHEME_SQISIGN,
   type SchemeKey,
   type SchemeVerifier,
 } from './checkpoint.ts'
 export { type CheckpointCollector, createCheckpointCollector } from './collector.ts'
 export { createFollower, type Follower, type FollowResult, type TrustedPoint } from './follower.ts'
+export { checkHead, type HeadShare, type HeadStatement, headDigest, signHead } from './head.ts'

@@ -10,6 +10,8 @@ export interface ValidatorInfo {
   readonly address: Address
   /** Compressed secp256k1 key (33 bytes) that signs units. */
   readonly publicKey: Uint8Array
+  /** SQIsign key (level I, 83 bytes) that signs checkpoints beside it, in a network that asks for both (C14). */
+  readonly isogenyKey?: Uint8Array
   /** Bonded stake, own and delegated, in the smallest unit of ZOS. Above zero. */
   readonly stake: bigint
 }

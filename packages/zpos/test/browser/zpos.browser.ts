@@ -36,6 +36,9 @@ export async function run(): Promise<void> {
     mci: 9,
     unit: hash,
     stateRoot: hash,
+    block: 4,
+    blockHash: hash,
+    timeMs: 1_000,
     nextCommittee: committeeHash(1, members),
     rulesHash: hash,
   }
