@@ -1,6 +1,10 @@
+import { rmSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
+// Once for both builds, which run side by side: each would clean away what the other has written.
+rmSync(new URL('dist', import.meta.url), { recursive: true, force: true })
+
+const node = defineConfig({
   entry: {
     index: 'src/index.ts',
     cli: 'src/cli.ts',
@@ -13,6 +17,20 @@ export default defineConfig({
   platform: 'node',
   dts: false,
   sourcemap: true,
-  clean: true,
+  clean: false,
   splitting: true,
 })
+
+/** For pages and workers: nothing of Node in it, and no chunk shared with what is. */
+const light = defineConfig({
+  entry: { light: 'src/light/index.ts', 'light-worker': 'src/light/worker.ts' },
+  format: 'esm',
+  target: 'es2022',
+  platform: 'browser',
+  dts: false,
+  sourcemap: true,
+  clean: false,
+  splitting: true,
+})
+
+export default [node, light]

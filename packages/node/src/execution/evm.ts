@@ -42,9 +42,6 @@ export interface EvmOutcome {
 /** Hash of a recent block, for BLOCKHASH. */
 export type BlockHashOf = (number: number) => Hash | undefined
 
-/** Osaka's rules (EIP-7825: at most 2^24 gas a transaction). */
-export const MAX_TRANSACTION_GAS = 16_777_216n
-
 /**
  * Ethereum's EVM, by @ethereumjs, at the rules of Osaka. One at a time: a run takes the state it is given until it resolves, so the
  * executor and the RPC each have their own.

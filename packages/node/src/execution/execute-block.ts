@@ -4,14 +4,15 @@
  * units that carry it are already final.
  */
 
-import { RLP } from '@ethereumjs/rlp'
 import { bytesToHex } from '@ethereumjs/util'
 import type { Transaction } from '@zos/pipeline/transaction'
 import { isNodeError } from '../errors.ts'
-import { type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT, type Hash, NO_CODE } from '../state/account.ts'
+import { type AddressHex, EMPTY_ACCOUNT, type Hash, NO_CODE } from '../state/account.ts'
+import { indexedRoot } from '../state/indexed-root.ts'
 import { type StateChanges, StateOverlay, type StateReader } from '../state/overlay.ts'
-import { trieRoot } from '../state/trie.ts'
-import { type BlockContext, type Evm, MAX_TRANSACTION_GAS } from './evm.ts'
+import { effectiveGasPrice } from './effective-gas-price.ts'
+import type { BlockContext, Evm } from './evm.ts'
+import { MAX_TRANSACTION_GAS } from './gas-limits.ts'
 import { bloomOf, EMPTY_BLOOM, encodeReceipt, type Log, type Receipt } from './receipt.ts'
 
 /** A transaction with its verified sender. */
@@ -114,11 +115,6 @@ interface Outcome {
   contractAddress: AddressHex | undefined
 }
 
-/** Wei per gas that `tx` pays under `baseFee` (EIP-1559). */
-export function effectiveGasPrice(tx: Transaction, baseFee: bigint): bigint {
-  return tx.maxFeePerGas - baseFee < tx.maxPriorityFeePerGas ? tx.maxFeePerGas : baseFee + tx.maxPriorityFeePerGas
-}
-
 function whyNotNow(
   state: StateOverlay,
   context: BlockContext,
@@ -189,10 +185,4 @@ async function contractCall(
 
 function union(a: Uint8Array, b: Uint8Array): Uint8Array {
   return a.map((byte, index) => byte | b[index]!)
-}
-
-/** The root of the trie from RLP(index) to `values` (Yellow Paper §4.3.2). */
-function indexedRoot(values: readonly Uint8Array[]): Hash {
-  if (values.length === 0) return EMPTY_ROOT
-  return bytesToHex(trieRoot(values.map((value, index) => [bytesToHex(RLP.encode(index)).slice(2), value] as const)))
 }

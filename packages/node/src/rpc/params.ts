@@ -1,7 +1,7 @@
 /** Parses what a client sent into types that cannot be wrong. Every function throws an {@link RpcError} with code −32602. */
 import { hexToBytes } from '@ethereumjs/util'
 import type { UnsignedCall } from '../execution/evm.ts'
-import { MAX_TRANSACTION_GAS } from '../execution/evm.ts'
+import { MAX_TRANSACTION_GAS } from '../execution/gas-limits.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { invalidParams } from './rpc-error.ts'
 

@@ -1,6 +1,6 @@
 import type { RpcContext } from './context.ts'
 import { formatHeader } from './format.ts'
-import { matchingLogs } from './methods/logs.ts'
+import { matchingLogs } from './match-logs.ts'
 import { logFilterParam } from './params.ts'
 import type { Intercept } from './router.ts'
 import { invalidParams, RpcCode, RpcError } from './rpc-error.ts'

@@ -21,9 +21,15 @@ const CACHE_ENTRIES = 200_000
 
 const NO_BYTES = new Uint8Array()
 
+/** Old trie nodes kept for proofs of recent blocks: clients prove at the block that they have verified, not at the very newest. */
+const MAX_UNDO_NODE_BYTES = 64 * 1024 * 1024
+
 /** The values that a block overwrote. */
 interface BlockUndo {
   block: number
+  /** The trie nodes that it overwrote, by key; undefined once they were let go. */
+  nodes: Map<string, Uint8Array | undefined> | undefined
+  nodeBytes: number
   accounts: Map<AddressHex, AccountState | undefined>
   storage: Map<string, Uint8Array>
 }
@@ -90,7 +96,7 @@ export class WorldState {
    */
   apply(block: number, changes: StateChanges): { stateRoot: Hash; stored: StoreChange[] } {
     const stored: StoreChange[] = []
-    const undo: BlockUndo = { block, accounts: new Map(), storage: new Map() }
+    const undo: BlockUndo = { block, nodes: new Map(), nodeBytes: 0, accounts: new Map(), storage: new Map() }
     const accounts = new Map(changes.accounts)
 
     for (const [address, slots] of changes.storage) {
@@ -111,14 +117,20 @@ export class WorldState {
       stored.push(rlp ? { key: `a${address}`, value: rlp } : { key: `a${address}` })
       this.#accounts.set(address, account)
     }
-    const { root, nodes } = commitTrie((path) => this.#read(`T${path}`), updates)
-    pushNodes(stored, 'T', nodes)
+    const root = this.#applyTrie('T', updates, undo, stored)
 
     for (const { key, value } of stored) this.#pending.set(key, value)
     this.#history.push(undo)
     if (this.#history.length > HISTORY_BLOCKS) this.#history.shift()
+    let nodeBytes = this.#history.reduce((sum, one) => sum + one.nodeBytes, 0)
+    for (const one of this.#history) {
+      if (nodeBytes <= MAX_UNDO_NODE_BYTES) break
+      nodeBytes -= one.nodeBytes
+      one.nodes = undefined
+      one.nodeBytes = 0
+    }
     this.#block = block
-    return { stateRoot: bytesToHex(root), stored }
+    return { stateRoot: root, stored }
   }
 
   /** The store has everything that {@link apply} returned. */
@@ -126,16 +138,23 @@ export class WorldState {
     this.#pending = new Map()
   }
 
-  /** EIP-1186 proof against the newest state root. */
-  prove(address: AddressHex, slots: readonly Hash[]): AccountProof {
+  /** EIP-1186 proof against the state root of block `block`; undefined when its trie nodes are no longer kept or not there yet. */
+  prove(address: AddressHex, slots: readonly Hash[], block = this.#block): AccountProof | undefined {
+    const state = this.at(block)
+    const undos = this.#history.filter((undo) => undo.block > block)
+    if (!state || undos.some(({ nodes }) => !nodes)) return undefined
+    const read = (key: string) => {
+      const undo = undos.find(({ nodes }) => nodes!.has(key))
+      return undo ? undo.nodes!.get(key) : this.#read(key)
+    }
     const owner = `S${hashedKey(address)}`
     return {
-      account: this.#account(address) ?? EMPTY_ACCOUNT,
-      accountProof: proveTrieKey((path) => this.#read(`T${path}`), hashedKey(address)),
+      account: state.account(address) ?? EMPTY_ACCOUNT,
+      accountProof: proveTrieKey((path) => read(`T${path}`), hashedKey(address)),
       storageProof: slots.map((slot) => ({
         slot,
-        value: this.#storage(address + slot),
-        proof: proveTrieKey((path) => this.#read(owner + path), hashedKey(slot)),
+        value: state.storage(address, slot),
+        proof: proveTrieKey((path) => read(owner + path), hashedKey(slot)),
       })),
     }
   }
@@ -151,9 +170,24 @@ export class WorldState {
       stored.push(isZero ? { key: `s${key}` } : { key: `s${key}`, value })
       this.#slots.set(key, value)
     }
-    const owner = `S${hashedKey(address)}`
-    const { root, nodes } = commitTrie((path) => this.#read(owner + path), updates)
-    pushNodes(stored, owner, nodes)
+    return this.#applyTrie(`S${hashedKey(address)}`, updates, undo, stored)
+  }
+
+  /** Updates the trie under `prefix`, notes what has to be stored and what it replaces, and returns the new root. */
+  #applyTrie(prefix: string, updates: readonly TrieUpdate[], undo: BlockUndo, stored: StoreChange[]): Hash {
+    const before = new Map<string, Uint8Array | undefined>()
+    const { root, nodes } = commitTrie((path) => {
+      const rlp = this.#read(prefix + path)
+      before.set(path, rlp)
+      return rlp
+    }, updates)
+    for (const [path, value] of nodes) {
+      const key = prefix + path
+      const old = before.has(path) ? before.get(path) : this.#read(key)
+      undo.nodes?.set(key, old)
+      undo.nodeBytes += key.length + (old?.length ?? 0)
+      stored.push(value ? { key, value } : { key })
+    }
     return bytesToHex(root)
   }
 
@@ -190,10 +224,6 @@ export class WorldState {
 
 function hashedKey(hex: Hash | AddressHex): string {
   return bytesToHex(keccak256(hexToBytes(hex))).slice(2)
-}
-
-function pushNodes(stored: StoreChange[], prefix: string, nodes: Map<string, Uint8Array | undefined>): void {
-  for (const [path, value] of nodes) stored.push(value ? { key: prefix + path, value } : { key: prefix + path })
 }
 
 /** A map that forgets its oldest entries: enough of a cache when everything can be read again. */

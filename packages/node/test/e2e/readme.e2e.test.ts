@@ -5,13 +5,16 @@ import { expect, test } from 'vitest'
 
 const here = new URL('../..', import.meta.url).pathname
 
-test('the first example of the README runs as printed', async () => {
-  const example = /```ts\n(.*?)```/s.exec(readFileSync(`${here}README.md`, 'utf8'))![1]!
+test.each([
+  ['README.md', '1\n'],
+  ['docs/light-node.md', '10000000000000000000000n verified\n'],
+])('the first example of %s runs as printed', async (document, output) => {
+  const example = /```ts\n(.*?)```/s.exec(readFileSync(here + document, 'utf8'))![1]!
   const file = `${here}.readme-example-${process.pid}.ts`
   writeFileSync(file, example)
   try {
     const { stdout } = await promisify(execFile)('node', ['--disable-warning=ExperimentalWarning', file])
-    expect(stdout).toBe('1\n')
+    expect(stdout).toBe(output)
   } finally {
     rmSync(file, { force: true })
   }

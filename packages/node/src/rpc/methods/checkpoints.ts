@@ -1,5 +1,6 @@
+import { RLP } from '@ethereumjs/rlp'
 import { bytesToHex } from '@ethereumjs/util'
-import { type CheckpointMember, encodeCertificate } from '@zos/zpos/checkpoint'
+import { type CheckpointMember, checkpointDigest, encodeCertificate } from '@zos/zpos/checkpoint'
 import { MAX_CHECKPOINT_RANGE } from '../../checkpoint/checkpoints.ts'
 import type { CheckpointRecord } from '../../checkpoint/record.ts'
 import { encodeHeader } from '../../execution/header.ts'
@@ -23,8 +24,9 @@ function formatMembers(members: readonly CheckpointMember[]) {
   }))
 }
 
-function formatRecord({ checkpoint, members, next, certificate, cosigned }: CheckpointRecord) {
+function formatRecord({ checkpoint, members, next, certificate, cosigned }: CheckpointRecord, chainId: number) {
   return {
+    id: bytesToHex(checkpointDigest(checkpoint, chainId)),
     ...checkpoint,
     committee: formatMembers(members),
     next: formatMembers(next),
@@ -39,12 +41,12 @@ function formatRecord({ checkpoint, members, next, certificate, cosigned }: Chec
   }
 }
 
-function recordsFrom({ checkpoints }: RpcContext, from: number, count: number) {
+function recordsFrom({ checkpoints, genesis }: RpcContext, from: number, count: number) {
   const records: ReturnType<typeof formatRecord>[] = []
   for (let epoch = from; epoch < from + count; epoch++) {
     const record = checkpoints.certified(epoch)
     if (!record) break
-    records.push(formatRecord(record))
+    records.push(formatRecord(record, genesis.chainId))
   }
   return records
 }
@@ -52,9 +54,9 @@ function recordsFrom({ checkpoints }: RpcContext, from: number, count: number) {
 /** What light nodes live on. Numbers are plain JSON numbers, stakes decimal strings, bytes hex. */
 export const checkpointMethods: Record<string, RpcMethod> = {
   /** The checkpoint of an epoch, or of the `latest` that has a certificate, with certificate and committees; null if there is none. */
-  zos_getCheckpoint: ([epoch], { checkpoints }) => {
+  zos_getCheckpoint: ([epoch], { checkpoints, genesis }) => {
     const record = checkpoints.certified(epoch === 'latest' ? 'latest' : whole(epoch, 'epoch'))
-    return record ? formatRecord(record) : null
+    return record ? formatRecord(record, genesis.chainId) : null
   },
 
   /** Up to 16 checkpoints from an epoch on, without a gap. */
@@ -72,6 +74,29 @@ export const checkpointMethods: Record<string, RpcMethod> = {
       epoch: latest.statement.epoch,
       header: bytesToHex(encodeHeader(latest.block.header)),
       shares: latest.shares.map(({ address, signature }) => ({ address, signature: bytesToHex(signature) })),
+    }
+  },
+
+  /**
+   * A block's transactions (raw) and receipts, from which both of its roots can be computed. A receipt is the RLP of type, status, gas
+   * used up to there, and logs; the bloom follows from the logs.
+   */
+  zos_getBlockBody: ([number], { chain }) => {
+    const block = chain.block(whole(number, 'number'))
+    if (!block) return null
+    const transactions = chain.transactionsOf(block)
+    return {
+      transactions: transactions.map(({ raw }) => bytesToHex(raw)),
+      receipts: transactions.map(({ receipt: { type, succeeded, cumulativeGasUsed, logs } }) =>
+        bytesToHex(
+          RLP.encode([
+            type,
+            succeeded ? 1 : 0,
+            cumulativeGasUsed,
+            logs.map(({ address, topics, data }) => [address, [...topics], data]),
+          ]),
+        ),
+      ),
     }
   },
 

@@ -1,7 +1,8 @@
 import type { RpcContext, RpcMethod } from '../context.ts'
+import { matchingLogs } from '../match-logs.ts'
 import { hashParam, type LogFilter, logFilterParam } from '../params.ts'
 import { RpcCode, RpcError } from '../rpc-error.ts'
-import { findLogs, matchingLogs } from './logs.ts'
+import { findLogs } from './logs.ts'
 
 /** Filters that nobody polls are dropped after this, as geth does. */
 const FILTER_TIMEOUT_MS = 5 * 60_000

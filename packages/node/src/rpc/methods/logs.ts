@@ -1,34 +1,11 @@
-import { hexToBytes } from '@ethereumjs/util'
-import type { StoredBlock, StoredTransaction } from '../../chain/block-codec.ts'
-import { bloomMayHave } from '../../execution/receipt.ts'
 import { type RpcContext, type RpcMethod, resolveBlock } from '../context.ts'
-import { formatLog } from '../format.ts'
+import type { formatLog } from '../format.ts'
+import { matchingLogs, mayMatch } from '../match-logs.ts'
 import { type LogFilter, logFilterParam } from '../params.ts'
 import { pruned, RpcCode, RpcError } from '../rpc-error.ts'
 
 const MAX_BLOCK_RANGE = 10_000
 const MAX_LOGS = 20_000
-
-/** The logs of one block that `filter` lets through. */
-export function matchingLogs(filter: LogFilter, block: StoredBlock, transactions: readonly StoredTransaction[]) {
-  let logIndex = 0
-  return transactions.flatMap((transaction) =>
-    transaction.receipt.logs.flatMap((log) => {
-      const index = logIndex++
-      if (filter.addresses.length > 0 && !filter.addresses.includes(log.address)) return []
-      if (filter.topics.length > log.topics.length) return []
-      if (!filter.topics.every((choice, position) => choice.length === 0 || choice.includes(log.topics[position]!)))
-        return []
-      return [formatLog(log, transaction, block, index)]
-    }),
-  )
-}
-
-function mayMatch(filter: LogFilter, bloom: Uint8Array): boolean {
-  const anyOf = (values: readonly `0x${string}`[]) =>
-    values.length === 0 || values.some((value) => bloomMayHave(bloom, hexToBytes(value)))
-  return anyOf(filter.addresses) && filter.topics.every(anyOf)
-}
 
 /** All logs of `filter`. Cost: a header a block, and every transaction of the blocks whose bloom matches. */
 export function findLogs(context: RpcContext, filter: LogFilter) {

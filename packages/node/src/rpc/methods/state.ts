@@ -1,7 +1,7 @@
 import { bytesToBigInt, bytesToHex, setLengthLeft } from '@ethereumjs/util'
 import type { BlockContext, EvmOutcome, UnsignedCall } from '../../execution/evm.ts'
-import { MAX_TRANSACTION_GAS } from '../../execution/evm.ts'
 import { TRANSFER_GAS } from '../../execution/execute-block.ts'
+import { MAX_TRANSACTION_GAS } from '../../execution/gas-limits.ts'
 import { nextBaseFee } from '../../execution/header.ts'
 import { EMPTY_ACCOUNT, NO_CODE } from '../../state/account.ts'
 import type { StateReader } from '../../state/overlay.ts'
@@ -119,14 +119,17 @@ export const stateMethods: Record<string, RpcMethod> = {
 
   eth_getProof: ([address, slots, block], context) => {
     const { block: found } = resolveState(context, blockParam(block))
-    if (found !== context.chain.head) throw new RpcError(RpcCode.rejected, 'proofs are kept for the latest block only')
     if (!Array.isArray(slots) || slots.length > MAX_PROOF_SLOTS)
       throw invalidParams(`slots must be a list of at most ${MAX_PROOF_SLOTS}`)
     const target = addressParam(address, 'address')
-    const { account, accountProof, storageProof } = context.state.prove(
+    const proof = context.state.prove(
       target,
       slots.map((slot) => slotParam(slot, 'slot')),
+      found.header.number,
     )
+    if (!proof)
+      throw new RpcError(RpcCode.rejected, `the proofs of block ${found.header.number} are no longer kept by this node`)
+    const { account, accountProof, storageProof } = proof
     return {
       address: target,
       balance: quantity(account.balance),

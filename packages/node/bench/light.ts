@@ -1,0 +1,100 @@
+/**
+ * The light node in headless Chromium: `gzip-kb` of page and worker together, `ready-cold-ms` with nothing stored, `ready-warm-ms` after a
+ * reload; medians of five, against four validators in this process, bundles served from this machine.
+ */
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { createNode, devnetGenesis, type ZosNode } from '@zos/node'
+import { build } from 'esbuild'
+import { chromium } from 'playwright-core'
+
+const quick = process.argv.includes('--quick')
+const RUNS = quick ? 3 : 5
+const executablePath =
+  process.env.ZOS_CHROMIUM ??
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path))
+if (!executablePath) throw new Error('no Chromium here; ZOS_CHROMIUM names one')
+
+async function bundle(name: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [new URL(`../dist/${name}`, import.meta.url).pathname],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    logLevel: 'silent',
+  })
+  return outputFiles[0]!.text
+}
+
+const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
+const scripts = new Map([
+  ['/light.js', await bundle('light.js')],
+  ['/light-worker.js', await bundle('light-worker.js')],
+])
+const bytes = [...scripts.values()].reduce((sum, text) => sum + gzipSync(text).length, 0)
+console.log(JSON.stringify({ bench: 'light', metric: 'gzip-kb', value: Math.round(bytes / 102.4) / 10 }))
+
+const { genesis, validatorKeys, accounts } = devnetGenesis({ validators: 4, timestampMs: Date.now(), epochRounds: 16 })
+const nodes: ZosNode[] = []
+for (const { privateKey, isogenyKey } of validatorKeys) {
+  const peers = nodes.flatMap((node) => node.addresses())
+  nodes.push(
+    await createNode({
+      genesis,
+      validatorKey: privateKey,
+      isogenyKey,
+      roundIntervalMs: 250,
+      rpc: { port: 0 },
+      p2p: { peers },
+    }),
+  )
+}
+while (nodes[0]!.checkpoint('latest') === undefined) await new Promise((resolve) => setTimeout(resolve, 100))
+const pages = createServer((request, response) => {
+  const script = scripts.get(request.url ?? '')
+  response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
+  response.end(script ?? '<!doctype html><title>ZOS</title>')
+})
+await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve))
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+})
+const { chainId, timestampMs, validators } = genesis
+const options = { chain: { chainId, timestampMs, validators }, sources: nodes.map(({ rpcUrl }) => rpcUrl) }
+const cold: number[] = []
+const warm: number[] = []
+for (let run = 0; run < RUNS; run++) {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  for (const times of [cold, warm]) {
+    await page.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`)
+    const { ms, balance } = await page.evaluate(
+      async ([given, address]) => {
+        const began = performance.now()
+        const { createLightNode } = await import('/light.js' as string)
+        const node = await createLightNode(given)
+        await node.ready()
+        const ms = performance.now() - began
+        const balance = String((await node.getBalance(address)).value)
+        await node.close()
+        return { ms, balance }
+      },
+      [options, accounts[3]!.address] as const,
+    )
+    if (balance !== String(10n ** 22n)) throw new Error(`a wrong balance: ${balance}`)
+    times.push(ms)
+  }
+  await context.close()
+}
+console.log(JSON.stringify({ bench: 'light', metric: 'ready-cold-ms', value: Math.round(median(cold)) }))
+console.log(JSON.stringify({ bench: 'light', metric: 'ready-warm-ms', value: Math.round(median(warm)) }))
+await browser.close()
+pages.close()
+await Promise.all(nodes.map((node) => node.stop()))
+process.exit(0)

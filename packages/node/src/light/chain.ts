@@ -1,0 +1,54 @@
+import { blake2b } from '@noble/hashes/blake2.js'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { type CheckpointMember, committeeHash, SCHEME_BIP340, SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
+import { LightError } from './errors.ts'
+
+/** What a light node has to know of a network. Every genesis file is one; balances may be left out. */
+export interface LightChain {
+  readonly chainId: number
+  /** When the network began, unix milliseconds. */
+  readonly timestampMs: number
+  readonly validators: readonly {
+    readonly address: string
+    readonly publicKey: string
+    readonly isogenyKey?: string
+    readonly stake: string
+  }[]
+}
+
+/** A chain, parsed. */
+export interface TrustRoot {
+  readonly chainId: number
+  readonly timeMs: number
+  readonly members: readonly CheckpointMember[]
+  /** Whether checkpoints need the second signature (C14). */
+  readonly hybrid: boolean
+  /** Names the network in stored state. */
+  readonly key: string
+}
+
+/** Errors: `LIGHT_INVALID_ARGUMENT`. */
+export function trustRootOf(chain: LightChain): TrustRoot {
+  try {
+    const members = chain.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
+      address,
+      stake: BigInt(stake),
+      keys: [
+        { scheme: SCHEME_BIP340, key: hexToBytes(publicKey.slice(2)) },
+        ...(isogenyKey ? [{ scheme: SCHEME_SQISIGN, key: hexToBytes(isogenyKey.slice(2)) }] : []),
+      ],
+    }))
+    if (members.length === 0 || !Number.isSafeInteger(chain.chainId) || !Number.isSafeInteger(chain.timestampMs))
+      throw new RangeError('chainId, timestampMs and validators are needed')
+    const identity = `${chain.chainId} ${chain.timestampMs} ${committeeHash(0, members)}`
+    return {
+      chainId: chain.chainId,
+      timeMs: chain.timestampMs,
+      members,
+      hybrid: members.every(({ keys }) => keys.length === 2),
+      key: bytesToHex(blake2b(new TextEncoder().encode(identity), { dkLen: 16 })),
+    }
+  } catch (error) {
+    throw new LightError('LIGHT_INVALID_ARGUMENT', `the chain is not usable: ${(error as Error).message}`)
+  }
+}
