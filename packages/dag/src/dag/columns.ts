@@ -1,4 +1,4 @@
-/** Typed arrays that grow by doubling: plain objects for each unit cost ten times the memory and the collector's time. */
+/** Typed arrays that grow: plain objects for each unit cost ten times the memory and the collector's time. */
 
 /** A growing list of 32-bit integers; read `values` directly in loops, and again after each push. */
 export class IntColumn {
@@ -52,43 +52,84 @@ export class ShortColumn {
   }
 }
 
+const CHUNK_BITS = 7
+const ZERO = 0xfffe
+const FAR = 0xffff
+
 /**
- * The parents of units, in the order of the units. A parent is stored as its distance from the child in two bytes: parents are
- * recent, and a hundred of them are most of what a unit of a large committee takes. Farther ones are kept apart.
+ * A growing list of natural numbers that are mostly near each other, such as heights: two bytes each, counted from a base that 128 of
+ * them share. Zeros are near everything; other far values are kept apart.
  */
-export class ParentEdges {
-  readonly #starts = new IntColumn()
-  readonly #distances = new ShortColumn(256)
+export class NearColumn {
+  #values = new Uint16Array(1 << CHUNK_BITS)
+  readonly #bases = new IntColumn()
   readonly #far = new Map<number, number>()
+  #last = 0
+  length = 0
 
-  constructor() {
-    this.#starts.push(0)
+  push(value: number): void {
+    const at = this.length++
+    if (at === this.#values.length) {
+      const grown = new Uint16Array(2 * at)
+      grown.set(this.#values)
+      this.#values = grown
+    }
+    if (at >> CHUNK_BITS === this.#bases.length) this.#bases.push(Math.max(0, this.#last - 0x8000))
+    if (value === 0) {
+      this.#values[at] = ZERO
+      return
+    }
+    this.#last = value
+    const distance = value - this.#bases.values[at >> CHUNK_BITS]!
+    if (distance >= 0 && distance < ZERO) this.#values[at] = distance
+    else {
+      this.#values[at] = FAR
+      this.#far.set(at, value)
+    }
   }
 
-  /** Adds a parent of the unit that comes next. */
-  add(parent: number): void {
-    const distance = this.#starts.length - 1 - parent
-    if (distance > 0xffff) this.#far.set(this.#distances.length, parent)
-    this.#distances.push(distance > 0xffff ? 0 : distance)
+  get(at: number): number {
+    const value = this.#values[at]!
+    if (value < ZERO) return this.#bases.values[at >> CHUNK_BITS]! + value
+    return value === ZERO ? 0 : this.#far.get(at)!
   }
 
-  /** Ends the list of the unit that comes next. */
-  close(): void {
-    this.#starts.push(this.#distances.length)
-  }
-
-  /** The first edge of a unit; the last is before the first of the next. */
-  start(unit: number): number {
-    return this.#starts.values[unit]!
-  }
-
-  /** The parent of a unit at one of its edges. */
-  at(unit: number, edge: number): number {
-    const distance = this.#distances.values[edge]!
-    return distance === 0 ? this.#far.get(edge)! : unit - distance
+  /** The values whose new place in `remap`, ascending, is not −1. */
+  compacted(remap: Int32Array): NearColumn {
+    const after = new NearColumn()
+    for (let at = 0; at < remap.length; at++) if (remap[at]! >= 0) after.push(this.get(at))
+    return after
   }
 
   get byteLength(): number {
-    return 4 * this.#starts.length + 2 * this.#distances.length
+    return 2 * this.length + 4 * this.#bases.length + FAR_BYTES * this.#far.size
+  }
+}
+
+/** What a Map takes for a number, about. */
+export const FAR_BYTES = 40
+
+const PAGE_BITS = 10
+
+/** A list of 32-bit integers with gaps: pages of 1,024 appear when one of them is set. What was never set reads 0. */
+export class PagedColumn {
+  readonly #pages: (Int32Array | undefined)[] = []
+
+  get(at: number): number {
+    return this.#pages[at >> PAGE_BITS]?.[at & ((1 << PAGE_BITS) - 1)] ?? 0
+  }
+
+  set(at: number, value: number): void {
+    let page = this.#pages[at >> PAGE_BITS]
+    if (!page) {
+      page = new Int32Array(1 << PAGE_BITS)
+      while (this.#pages.length <= at >> PAGE_BITS) this.#pages.push(undefined)
+      this.#pages[at >> PAGE_BITS] = page
+    }
+    page[at & ((1 << PAGE_BITS) - 1)] = value
+  }
+
+  get byteLength(): number {
+    return this.#pages.reduce((sum, page) => sum + (page?.byteLength ?? 8), 0)
   }
 }

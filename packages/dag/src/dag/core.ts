@@ -1,7 +1,8 @@
 /** The dense structure of a DAG: ids, heights, rounds, authors and edges in typed arrays, and what is derived from them. */
 import { Reachability } from '../reach/reachability.ts'
 import type { Address, UnitId } from '../unit/id.ts'
-import { IntColumn, ParentEdges } from './columns.ts'
+import { NearColumn } from './columns.ts'
+import { ParentEdges } from './edges.ts'
 import { IdTable } from './id-table.ts'
 import { RoundIndex } from './round-index.ts'
 import type { DagView } from './view.ts'
@@ -19,9 +20,8 @@ export interface CoreUnit {
 /** Structure only, no rules: the parents of an appended unit must be there. */
 export class DagCore implements DagView {
   readonly #ids = new IdTable()
-  readonly heights = new IntColumn()
-  readonly rounds = new IntColumn()
-  readonly authors = new IntColumn()
+  heights = new NearColumn()
+  rounds = new NearColumn()
   edges = new ParentEdges()
   readonly #authorNumbers = new Map<Address, number>()
   readonly #addresses: Address[] = []
@@ -30,7 +30,8 @@ export class DagCore implements DagView {
   #firstTip = 0
   readonly #reach: Reachability
   readonly #remapListeners = new Set<(remap: Int32Array, newSize: number) => void>()
-  #childFlags = new Uint8Array(64)
+  /** A bit for each unit: 1 if it has a child. */
+  #hasChild = new Uint8Array(64)
   /** Children lists are made when first asked for, then kept: ordering does not need them. */
   #children: number[][] | undefined
 
@@ -51,18 +52,14 @@ export class DagCore implements DagView {
     const author = unit.author === undefined ? -1 : this.#authorNumber(unit.author)
     this.heights.push(unit.height)
     this.rounds.push(unit.round)
-    this.authors.push(author)
-    if (index >= this.#childFlags.length) {
-      const grown = new Uint8Array(this.#childFlags.length * 2)
-      grown.set(this.#childFlags)
-      this.#childFlags = grown
+    if (index >> 3 === this.#hasChild.length) {
+      const grown = new Uint8Array(this.#hasChild.length * 2)
+      grown.set(this.#hasChild)
+      this.#hasChild = grown
     }
-    for (let k = 0; k < count; k++) {
-      const parent = parents[k]!
-      this.edges.add(parent)
-      this.#childFlags[parent] = 1
-    }
-    this.edges.close()
+    const hasChild = this.#hasChild
+    for (let k = 0; k < count; k++) hasChild[parents[k]! >> 3]! |= 1 << (parents[k]! & 7)
+    this.edges.add(parents, count)
     this.#rounds.add(index, author < 0 ? 0 : unit.round)
     if (this.#children) this.#linkChildren(this.#children, index)
     this.#reach.add(index, author, selfParent, parents, count)
@@ -92,15 +89,15 @@ export class DagCore implements DagView {
   }
 
   heightOf(unit: number): number {
-    return this.heights.values[unit]!
+    return this.heights.get(unit)
   }
 
   roundOf(unit: number): number {
-    return this.rounds.values[unit]!
+    return this.rounds.get(unit)
   }
 
   authorOf(unit: number): number {
-    return this.authors.values[unit]!
+    return this.#reach.authorOf(unit)
   }
 
   addressOf(author: number): Address {
@@ -113,11 +110,11 @@ export class DagCore implements DagView {
   }
 
   parentCount(unit: number): number {
-    return this.edges.start(unit + 1) - this.edges.start(unit)
+    return this.edges.count(unit)
   }
 
   parentAt(unit: number, k: number): number {
-    return this.edges.at(unit, this.edges.start(unit) + k)
+    return this.edges.at(unit, k)
   }
 
   childCount(unit: number): number {
@@ -141,7 +138,7 @@ export class DagCore implements DagView {
     if (!this.#reach.hasBranches(author)) return false
     let last = -1
     for (let unit = 0; unit < this.size; unit++) {
-      if (this.authors.values[unit] !== author || (observer >= 0 && !this.isAncestor(unit, observer))) continue
+      if (this.authorOf(unit) !== author || (observer >= 0 && !this.isAncestor(unit, observer))) continue
       if (last >= 0 && !this.isAncestor(last, unit)) return true
       last = unit
     }
@@ -156,11 +153,15 @@ export class DagCore implements DagView {
     return this.#rounds.units(round)
   }
 
-  /** Units without children. Cost: a byte read for each unit since the oldest of them. */
+  #isTip(unit: number): boolean {
+    return ((this.#hasChild[unit >> 3]! >> (unit & 7)) & 1) === 0
+  }
+
+  /** Units without children. Cost: a bit read for each unit since the oldest of them. */
   tips(): number[] {
-    while (this.#firstTip < this.size && this.#childFlags[this.#firstTip] === 1) this.#firstTip++
+    while (this.#firstTip < this.size && !this.#isTip(this.#firstTip)) this.#firstTip++
     const tips: number[] = []
-    for (let unit = this.#firstTip; unit < this.size; unit++) if (this.#childFlags[unit] === 0) tips.push(unit)
+    for (let unit = this.#firstTip; unit < this.size; unit++) if (this.#isTip(unit)) tips.push(unit)
     return tips
   }
 
@@ -175,24 +176,27 @@ export class DagCore implements DagView {
     for (let unit = 0; unit < size; unit++) if (keep[unit] === 1) remap[unit] = kept++
     const before = this.edges
     const after = new ParentEdges()
-    const childFlags = new Uint8Array(Math.max(64, kept))
-    this.#rounds = new RoundIndex()
+    const hasChild = new Uint8Array(Math.max(64, (kept >> 3) + 1))
+    const rounds = new RoundIndex()
+    let parents = new Int32Array(64)
     for (let unit = 0; unit < size; unit++) {
       const to = remap[unit]!
       if (to < 0) continue
-      for (let edge = before.start(unit), end = before.start(unit + 1); edge < end; edge++) {
-        const parent = remap[before.at(unit, edge)]!
-        if (parent < 0) continue
-        after.add(parent)
-        childFlags[parent] = 1
+      const count = before.count(unit)
+      if (count > parents.length) parents = new Int32Array(count)
+      for (let k = 0; k < count; k++) {
+        const parent = remap[before.at(unit, k)]!
+        parents[k] = parent
+        if (parent >= 0) hasChild[parent >> 3]! |= 1 << (parent & 7)
       }
-      after.close()
-      for (const column of [this.heights, this.rounds, this.authors]) column.values[to] = column.values[unit]!
-      this.#rounds.add(to, this.authors.values[to]! < 0 ? 0 : this.rounds.values[to]!)
+      after.add(parents, count)
+      rounds.add(to, this.authorOf(unit) < 0 ? 0 : this.rounds.get(unit))
     }
     this.edges = after
-    for (const column of [this.heights, this.rounds, this.authors]) column.shrink(kept)
-    this.#childFlags = childFlags
+    this.#rounds = rounds
+    this.heights = this.heights.compacted(remap)
+    this.rounds = this.rounds.compacted(remap)
+    this.#hasChild = hasChild
     this.#firstTip = 0
     this.#children = undefined
     this.#ids.compact(remap)
@@ -207,7 +211,7 @@ export class DagCore implements DagView {
 
   /** Bytes of the typed arrays in use. */
   get byteLength(): number {
-    const parts = [this.edges, this.#ids, this.#reach, this.#rounds]
-    return parts.reduce((sum, { byteLength }) => sum + byteLength, 12 * this.size)
+    const parts = [this.heights, this.rounds, this.edges, this.#ids, this.#reach, this.#rounds]
+    return parts.reduce((sum, { byteLength }) => sum + byteLength, this.size >> 3)
   }
 }

@@ -1,10 +1,13 @@
 /**
- * Ids to dense indices and back: 32 bytes an id in one array and an open-addressing table beside it, 40–48 bytes a unit
+ * Ids to dense indices and back: 32 bytes an id in one array and an open-addressing table beside it, 37–40 bytes a unit
  * where a Map of strings takes 150 (measured with 200,000).
  */
 import type { UnitId } from '../unit/id.ts'
 
 const WORDS = 8
+/** How full the table may get, and by how much it grows then: 5–8 bytes an id, two or three probes. */
+const MAX_LOAD = 0.8
+const GROWTH = 1.5
 /**
  * Ids whose text is kept as well: parents are mostly recent, and comparing two strings is ten times faster than parsing one.
  * 8,192 units are 40 rounds of a committee of a hundred, about a megabyte. A power of two.
@@ -27,6 +30,7 @@ function cachePlace(id: string): number {
 export class IdTable {
   words: Uint32Array
   count = 0
+  /** Dense index + 1 of an id, 0: empty. */
   #slots: Int32Array
   /** A direct-mapped cache from text to index: a newer id takes the place of an older one. */
   readonly #cachedTexts: string[] = new Array<string>(RECENT).fill('')
@@ -43,7 +47,7 @@ export class IdTable {
 
   constructor(capacity = 64) {
     this.words = new Uint32Array(capacity * WORDS)
-    this.#slots = new Int32Array(capacity * 2).fill(-1)
+    this.#slots = new Int32Array(capacity * 2)
   }
 
   #parse(id: string): boolean {
@@ -63,12 +67,10 @@ export class IdTable {
     return true
   }
 
-  /** Mixes all words: an id's first bytes can be chosen by grinding, so one word alone would let a stranger fill a bucket. */
-  #bucket(): number {
-    const parsed = this.#parsed
-    let hash = 0
-    for (let w = 0; w < WORDS; w++) hash = Math.imul(hash ^ parsed[w]!, 0x9e3779b1) ^ (hash >>> 15)
-    return (hash ^ (hash >>> 16)) & (this.#slots.length - 1)
+  /** Where an id belongs: ids are hashes, two words of them and a multiplication (Fibonacci hashing) suffice. */
+  #bucket(first: number, last: number): number {
+    const hash = Math.imul(last ^ Math.imul(first, 0x85ebca6b), 0x9e3779b1) >>> 0
+    return Math.floor(hash * (this.#slots.length / 2 ** 32))
   }
 
   #holds(index: number): boolean {
@@ -84,16 +86,18 @@ export class IdTable {
     const cached = cachePlace(id)
     if (this.#cachedTexts[cached] === id) return this.#cachedIndices[cached]!
     if (!this.#parse(id)) return -1
-    const mask = this.#slots.length - 1
-    for (let slot = this.#bucket(); ; slot = (slot + 1) & mask) {
-      const index = this.#slots[slot]!
+    const slots = this.#slots
+    for (let slot = this.#bucket(this.#parsed[0]!, this.#parsed[WORDS - 1]!); ; ) {
+      const index = slots[slot]! - 1
       if (index < 0 || this.#holds(index)) return index
+      if (++slot === slots.length) slot = 0
     }
   }
 
   /** Adds an id that is not in the table; its index is the number of ids before. */
   add(id: UnitId): number {
-    if (2 * (this.count + 1) > this.#slots.length) this.#grow()
+    if (this.count + 1 > MAX_LOAD * this.#slots.length) this.#rehash(Math.ceil(GROWTH * this.#slots.length))
+    if (this.count * WORDS === this.words.length) this.#reserve(2 * this.count)
     this.#parse(id)
     const index = this.count++
     const { words } = this
@@ -108,26 +112,22 @@ export class IdTable {
   }
 
   #place(index: number): void {
-    const mask = this.#slots.length - 1
-    let slot = this.#bucket()
-    while (this.#slots[slot]! >= 0) slot = (slot + 1) & mask
-    this.#slots[slot] = index
+    const { words } = this
+    const slots = this.#slots
+    let slot = this.#bucket(words[index * WORDS]!, words[index * WORDS + WORDS - 1]!)
+    while (slots[slot]! !== 0) if (++slot === slots.length) slot = 0
+    slots[slot] = index + 1
   }
 
-  #grow(): void {
-    const words = new Uint32Array(this.words.length * 2)
-    words.set(this.words)
+  #reserve(capacity: number): void {
+    const words = new Uint32Array(capacity * WORDS)
+    words.set(this.words.subarray(0, this.count * WORDS))
     this.words = words
-    this.#slots = new Int32Array(this.#slots.length * 2).fill(-1)
-    this.#rebuild()
   }
 
-  #rebuild(): void {
-    this.#parsedText = ''
-    for (let index = 0; index < this.count; index++) {
-      this.#parsed.set(this.words.subarray(index * WORDS, (index + 1) * WORDS))
-      this.#place(index)
-    }
+  #rehash(slots: number): void {
+    this.#slots = new Int32Array(slots)
+    for (let index = 0; index < this.count; index++) this.#place(index)
   }
 
   /** The id at a dense index, as text. */
@@ -164,16 +164,8 @@ export class IdTable {
     this.count = kept
     this.#textsFrom = kept
     this.#cachedTexts.fill('')
-    let capacity = 64
-    while (capacity < kept + 1) capacity *= 2
-    this.words = this.words.slice(0, capacity * WORDS)
-    if (this.words.length < capacity * WORDS) {
-      const grown = new Uint32Array(capacity * WORDS)
-      grown.set(this.words)
-      this.words = grown
-    }
-    this.#slots = new Int32Array(capacity * 2).fill(-1)
-    this.#rebuild()
+    this.#reserve(Math.max(64, kept))
+    this.#rehash(Math.max(128, Math.ceil(kept / (MAX_LOAD / GROWTH))))
   }
 
   /** Bytes in use; the texts of recent ids, a constant, are apart. */

@@ -8,37 +8,46 @@
  * parent when that parent's row covers the others', else gets its own. The technique is that of vector clocks with a branch for
  * each fork (Fidge 1988; Lachesis).
  */
-import { IntColumn, ShortColumn } from '../dag/columns.ts'
+import { FAR_BYTES, IntColumn, NearColumn, ShortColumn } from '../dag/columns.ts'
 
 /** Branches that one author may open, before its further units are treated as unclocked; a fork is slashed at once, so few are real. */
 const BRANCHES_PER_AUTHOR = 8
 /** Units that one branch holds at most: what a column of a row can count. */
 const MAX_LENGTH = 0xffff
 
+/** Branches in all; beyond, units are unclocked. A few thousand would make rows too long to be of use. */
+const MAX_BRANCHES = 0xfffe
+const NO_BRANCH = 0xffff
+
 export class ClockIndex {
-  /** Row of each unit. */
-  readonly #rowOf = new IntColumn()
-  /** Branch of each unit, −1: on none. */
-  readonly #branchOf = new IntColumn()
-  /** Where each row starts; its length is the number of branches when it was made. */
-  readonly #rowStart = new IntColumn()
+  /** Where the row of each unit starts, plus one. */
+  #rowOf = new NearColumn()
+  /** Branch of each unit. */
+  readonly #branchOf = new ShortColumn()
   readonly #rows = new ShortColumn(256)
   /** Last unit of each branch. */
   readonly #branchTip = new IntColumn()
   readonly #authorOfBranch = new IntColumn()
+  /** Rows that start there or later have a column for the branch: ascending. */
+  readonly #since = new IntColumn()
   /** The fork that a branch belongs to: a branch that goes on with a full one is of the same line. */
   readonly #lineOfBranch = new IntColumn()
   #lines = 0
   /** Lines of each author. */
   readonly #linesOfAuthor = new IntColumn()
-
-  constructor() {
-    this.#rowStart.push(0)
-  }
+  /** Authors of units on no branch. */
+  readonly #unclockedAuthors = new Map<number, number>()
 
   /** True if the unit is on a branch. */
   isClocked(unit: number): boolean {
-    return this.#branchOf.values[unit]! >= 0
+    return this.#branchOf.values[unit]! !== NO_BRANCH
+  }
+
+  /** The author of a validator's unit, −1 for others. */
+  authorOf(unit: number): number {
+    const branch = this.#branchOf.values[unit]!
+    if (branch !== NO_BRANCH) return this.#authorOfBranch.values[branch]!
+    return this.#unclockedAuthors.get(unit) ?? -1
   }
 
   /** True if the author's units are more than one chain. */
@@ -48,47 +57,50 @@ export class ClockIndex {
 
   /** True if clocked `a` is `b` or in the past of `b`. */
   covers(a: number, b: number): boolean {
-    const starts = this.#rowStart.values
     const branch = this.#branchOf.values[a]!
-    const row = this.#rowOf.values[b]!
-    const at = starts[row]! + branch
-    return (
-      at < starts[row + 1]! && this.#rows.values[at]! >= this.#rows.values[starts[this.#rowOf.values[a]!]! + branch]!
-    )
+    const start = this.#rowOf.get(b) - 1
+    if (start < this.#since.values[branch]!) return false
+    const rows = this.#rows.values
+    return rows[start + branch]! >= rows[this.#rowOf.get(a) - 1 + branch]!
+  }
+
+  /** Number of columns of the row that starts there. */
+  #width(start: number): number {
+    const since = this.#since
+    let width = since.length
+    while (width > 0 && since.values[width - 1]! > start) width--
+    return width
   }
 
   /** Adds a unit that is no validator's. Cost: the branches for each parent with a row of its own. */
   addPlain(parents: Int32Array, count: number): void {
-    this.#branchOf.push(-1)
-    if (count === 0) {
-      this.#joinRows(parents, 0)
-      this.#rowOf.push(this.#closeRow())
-      return
-    }
-    let best = this.#rowOf.values[parents[0]!]!
+    this.#branchOf.push(NO_BRANCH)
+    let best = count === 0 ? this.#closeRow(this.#joinRows(parents, 0)) : this.#rowOf.get(parents[0]!) - 1
     for (let k = 1; k < count; k++) {
-      const row = this.#rowOf.values[parents[k]!]!
+      const row = this.#rowOf.get(parents[k]!) - 1
       if (row === best || this.#dominates(best, row)) continue
       if (this.#dominates(row, best)) best = row
       else {
-        this.#joinRows(parents, count)
-        this.#rowOf.push(this.#closeRow())
-        return
+        best = this.#closeRow(this.#joinRows(parents, count))
+        break
       }
     }
-    this.#rowOf.push(best)
+    this.#rowOf.push(best + 1)
   }
 
   /** Adds a validator's unit; `selfParent` −1: it was pruned. Cost: parents × branches. Returns false if the author has too many branches: the unit is then unclocked. */
   addOnBranch(unit: number, author: number, selfParent: number, parents: Int32Array, count: number): boolean {
-    let branch = selfParent < 0 ? -1 : this.#branchOf.values[selfParent]!
+    let branch = selfParent < 0 ? NO_BRANCH : this.#branchOf.values[selfParent]!
     const isForked =
-      branch < 0 || this.#branchTip.values[branch] !== selfParent || this.#authorOfBranch.values[branch] !== author
+      branch === NO_BRANCH ||
+      this.#branchTip.values[branch] !== selfParent ||
+      this.#authorOfBranch.values[branch] !== author
     if (isForked && !this.#countLine(author)) {
+      this.#unclockedAuthors.set(unit, author)
       this.addPlain(parents, count)
       return false
     }
-    const place = isForked ? 0 : this.#rows.values[this.#rowStart.values[this.#rowOf.values[selfParent]!]! + branch]!
+    const place = isForked ? 0 : this.#rows.values[this.#rowOf.get(selfParent) - 1 + branch]!
     // A branch that is continued has its tip moved on, also when another branch carries it further.
     if (!isForked) this.#branchTip.values[branch] = unit
     const isFull = place === MAX_LENGTH
@@ -97,55 +109,54 @@ export class ClockIndex {
       branch = this.#branchTip.length
       this.#branchTip.push(unit)
       this.#authorOfBranch.push(author)
+      this.#since.push(this.#rows.length)
     }
     const start = this.#joinRows(parents, count)
     this.#rows.values[start + branch] = isFull ? 1 : place + 1
     this.#branchOf.push(branch)
-    this.#rowOf.push(this.#closeRow())
+    this.#rowOf.push(this.#closeRow(start) + 1)
     return true
   }
 
   /** Notes that the author opens a branch that does not continue its last; false if it has too many. */
   #countLine(author: number): boolean {
     while (this.#linesOfAuthor.length <= author) this.#linesOfAuthor.push(0)
-    if (this.#linesOfAuthor.values[author]! >= BRANCHES_PER_AUTHOR) return false
+    if (this.#linesOfAuthor.values[author]! >= BRANCHES_PER_AUTHOR || this.#branchTip.length >= MAX_BRANCHES)
+      return false
     this.#linesOfAuthor.values[author]!++
     return true
   }
 
   #dominates(a: number, b: number): boolean {
-    const starts = this.#rowStart.values
     const rows = this.#rows.values
-    const [startA, startB] = [starts[a]!, starts[b]!]
-    const [lengthA, lengthB] = [starts[a + 1]! - startA, starts[b + 1]! - startB]
-    if (lengthB > lengthA) return false
-    for (let k = 0; k < lengthB; k++) if (rows[startB + k]! > rows[startA + k]!) return false
+    const width = this.#width(b)
+    if (width > this.#width(a)) return false
+    for (let k = 0; k < width; k++) if (rows[b + k]! > rows[a + k]!) return false
     return true
   }
 
   /** Writes the maximum of the parents' rows after the last row; returns where. */
   #joinRows(parents: Int32Array, count: number): number {
     const start = this.#rows.length
-    this.#rows.reserve(start + this.#branchTip.length)
+    const width = this.#branchTip.length
+    this.#rows.reserve(start + width + 1)
     const rows = this.#rows.values
-    const starts = this.#rowStart.values
-    rows.fill(0, start, start + this.#branchTip.length)
+    const lastSince = width === 0 ? 0 : this.#since.values[width - 1]!
+    rows.fill(0, start, start + width)
     for (let k = 0; k < count; k++) {
-      const row = this.#rowOf.values[parents[k]!]!
-      for (let from = starts[row]!, end = starts[row + 1]!, to = start; from < end; from++, to++) {
+      const row = this.#rowOf.get(parents[k]!) - 1
+      const end = row + (row >= lastSince ? width : this.#width(row))
+      for (let from = row, to = start; from < end; from++, to++) {
         if (rows[from]! > rows[to]!) rows[to] = rows[from]!
       }
     }
     return start
   }
 
-  #closeRow(): number {
-    const row = this.#rowStart.length - 1
-    const start = this.#rowStart.values[row]!
-    this.#rows.reserve(start + this.#branchTip.length)
-    this.#rows.length = start + this.#branchTip.length
-    this.#rowStart.push(this.#rows.length)
-    return row
+  /** Ends the row that starts there. A row takes an entry at least, so that no other starts at the same place. */
+  #closeRow(start: number): number {
+    this.#rows.length = start + Math.max(1, this.#branchTip.length)
+    return start
   }
 
   /**
@@ -155,16 +166,22 @@ export class ClockIndex {
   compacted(remap: Int32Array): ClockIndex {
     const after = new ClockIndex()
     const { columns, cut } = this.#keptColumns(remap, after)
-    const newRow = new Int32Array(this.#rowStart.length).fill(-1)
+    const newRows = new Map<number, number>()
     for (let unit = 0; unit < remap.length; unit++) {
       const to = remap[unit]!
       if (to < 0) continue
       const branch = this.#branchOf.values[unit]!
-      const row = this.#rowOf.values[unit]!
-      if (newRow[row]! < 0) newRow[row] = this.#copyRow(row, columns, cut, after)
-      after.#rowOf.push(newRow[row]!)
-      after.#branchOf.push(branch < 0 ? -1 : columns[branch]!)
-      if (branch >= 0) after.#branchTip.values[columns[branch]!] = to
+      const row = this.#rowOf.get(unit)
+      let newRow = newRows.get(row)
+      if (newRow === undefined) {
+        newRow = this.#copyRow(row - 1, columns, cut, after)
+        newRows.set(row, newRow)
+      }
+      after.#rowOf.push(newRow + 1)
+      after.#branchOf.push(branch === NO_BRANCH ? NO_BRANCH : columns[branch]!)
+      if (branch !== NO_BRANCH) after.#branchTip.values[columns[branch]!] = to
+      const author = this.#unclockedAuthors.get(unit)
+      if (author !== undefined) after.#unclockedAuthors.set(to, author)
     }
     return after
   }
@@ -175,9 +192,9 @@ export class ClockIndex {
     const cut = new Uint16Array(this.#branchTip.length)
     for (let unit = 0; unit < remap.length; unit++) {
       const branch = this.#branchOf.values[unit]!
-      if (remap[unit]! < 0 || branch < 0 || columns[branch]! >= 0) continue
+      if (remap[unit]! < 0 || branch === NO_BRANCH || columns[branch]! >= 0) continue
       columns[branch] = 0
-      cut[branch] = this.#rows.values[this.#rowStart.values[this.#rowOf.values[unit]!]! + branch]! - 1
+      cut[branch] = this.#rows.values[this.#rowOf.get(unit) - 1 + branch]! - 1
     }
     const lines = new Map<number, number>()
     for (let branch = 0; branch < columns.length; branch++) {
@@ -192,22 +209,26 @@ export class ClockIndex {
       }
       after.#branchTip.push(-1)
       after.#authorOfBranch.push(author)
+      after.#since.push(0)
       after.#lineOfBranch.push(line)
     }
     return { columns, cut }
   }
 
+  /** Copies a row without the columns that go, and with a zero for those that it did not have. */
   #copyRow(row: number, columns: Int32Array, cut: Uint16Array, after: ClockIndex): number {
-    const rows = this.#rows.values
-    const [from, end] = [this.#rowStart.values[row]!, this.#rowStart.values[row + 1]!]
-    for (let branch = 0; branch < end - from; branch++) {
-      if (columns[branch]! >= 0) after.#rows.push(Math.max(0, rows[from + branch]! - cut[branch]!))
+    const start = after.#rows.length
+    after.#rows.reserve(start + after.#branchTip.length + 1)
+    after.#closeRow(start)
+    const [from, to] = [this.#rows.values, after.#rows.values]
+    for (let branch = this.#width(row) - 1; branch >= 0; branch--) {
+      if (columns[branch]! >= 0) to[start + columns[branch]!] = Math.max(0, from[row + branch]! - cut[branch]!)
     }
-    after.#rowStart.push(after.#rows.length)
-    return after.#rowStart.length - 2
+    return start
   }
 
   get byteLength(): number {
-    return 4 * (this.#rowOf.length + this.#branchOf.length + this.#rowStart.length) + 2 * this.#rows.length
+    const perUnit = this.#rowOf.byteLength + 2 * this.#branchOf.length
+    return perUnit + 2 * this.#rows.length + FAR_BYTES * this.#unclockedAuthors.size
   }
 }

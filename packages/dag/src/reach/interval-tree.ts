@@ -12,7 +12,8 @@
  * twice what it needs and passes the spare on to its tip, which makes the cost of a long branch far below the root amortised
  * (on the 2^14 attack DAG: 52 units/s before, 40,000 after); indexing is lazy.
  */
-import type { IntColumn, ParentEdges } from '../dag/columns.ts'
+import type { NearColumn } from '../dag/columns.ts'
+import type { ParentEdges } from '../dag/edges.ts'
 
 /** The reindexing root stays this many levels below the tip (rusty-kaspa's default). */
 const REINDEX_DEPTH = 100
@@ -24,7 +25,7 @@ const SPACE = 2 ** 52
 
 /** The structure that the index reads. */
 export interface IntervalSource {
-  readonly heights: IntColumn
+  readonly heights: NearColumn
   readonly edges: ParentEdges
 }
 
@@ -129,10 +130,10 @@ export class IntervalTree {
   #highestParent(unit: number): number {
     const { edges, heights } = this.#source
     let best = -1
-    for (let at = edges.start(unit), end = edges.start(unit + 1); at < end; at++) {
-      const parent = edges.at(unit, at)
+    for (let k = 0, count = edges.count(unit); k < count; k++) {
+      const parent = edges.at(unit, k)
       if (!this.#includes(parent)) continue
-      if (best < 0 || heights.values[parent]! > heights.values[best]!) best = parent
+      if (best < 0 || heights.get(parent) > heights.get(best)) best = parent
     }
     return best
   }
@@ -144,8 +145,8 @@ export class IntervalTree {
     const merged: number[] = []
     this.#marks[parent] = mark
     for (let next = unit, i = -1; i < merged.length; next = merged[++i]!) {
-      for (let at = edges.start(next), end = edges.start(next + 1); at < end; at++) {
-        const candidate = edges.at(next, at)
+      for (let k = 0, count = edges.count(next); k < count; k++) {
+        const candidate = edges.at(next, k)
         if (this.#marks[candidate] === mark) continue
         this.#marks[candidate] = mark
         if (this.#includes(candidate) && !this.reaches(candidate, parent)) merged.push(candidate)

@@ -5,7 +5,7 @@
  * A path from b down to unclocked a either meets a clocked unit, then the one nearest to a has a carrier of a in its past or
  * is one, or it does not: both cases are tested, so the answer is exact.
  */
-import { IntColumn } from '../dag/columns.ts'
+import { IntColumn, PagedColumn } from '../dag/columns.ts'
 import { ClockIndex } from './clocks.ts'
 import { type IntervalSource, IntervalTree } from './interval-tree.ts'
 
@@ -13,8 +13,8 @@ import { type IntervalSource, IntervalTree } from './interval-tree.ts'
 export class Reachability {
   readonly #source: IntervalSource
   #clocks = new ClockIndex()
-  /** The carriers of each unclocked unit as a list: its first entry, −1: none yet. No carrier has another in its past. */
-  #firstEntry = new IntColumn()
+  /** The carriers of each unclocked unit as a list: its first entry, counted from 1; 0: none yet. No carrier has another in its past. */
+  #firstEntry = new PagedColumn()
   #entryCarrier = new IntColumn()
   #nextEntry = new IntColumn()
   readonly #stack: number[] = []
@@ -31,7 +31,6 @@ export class Reachability {
 
   /** Adds the next unit, whose structure is in the source already. `author` −1: no validator's. */
   add(unit: number, author: number, selfParent: number, parents: Int32Array, count: number): void {
-    this.#firstEntry.push(-1)
     if (author < 0) {
       this.#clocks.addPlain(parents, count)
       return
@@ -44,9 +43,14 @@ export class Reachability {
     return this.#clocks.hasBranches(author)
   }
 
+  /** The author of a validator's unit, −1 for others. */
+  authorOf(unit: number): number {
+    return this.#clocks.authorOf(unit)
+  }
+
   #isCarriedInto(unit: number, clocked: number): boolean {
-    for (let entry = this.#firstEntry.values[unit]!; entry >= 0; entry = this.#nextEntry.values[entry]!) {
-      if (this.#clocks.covers(this.#entryCarrier.values[entry]!, clocked)) return true
+    for (let entry = this.#firstEntry.get(unit); entry > 0; entry = this.#nextEntry.values[entry - 1]!) {
+      if (this.#clocks.covers(this.#entryCarrier.values[entry - 1]!, clocked)) return true
     }
     return false
   }
@@ -58,26 +62,27 @@ export class Reachability {
     while (stack.length > 0) {
       const unit = stack.pop()!
       if (this.#isCarriedInto(unit, clocked)) continue
-      this.#nextEntry.push(this.#firstEntry.values[unit]!)
-      this.#firstEntry.values[unit] = this.#entryCarrier.length
+      this.#nextEntry.push(this.#firstEntry.get(unit))
       this.#entryCarrier.push(clocked)
+      this.#firstEntry.set(unit, this.#entryCarrier.length)
       this.#pushUnclockedParents(unit, stack)
     }
   }
 
   #pushUnclockedParents(unit: number, stack: number[]): void {
     const { edges } = this.#source
-    for (let at = edges.start(unit), end = edges.start(unit + 1); at < end; at++) {
-      const parent = edges.at(unit, at)
+    for (let k = edges.count(unit) - 1; k >= 0; k--) {
+      const parent = edges.at(unit, k)
       if (!this.#clocks.isClocked(parent)) stack.push(parent)
     }
   }
 
   /** True if `a` is in the past of `b`. */
   isAncestor(a: number, b: number): boolean {
-    const heights = this.#source.heights.values
-    if (a >= b || heights[a]! >= heights[b]!) return false
+    if (a >= b) return false
     if (this.#clocks.isClocked(a)) return this.#clocks.covers(a, b)
+    const { heights } = this.#source
+    if (heights.get(a) >= heights.get(b)) return false
     if (this.#isCarriedInto(a, b)) return true
     if (this.#clocks.isClocked(b)) return false
     this.#tree.catchUp(b)
@@ -91,25 +96,24 @@ export class Reachability {
   compact(remap: Int32Array): void {
     const [first, carrier, next] = [this.#firstEntry, this.#entryCarrier, this.#nextEntry]
     this.#clocks = this.#clocks.compacted(remap)
-    this.#firstEntry = new IntColumn()
+    this.#firstEntry = new PagedColumn()
     this.#entryCarrier = new IntColumn()
     this.#nextEntry = new IntColumn()
     for (let unit = 0; unit < remap.length; unit++) {
       const to = remap[unit]!
       if (to < 0) continue
-      this.#firstEntry.push(-1)
-      for (let entry = first.values[unit]!; entry >= 0; entry = next.values[entry]!) {
-        const kept = remap[carrier.values[entry]!]!
+      for (let entry = first.get(unit); entry > 0; entry = next.values[entry - 1]!) {
+        const kept = remap[carrier.values[entry - 1]!]!
         if (kept < 0) continue
-        this.#nextEntry.push(this.#firstEntry.values[to]!)
-        this.#firstEntry.values[to] = this.#entryCarrier.length
+        this.#nextEntry.push(this.#firstEntry.get(to))
         this.#entryCarrier.push(kept)
+        this.#firstEntry.set(to, this.#entryCarrier.length)
       }
     }
     this.#tree = this.#newTree()
   }
 
   get byteLength(): number {
-    return this.#clocks.byteLength + 4 * this.#firstEntry.length + 8 * this.#entryCarrier.length
+    return this.#clocks.byteLength + this.#firstEntry.byteLength + 8 * this.#entryCarrier.length
   }
 }
