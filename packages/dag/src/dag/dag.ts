@@ -113,6 +113,8 @@ export class Dag {
   /** Parents of the unit in hand that are in the DAG, and the height and round that pruned ones give. */
   #count = 0
   #prunedHeight = -1
+  /** Its first parent, −1 if that was pruned. */
+  #selfParent = -1
 
   /** Use {@link createDag}. */
   constructor({ genesis, limits, headers, pruningPoint }: DagOptions) {
@@ -169,7 +171,7 @@ export class Dag {
   append(unit: UnitRef, { source = 'local', shapeChecked = false }: AppendOptions = {}): AppendResult {
     const { id, header } = unit
     if (this.#core.indexOf(id) >= 0) return { status: 'duplicate' }
-    if (this.#below.has(id)) {
+    if (this.#below.size > 0 && this.#below.has(id)) {
       if (!this.#headers.get(id)) this.#headers.set(id, header)
       return { status: 'duplicate' }
     }
@@ -211,8 +213,10 @@ export class Dag {
     if (parents.length > this.#parents.length) this.#parents = new Int32Array(parents.length)
     this.#count = 0
     this.#prunedHeight = -1
-    for (const id of parents) {
+    for (let k = 0; k < parents.length; k++) {
+      const id = parents[k]!
       const parent = this.#core.indexOf(id)
+      if (k === 0) this.#selfParent = parent
       if (parent >= 0) this.#parents[this.#count++] = parent
       else {
         const pruned = this.#below.get(id)
@@ -237,10 +241,9 @@ export class Dag {
       }
     }
     const author = header.validator ? header.authors[0] : undefined
-    const selfParent = this.#core.indexOf(header.parents[0]!)
-    this.#core.append({ id, height, round, author }, this.#parents, this.#count, selfParent)
+    this.#core.append({ id, height, round, author }, this.#parents, this.#count, this.#selfParent)
     this.#headers.set(id, header)
-    for (const listener of this.#listeners) listener({ id, header })
+    if (this.#listeners.size > 0) for (const listener of this.#listeners) listener({ id, header })
     return undefined
   }
 

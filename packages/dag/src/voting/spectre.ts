@@ -73,9 +73,11 @@ export class SpectrePair {
   readonly #isSeer: boolean[] = []
   readonly #near: number[] = []
   readonly #votes: Vote[] = []
-  /** Local past of each local unit as a bit set; of near units also their future. */
+  /** Local past of each local unit as a bit set, and how many words at its begin are all ones: two rounds down everything is in the past. */
   readonly #pasts: Uint32Array[] = []
-  readonly #futures = new Map<number, Uint32Array>()
+  readonly #solid: number[] = []
+  /** Local future of near units as far as a sweep has looked: `to` is the first local unit that it has not. */
+  readonly #futures = new Map<number, { bits: Uint32Array; to: number }>()
   /** Vote times weight of seers; of near units only while a sweep runs. */
   #ballots = new Float64Array(64)
   /** T, and the weight of near units, over each local unit's past. */
@@ -86,6 +88,8 @@ export class SpectrePair {
   readonly #exact: bigint[] = []
   #total = 0n
   #taken = 0
+  /** The local parents of the unit in hand. */
+  readonly #parents: number[] = []
   #deepTop: number[] | undefined
 
   /** The pair is of dense indices. Throws `DAG_INVALID_ARGUMENT` if they are the same unit, or for a negative weight. */
@@ -175,20 +179,13 @@ export class SpectrePair {
     const local = this.#units.length
     this.#reserve(local)
     const past = new Uint32Array((local >> 5) + 1)
-    let base = -1
-    for (let k = view.parentCount(unit) - 1; k >= 0; k--) {
-      const parent = this.#localOf(view.parentAt(unit, k))
-      if (parent < 0) continue
-      base = Math.max(base, parent)
-      const other = this.#pasts[parent]!
-      for (let w = 0; w < other.length; w++) past[w]! |= other[w]!
-      past[parent >> 5]! |= 1 << (parent & 31)
-    }
+    const { base, solid } = this.#gatherPast(unit, past)
     const weight = this.#weight(unit)
     if (weight < 0n) throw new DagError('DAG_INVALID_ARGUMENT', `weight of ${view.idOf(unit)} is ${weight}`, { unit })
     this.#units.push(unit)
     this.#setLocal(unit, local)
     this.#pasts.push(past)
+    this.#solid.push(solid)
     this.#exact.push(weight)
     this.#weights[local] = Number(weight)
     this.#total += weight
@@ -200,23 +197,53 @@ export class SpectrePair {
     this.#isSeer.push(isSeer)
     this.#votes.push(vote)
     this.#ballots[local] = vote * this.#weights[local]!
-    for (const near of this.#near) if (this.#inPast(past, near)) this.#addFuture(near, local)
-    if (!isSeer) {
-      this.#near.push(local)
-      this.#futures.set(local, new Uint32Array(4))
-    }
+    if (!isSeer) this.#near.push(local)
   }
 
-  #addFuture(near: number, local: number): void {
-    let future = this.#futures.get(near)!
-    const word = local >> 5
-    if (word >= future.length) {
-      const grown = new Uint32Array(2 * word)
-      grown.set(future)
-      future = grown
-      this.#futures.set(near, grown)
+  /** Joins the pasts of a unit's local parents into `past`. Returns the latest of them and the number of words that are all ones. */
+  #gatherPast(unit: number, past: Uint32Array): { base: number; solid: number } {
+    const view = this.#view
+    const parents = this.#parents
+    let count = 0
+    let base = -1
+    let solid = 0
+    for (let k = view.parentCount(unit) - 1; k >= 0; k--) {
+      const parent = this.#localOf(view.parentAt(unit, k))
+      if (parent < 0) continue
+      parents[count++] = parent
+      base = Math.max(base, parent)
+      solid = Math.max(solid, this.#solid[parent]!)
     }
-    future[word]! |= 1 << (local & 31)
+    past.fill(0xffffffff, 0, solid)
+    for (let i = 0; i < count; i++) {
+      const parent = parents[i]!
+      const other = this.#pasts[parent]!
+      for (let w = solid; w < other.length; w++) past[w]! |= other[w]!
+      past[parent >> 5]! |= 1 << (parent & 31)
+    }
+    while (solid < past.length && past[solid] === 0xffffffff) solid++
+    return { base, solid }
+  }
+
+  /** The local future of a near unit. Cost: once a local unit that came since it was last asked for. */
+  #futureOf(near: number): Uint32Array {
+    let future = this.#futures.get(near)
+    if (!future) {
+      future = { bits: new Uint32Array(4), to: near + 1 }
+      this.#futures.set(near, future)
+    }
+    const count = this.#pasts.length
+    if (count > 32 * future.bits.length) {
+      const grown = new Uint32Array(2 * (count >> 5) + 2)
+      grown.set(future.bits)
+      future.bits = grown
+    }
+    const [word, bit] = [near >> 5, 1 << (near & 31)]
+    for (let local = future.to; local < count; local++) {
+      if ((this.#pasts[local]![word]! & bit) !== 0) future.bits[local >> 5]! |= 1 << (local & 31)
+    }
+    future.to = count
+    return future.bits
   }
 
   /** T and the near weight of a new unit: its parent's, and what it has beyond that parent's past. */
@@ -224,7 +251,7 @@ export class SpectrePair {
     const known = base < 0 ? undefined : this.#pasts[base]!
     let seers = base < 0 ? 0 : this.#seerSums[base]!
     let near = base < 0 ? 0 : this.#nearSums[base]!
-    for (let w = 0; w < past.length; w++) {
+    for (let w = base < 0 ? 0 : this.#solid[base]!; w < past.length; w++) {
       let bits = past[w]! & ~(known?.[w] ?? 0)
       while (bits !== 0) {
         const unit = (w << 5) | (31 - Math.clz32(bits & -bits))
@@ -328,7 +355,7 @@ export class SpectrePair {
   }
 
   #nearVote(near: number, past: Uint32Array, votes: ReadonlyMap<number, Vote>): Vote {
-    const future = this.#futures.get(near)!
+    const future = this.#futureOf(near)
     let sum = 0
     for (let w = Math.min(past.length, future.length) - 1; w >= 0; w--) {
       let bits = past[w]! & future[w]!
