@@ -64,6 +64,7 @@ function plain(units: { id: UnitId; header: UnitHeader }[], leaders: Map<number,
   return { total, seconds, last }
 }
 
+const label = 'the same rule on Maps of strings, heights and edges only, no ancestry'
 const sizes = quick ? { n4: 8000, n30: 500, n100: 100, users: 40 } : { n4: 40_000, n30: 3000, n100: 500, users: 200 }
 for (const [metric, n, count] of [
   ['n4', 4, sizes.n4],
@@ -74,9 +75,12 @@ for (const [metric, n, count] of [
   const run = ordered(n, count, 0)
   const peer = plain(run.units, run.leaders)
   if (peer.total !== run.total || peer.last !== run.last) throw new Error(`order of ${metric} differs`)
-  const label = 'the same rule on Maps of strings, heights and edges only, no ancestry'
   report('dag-order', metric, run.total / run.seconds, 'validator units/s', label, peer.total / peer.seconds)
   report('dag-order', `${metric}-bytes`, run.bytes, 'bytes of dense structure a unit')
 }
 const users = ordered(30, sizes.users, 20)
-report('dag-order', 'n30-users', (users.total * 20) / 21 / users.seconds, 'user units/s')
+const peer = plain(users.units, users.leaders)
+if (peer.total !== users.total || peer.last !== users.last) throw new Error('order of n30-users differs')
+const perSecond = ({ total, seconds }: { total: number; seconds: number }) => (total * 20) / 21 / seconds
+report('dag-order', 'n30-users', perSecond(users), 'user units/s', label, perSecond(peer))
+report('dag-order', 'n30-users-bytes', users.bytes, 'bytes of dense structure a unit')

@@ -1,9 +1,26 @@
 /** Past, future and anticone of a unit as sorted sets. */
 import type { DagView } from './view.ts'
 
+/** Lists up to this length are sorted by insertion: the built-in sort calls back for each comparison. */
+const SHORT = 64
+
 /** Sorts units by height, then id: an order that depends on the units alone. */
 export function sortByHeight(view: DagView, units: number[]): number[] {
-  return units.sort((a, b) => view.heightOf(a) - view.heightOf(b) || view.compareIds(a, b))
+  const compare = (a: number, b: number) => view.heightOf(a) - view.heightOf(b) || view.compareIds(a, b)
+  if (units.length > SHORT) return units.sort(compare)
+  for (let i = 1; i < units.length; i++) {
+    const unit = units[i]!
+    const height = view.heightOf(unit)
+    let at = i - 1
+    for (; at >= 0; at--) {
+      const before = units[at]!
+      const difference = view.heightOf(before) - height
+      if (difference < 0 || (difference === 0 && view.compareIds(before, unit) < 0)) break
+      units[at + 1] = before
+    }
+    units[at + 1] = unit
+  }
+  return units
 }
 
 /** A flag for each unit: 1 if it is in the past of `unit`. Cost: linear in the past's edges. */

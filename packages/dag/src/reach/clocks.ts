@@ -142,8 +142,15 @@ export class ClockIndex {
     this.#rows.reserve(start + width + 1)
     const rows = this.#rows.values
     const lastSince = width === 0 ? 0 : this.#since.values[width - 1]!
-    rows.fill(0, start, start + width)
-    for (let k = 0; k < count; k++) {
+    // The first parent's row is copied, which saves filling with zeros and a join: with four validators that is a third of the work.
+    let filled = 0
+    if (count > 0) {
+      const row = this.#rowOf.get(parents[0]!) - 1
+      filled = row >= lastSince ? width : this.#width(row)
+      for (let column = 0; column < filled; column++) rows[start + column] = rows[row + column]!
+    }
+    for (let column = filled; column < width; column++) rows[start + column] = 0
+    for (let k = 1; k < count; k++) {
       const row = this.#rowOf.get(parents[k]!) - 1
       const end = row + (row >= lastSince ? width : this.#width(row))
       for (let from = row, to = start; from < end; from++, to++) {
