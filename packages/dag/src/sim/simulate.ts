@@ -1,4 +1,4 @@
-/** Runs validators over a simulated network and checks what must hold after every event. */
+/** Runs validators over a simulated network; what they built is checked at the end, and shrunk if it is wrong. */
 import { createDag, type Dag, type UnitRef } from '../dag/dag.ts'
 import { DagError } from '../errors.ts'
 import { formatNotation } from '../notation/notation.ts'
