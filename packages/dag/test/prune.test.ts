@@ -229,6 +229,26 @@ describe('pruning', () => {
     expect(ledger.dag.authorUnits(back.header.authors[0]!, 152)).toEqual([back.id])
   })
 
+  it('takes back the claims of units that expired without an index', () => {
+    const { units, leaders } = history(30)
+    const ledger = createLedger({ genesis, stakeAt })
+    const stale = userUnit([genesis.id], 5000, [], 3)
+    const fresh = userUnit([genesis.id], 5001)
+    for (const unit of [stale, fresh]) ledger.append(unit)
+    ledger.claim('coin', stale.id)
+    ledger.claim('other', stale.id)
+    ledger.claim('coin', fresh.id)
+    for (const unit of units) ledger.append(unit)
+    follow(ledger, leaders)
+    pruneLedger(ledger, ledger.mainChain.tip.mci - 2)
+    expect([ledger.dag.has(stale.id), ledger.dag.has(fresh.id)]).toEqual([false, true])
+    expect([ledger.rivals('coin'), ledger.rivals('other')]).toEqual([[fresh.id], []])
+    const last = validatorUnit(1, 31, units.at(-1)!.id, [fresh.id, leaders.at(-1)!.id])
+    expect(ledger.append(last).status).toBe('added')
+    expect(() => ledger.commit(last.id)).not.toThrow()
+    expect(ledger.rivals('coin')).toEqual([])
+  })
+
   it('stops to wait for what expired meanwhile', () => {
     const { units, leaders } = history(160)
     const ledger = createLedger({ genesis, stakeAt })

@@ -56,6 +56,7 @@ export class Ledger {
     this.rules = new DoubleSpendRules(this.dag, this.mainChain, stakeAt)
     this.#openClaims = openClaims
     this.dag.onUnit((unit) => this.#emit('unit', unit))
+    this.dag.view.onRemap(() => this.#forgetDropped())
   }
 
   /** Calls `listener` for every such event. Returns the way to stop. */
@@ -96,6 +97,19 @@ export class Ledger {
       if (keys?.size === 0) this.#keysOf.delete(unit)
     }
     this.#claims.delete(key)
+  }
+
+  /** Takes back the claims of units that pruning dropped: they expired without an index. */
+  #forgetDropped(): void {
+    for (const [unit, keys] of this.#keysOf) {
+      if (this.dag.view.indexOf(unit) >= 0) continue
+      this.#keysOf.delete(unit)
+      for (const key of keys) {
+        const rivals = this.#claims.get(key)!.filter((rival) => rival !== unit)
+        if (rivals.length > 0) this.#claims.set(key, rivals)
+        else this.#claims.delete(key)
+      }
+    }
   }
 
   /** The units that claim a key and wait for a decision, in the order of their claims. */
