@@ -69,6 +69,10 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
       evm.stateManager.putCode(createAddressFromString(address), hexToBytes(runtime as `0x${string}`)),
     codeAt: async (address: string) =>
       bytesToHex(await evm.stateManager.getCode(createAddressFromString(address.toLowerCase()))),
+    /** Number of the block that calls run in. */
+    setBlock(number: bigint | number) {
+      header.number = BigInt(number)
+    },
     /** Timestamp of the block that calls run in, seconds. */
     setTime(seconds: bigint | number) {
       header.timestamp = BigInt(seconds)

@@ -19,6 +19,18 @@ abstract contract Router is Initializable {
         PairFactory factory;
     }
 
+    /// @notice What to add to the pair of `a` and `b`, and within which bounds.
+    struct Addition {
+        address a;
+        address b;
+        uint256 wantedA;
+        uint256 wantedB;
+        uint256 leastA;
+        uint256 leastB;
+        address to;
+        uint256 deadline;
+    }
+
     bytes32 private constant ROUTER_STORAGE = 0x517d3bc146f53565e2d8998d96af839ea62d47e61051f323bea98bd4f14f6e00;
 
     /// @notice Longest path. Bounds the gas of a quote.
@@ -100,23 +112,18 @@ abstract contract Router is Initializable {
 
     /// @notice Adds liquidity at the pool's price: at most the wanted and at least the least amounts. Makes the pair when there is none.
     /// Errors: {Expired}, {TooLittleLiquidity}.
-    function addLiquidity(
-        address a,
-        address b,
-        uint256 wantedA,
-        uint256 wantedB,
-        uint256 leastA,
-        uint256 leastB,
-        address to,
-        uint256 deadline
-    ) external before(deadline) returns (uint256 amountA, uint256 amountB, uint256 shares) {
-        address pair = factory().pairOf(a, b);
-        if (pair == address(0)) pair = factory().makePair(a, b);
-        (amountA, amountB) = _amountsFor(pair, a, wantedA, wantedB);
-        if (amountA < leastA || amountB < leastB) revert TooLittleLiquidity(amountA, amountB);
-        IERC20(a).safeTransferFrom(msg.sender, pair, amountA);
-        IERC20(b).safeTransferFrom(msg.sender, pair, amountB);
-        shares = IPair(pair).mintLiquidity(to);
+    function addLiquidity(Addition calldata add)
+        external
+        before(add.deadline)
+        returns (uint256 amountA, uint256 amountB, uint256 shares)
+    {
+        address pair = factory().pairOf(add.a, add.b);
+        if (pair == address(0)) pair = factory().makePair(add.a, add.b);
+        (amountA, amountB) = _amountsFor(pair, add.a, add.wantedA, add.wantedB);
+        if (amountA < add.leastA || amountB < add.leastB) revert TooLittleLiquidity(amountA, amountB);
+        IERC20(add.a).safeTransferFrom(msg.sender, pair, amountA);
+        IERC20(add.b).safeTransferFrom(msg.sender, pair, amountB);
+        shares = IPair(pair).mintLiquidity(add.to);
     }
 
     /// @notice Gives `shares` back for both tokens, at least `leastA` and `leastB`. Errors: {Expired}, {NoPair}, {TooLittleLiquidity}.

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.27;
 
 import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
+import {AccessControlUpgradeable} from "@openzeppelin/contracts-upgradeable/access/AccessControlUpgradeable.sol";
 import {GovernorUpgradeable} from "@openzeppelin/contracts-upgradeable/governance/GovernorUpgradeable.sol";
 import {GovernorVotesUpgradeable} from "@openzeppelin/contracts-upgradeable/governance/extensions/GovernorVotesUpgradeable.sol";
 import {TimelockControllerUpgradeable} from "@openzeppelin/contracts-upgradeable/governance/TimelockControllerUpgradeable.sol";
@@ -59,6 +60,7 @@ abstract contract OneAddressDao is VotesToken, TokenGovernor, TimelockController
         return VotesToken.nonces(owner);
     }
 
+    /// @dev The chain of `super` ends at the holders' ERC165, which knows no base: the others are asked by name.
     function supportsInterface(bytes4 interfaceId)
         public
         view
@@ -66,7 +68,8 @@ abstract contract OneAddressDao is VotesToken, TokenGovernor, TimelockController
         override(GovernorUpgradeable, TimelockControllerUpgradeable)
         returns (bool)
     {
-        return super.supportsInterface(interfaceId);
+        return super.supportsInterface(interfaceId) || GovernorUpgradeable.supportsInterface(interfaceId)
+            || AccessControlUpgradeable.supportsInterface(interfaceId);
     }
 
     function onERC721Received(address, address, uint256, bytes memory)

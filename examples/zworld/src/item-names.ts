@@ -1,0 +1,22 @@
+/** Names of the items by id. */
+export const ITEM_NAMES: Readonly<Record<number, string>> = {
+  1: 'Wood',
+  2: 'Stone',
+  3: 'Ore',
+  4: 'Grain',
+  5: 'Herb',
+  6: 'Crystal',
+  10: 'Plank',
+  11: 'Brick',
+  12: 'Ingot',
+  13: 'Bread',
+  14: 'Potion',
+  20: 'Sword',
+  21: 'Bow',
+  22: 'Staff',
+  30: 'Shield',
+  31: 'Armor',
+  40: 'Pickaxe',
+  50: 'Egg',
+  60: 'Trophy',
+}
