@@ -33,6 +33,8 @@ export interface NodeOptions {
   /** Where length-framed raw transactions are taken in bulk (see `@zos/pipeline`); nowhere when not given. */
   ingest?: { host?: string; port: number }
   logger?: Logger
+  /** Ends the wait for a snapshot, where the node needs one before it starts. */
+  signal?: AbortSignal
   /** Told when the node had to stop by itself: damage, divergence, or a signature that must not be made. */
   onFault?: (error: unknown) => void
 }

@@ -25,6 +25,7 @@ import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
+import { ancestorHash } from './execution/system-contracts.ts'
 import { consensusSettings } from './genesis/consensus-genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
@@ -39,9 +40,12 @@ import { createConsensusNative } from './native/consensus-contract.ts'
 import { createDagNative } from './native/dag-contract.ts'
 import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
+import { PeerBook } from './p2p/peer-book.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
 import { createCallRunner, type RpcContext } from './rpc/context.ts'
 import { type RpcServer, startRpcServer } from './rpc/server.ts'
+import { joinIfBehind } from './snapshot/join.ts'
+import { SnapshotKeeper } from './snapshot/keeper.ts'
 import { WorldState } from './state/world-state.ts'
 import { createMemoryStore } from './store/kv.ts'
 import { openLevelStore } from './store/level.ts'
@@ -94,6 +98,14 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   let producer: Producer | undefined
   try {
     await claimStore()
+    const knownPeers = new PeerBook(store)
+    const join = {
+      store,
+      genesis,
+      genesisHash: hash,
+      peers: [...(options.p2p?.peers ?? []), ...knownPeers.addresses()],
+    }
+    await joinIfBehind({ ...joining, logger, ...(options.signal ? { signal: options.signal } : {}) })
     const chain = new Chain(store)
     const state = new WorldState(store, chain.head?.header.number ?? 0)
     if (!chain.head) await createGenesisBlock(genesis, hash, state, chain)
@@ -135,7 +147,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
     let network!: Network
     // Execution: blocks from committed leaders.
-    const blockHash = (number: number) => chain.block(number)?.hash
+    const blockHash = (number: number) => chain.block(number)?.hash ?? ancestorHash(state.latest(), number)
     const mempool: Mempool = new Mempool(() => ({
       account: (address) => state.latest().account(address),
       nextBaseFee: nextBaseFee(chain.head!.header),
@@ -177,18 +189,29 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     for (const leader of ledger.commit()) finalize(leader)
     await executor.idle()
     if (fault) throw fault
-    const pruner = new HistoryPruner({ store, epochStart: (number) => ledger.epochStart(number), ...pruning, onFault })
+    const snapshots = new SnapshotKeeper({ store, genesisHash: bytesToHex(hash), now: systemClock.now })
+    closers.push(() => snapshots.close())
+    const pruner = new HistoryPruner({
+      store,
+      epochStart: (number) => ledger.epochStart(number),
+      held: () => snapshots.firstEpoch,
+      ...pruning,
+      onFault,
+    })
     closers.push(() => pruner.stop())
     pruner.advance(ledger.epoch.number)
     /** The epochs that end with blocks which are not executed yet, by block. */
     const endings = new Map<number, number>()
-    chain.onBlock(({ block: { header }, transactions, skipped }) => {
+    chain.onBlock(({ block, transactions, skipped }) => {
+      const { header } = block
       mempool.settle(header.number, transactions, skipped)
       const ended = endings.get(header.number)
       if (ended === undefined) return
       endings.delete(header.number)
       mempool.endEpoch(ended)
       tvu.endEpoch(ended)
+      // Now, before the next block: its state is that of the epoch's beginning.
+      snapshots.hold(ledger.epochStart(ended + 1)!, block).catch(onFault)
       pruner.advance(ended + 1)
     })
 
@@ -256,7 +279,11 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           )
         : await generateKeyPair('Ed25519'),
       listen: options.p2p?.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-      peers: options.p2p?.peers ?? [],
+      peers: joining.peers,
+      snapshots: {
+        history: () => ({ firstEpoch: pruner.firstEpoch, epoch: ledger.epoch.number }),
+        snapshot: (epoch) => snapshots.source(epoch),
+      },
       now: systemClock.now,
       handlers: {
         unit: takeUnit,
@@ -387,7 +414,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       ingestPort: ingest?.port,
       peerId: network.peerId,
       addresses: () => network.addresses(),
-      addPeers: (addresses) => network.addPeers(addresses),
+      addPeers(addresses) {
+        network.addPeers(addresses)
+        knownPeers.add(addresses.filter((address) => !address.endsWith(network.peerId))).catch(onFault)
+      },
       status,
       checkpoint: (epoch) => checkpoints.certified(epoch),
       onCheckpoint: (listener) => checkpoints.onCertificate(listener),

@@ -11,6 +11,21 @@ import {
   type StoredTransaction,
 } from './block-codec.ts'
 
+function text(value: string | number): Uint8Array {
+  return new TextEncoder().encode(String(value))
+}
+
+/** Makes `block` the head of a store, without its transactions. */
+export function blockChanges(block: StoredBlock): StoreChange[] {
+  const number = text(block.header.number)
+  return [
+    { key: `b${sortable(block.header.number)}`, value: encodeBlock(block) },
+    { key: `h${block.hash}`, value: number },
+    { key: HEAD_KEY, value: number },
+    ...block.units.map(({ id }) => ({ key: `n${id}`, value: number })),
+  ]
+}
+
 /** Told once a block is executed and durable. */
 export interface BlockEvent {
   block: StoredBlock
@@ -20,7 +35,8 @@ export interface BlockEvent {
 
 /** Blocks kept decoded in memory: what clients ask for again and again. */
 const RECENT_BLOCKS = 64
-const HEAD_KEY = 'head'
+/** Names the newest block of a store. */
+export const HEAD_KEY = 'head'
 
 /** The executed blocks, their transactions and the indexes to find them. */
 export class Chain {
@@ -83,15 +99,8 @@ export class Chain {
   /** Makes `block` durable together with `state`, then tells the listeners. */
   async append(event: BlockEvent, state: readonly StoreChange[]): Promise<void> {
     const { block, transactions } = event
-    const text = (value: string | number) => new TextEncoder().encode(String(value))
     const { number } = block.header
-    const changes: StoreChange[] = [
-      ...state,
-      { key: `b${sortable(number)}`, value: encodeBlock(block) },
-      { key: `h${block.hash}`, value: text(number) },
-      { key: HEAD_KEY, value: text(number) },
-    ]
-    for (const { id } of block.units) changes.push({ key: `n${id}`, value: text(number) })
+    const changes: StoreChange[] = [...state, ...blockChanges(block)]
     for (const transaction of transactions) {
       changes.push({ key: `x${sortable(number)}${sortable(transaction.index)}`, value: encodeTransaction(transaction) })
       changes.push({ key: `t${transaction.hash}`, value: text(`${number}:${transaction.index}`) })

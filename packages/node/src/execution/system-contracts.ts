@@ -3,11 +3,11 @@
  * consensus layer (EIP-4788), which here is the id of the leader unit that made the parent block. Their code serves the reads; the writes are
  * made as the EIPs' system calls would.
  */
-import { hexToBytes, type PrefixedHexString } from '@ethereumjs/util'
+import { bytesToHex, hexToBytes, type PrefixedHexString } from '@ethereumjs/util'
 import { type NativeStorage, slotAt, slotValue, systemStorage } from '../native/native-storage.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { EMPTY_ACCOUNT } from '../state/account.ts'
-import type { StateOverlay } from '../state/overlay.ts'
+import type { StateOverlay, StateReader } from '../state/overlay.ts'
 
 /** EIP-2935. */
 export const HISTORY_ADDRESS: AddressHex = '0x0000f90827f1c53a10cb7a02335b175320002935'
@@ -43,6 +43,12 @@ export function writeSystemContracts(
   const timestamp = BigInt(block.timestamp)
   write(roots, timestamp % RING_LENGTH, timestamp)
   write(roots, (timestamp % RING_LENGTH) + RING_LENGTH, BigInt(block.parentUnit))
+}
+
+/** The hash of an ancestor by the state of its descendants; undefined beyond the ring. For nodes that did not keep the block. */
+export function ancestorHash(state: StateReader, number: number): Hash | undefined {
+  const value = state.storage(HISTORY_ADDRESS, slotAt(BigInt(number) % RING_LENGTH))
+  return value.length === 0 ? undefined : (`0x${bytesToHex(value).slice(2).padStart(64, '0')}` as Hash)
 }
 
 function write(storage: NativeStorage, slot: bigint, value: bigint): void {

@@ -25,6 +25,8 @@ export interface HistoryPrunerOptions extends PruningOptions {
   store: KeyValueStore
   /** How an epoch began; undefined for one that this node has not reached. */
   epochStart: (number: number) => EpochStart | undefined
+  /** The first epoch that a joiner may still need. Default: none does. */
+  held?: () => number
   onFault: (error: unknown) => void
 }
 
@@ -77,8 +79,9 @@ export class HistoryPruner {
   }
 
   async #prune(target: number): Promise<void> {
-    const { store, epochStart } = this.#options
-    const start = target > this.#mark.epoch ? epochStart(target) : undefined
+    const { store, epochStart, held } = this.#options
+    const first = Math.min(target, held?.() ?? target)
+    const start = first > this.#mark.epoch ? epochStart(first) : undefined
     if (start) {
       const mark = { epoch: start.number, block: Math.max(this.#mark.block, start.block - BLOCK_HASHES) }
       await store.batch([prunedMarkChange(mark)], { sync: true })

@@ -17,6 +17,14 @@ export function roundKey(round: number): string {
   return `u${sortable(round)}`
 }
 
+/** Makes `start` the last epoch of a store. */
+export function epochChanges(start: EpochStart): StoreChange[] {
+  return [
+    { key: `E${sortable(start.number)}`, value: encodeEpochStart(start) },
+    { key: LAST_EPOCH_KEY, value: new TextEncoder().encode(String(start.number)) },
+  ]
+}
+
 /** Every unit that the node has connected, by round: parents always come first. Beside them the start of each epoch. */
 export class UnitStore {
   readonly #store: KeyValueStore
@@ -47,10 +55,7 @@ export class UnitStore {
 
   /** Adds the start of an epoch; it is written with the next {@link flush}. */
   addEpoch(start: EpochStart): void {
-    this.#waiting.push(
-      { key: `E${sortable(start.number)}`, value: encodeEpochStart(start) },
-      { key: LAST_EPOCH_KEY, value: new TextEncoder().encode(String(start.number)) },
-    )
+    this.#waiting.push(...epochChanges(start))
   }
 
   /** The start of an epoch, undefined for the first and for those that this node has not reached. */

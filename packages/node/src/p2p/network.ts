@@ -17,6 +17,7 @@ import type { UnitId } from '@zos/dag'
 import { createLibp2p } from 'libp2p'
 import { readFrames, sendFrame } from './frames.ts'
 import { PeerScores } from './peer-scores.ts'
+import { type SnapshotServer, serveSnapshots, snapshotProtocol } from './snapshot-protocol.ts'
 
 /** Units up to this size are gossiped whole; larger ones by id, and fetched by those that lack them. */
 const MAX_GOSSIPED_UNIT = 256 * 1024
@@ -61,6 +62,8 @@ export interface NetworkOptions {
   /** Multiaddrs with peer ids to stay connected to. */
   peers: string[]
   handlers: NetworkHandlers
+  /** Serves those who join without the past. */
+  snapshots: SnapshotServer
   now: () => number
 }
 
@@ -191,6 +194,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       if (!stopping.signal.aborted) blame(connection.remotePeer.toString(), `bad request: ${String(error)}`)
     })
   })
+
+  await serveSnapshots(node, snapshotProtocol(genesisHash), options.snapshots, blame)
 
   async function* request(peer: string, body: Uint8Array): AsyncGenerator<Uint8Array> {
     const connection = node.getConnections().find((candidate: Connection) => candidate.remotePeer.toString() === peer)

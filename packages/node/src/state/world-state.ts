@@ -222,7 +222,8 @@ export class WorldState {
   }
 }
 
-function hashedKey(hex: Hash | AddressHex): string {
+/** Where the trie has what belongs to an address or slot: the Keccak-256 of it, as hex digits. */
+export function hashedKey(hex: Hash | AddressHex): string {
   return bytesToHex(keccak256(hexToBytes(hex))).slice(2)
 }
 

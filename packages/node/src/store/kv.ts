@@ -19,12 +19,24 @@ export interface KeyValueStore {
   keys(from: string, to: string): AsyncIterable<string>
   /** Gives the room of deleted entries with `from <= key < to` back to the disk. Reads and writes go on meanwhile. */
   compact(from: string, to: string): Promise<void>
+  /** The store as it is now: what batches change from here on it does not see. */
+  snapshot(): KeyValueSnapshot
+  close(): Promise<void>
+}
+
+/** The store as it was at one moment, while the store itself goes on. Holds disk space until it is closed. */
+export interface KeyValueSnapshot {
+  /** Entries with `from <= key < to` in key order. */
+  entries(from: string, to: string): AsyncIterable<[key: string, value: Uint8Array]>
   close(): Promise<void>
 }
 
 /** A store in memory: for tests and for networks that need not survive. */
 export function createMemoryStore(): KeyValueStore {
-  const map = new Map<string, Uint8Array>()
+  return memoryStore(new Map())
+}
+
+function memoryStore(map: Map<string, Uint8Array>): KeyValueStore {
   return {
     get: (key) => map.get(key),
     async batch(changes) {
@@ -43,6 +55,10 @@ export function createMemoryStore(): KeyValueStore {
       yield* [...map.keys()].filter((key) => key >= from && key < to).sort()
     },
     async compact() {},
+    snapshot() {
+      const { entries, close } = memoryStore(new Map(map))
+      return { entries, close }
+    },
     async close() {},
   }
 }

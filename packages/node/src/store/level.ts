@@ -88,6 +88,16 @@ export async function openLevelStore(directory: string): Promise<KeyValueStore> 
       for await (const [key, sealed] of level.iterator({ gte: from, lt: to })) yield [key, unseal(key, sealed)]
     },
     keys: (from, to) => level.keys({ gte: from, lt: to }),
+    snapshot() {
+      const snapshot = level.snapshot()
+      return {
+        async *entries(from, to) {
+          for await (const [key, sealed] of level.iterator({ gte: from, lt: to, snapshot }))
+            yield [key, unseal(key, sealed)]
+        },
+        close: () => snapshot.close(),
+      }
+    },
     compact: (from, to) => level.compactRange(from, to),
     close: () => level.close(),
   }

@@ -1,0 +1,97 @@
+/**
+ * The state as chunks of records, in the order of the store: accounts by address, code by hash, slots by address and slot. The order and
+ * the bounds are fixed, so that every node cuts the same state into the same chunks, and a chunk can come from any of them.
+ *
+ *   record:  kind (1) ‖ key (20 for an account, 32 for code, 52 for a slot) ‖ length of the value (4, big-endian) ‖ value
+ */
+import { bytesToHex } from '@ethereumjs/util'
+import { NodeError } from '../errors.ts'
+import type { KeyValueSnapshot } from '../store/kv.ts'
+
+/** A chunk ends with the record that reaches this: small enough to come within seconds over a slow line. */
+const CHUNK_BYTES = 256 * 1024
+/** Code has 24 KiB at most (EIP-170), an account some 110 bytes, a slot 32. */
+const MAX_VALUE_BYTES = 32 * 1024
+export const MAX_CHUNK_BYTES = CHUNK_BYTES + MAX_VALUE_BYTES + 64
+
+/** Letters of the store's keys, in their order, with the bytes of what follows. */
+const KINDS = [
+  { letter: 'a', parts: [20] },
+  { letter: 'c', parts: [32] },
+  { letter: 's', parts: [20, 32] },
+] as const
+
+/** One entry of the state under its key in the store. */
+export interface StateRecord {
+  readonly key: string
+  readonly value: Uint8Array
+}
+
+function encodeRecords(records: readonly StateRecord[], bytes: number): Uint8Array {
+  const chunk = new Uint8Array(bytes)
+  const view = new DataView(chunk.buffer)
+  let at = 0
+  for (const { key, value } of records) {
+    chunk[at++] = KINDS.findIndex(({ letter }) => letter === key[0])
+    const digits = Buffer.from(key.slice(1).replaceAll('0x', ''), 'hex')
+    chunk.set(digits, at)
+    at += digits.length
+    view.setUint32(at, value.length)
+    chunk.set(value, at + 4)
+    at += 4 + value.length
+  }
+  return chunk
+}
+
+/** Cuts the state in `snapshot` into chunks, from the record `from` on. Cost: reads the whole state. */
+export async function* stateChunks(
+  snapshot: KeyValueSnapshot,
+  from = '',
+): AsyncGenerator<{ first: string; bytes: Uint8Array }> {
+  let records: StateRecord[] = []
+  let bytes = 0
+  for (const { letter, parts } of KINDS) {
+    const end = String.fromCharCode(letter.charCodeAt(0) + 1)
+    if (from >= end) continue
+    const head = 5 + parts.reduce((sum, part) => sum + part, 0)
+    for await (const [key, value] of snapshot.entries(from > letter ? from : letter, end)) {
+      records.push({ key, value })
+      bytes += head + value.length
+      if (bytes < CHUNK_BYTES) continue
+      yield { first: records[0]!.key, bytes: encodeRecords(records, bytes) }
+      records = []
+      bytes = 0
+    }
+  }
+  if (records.length > 0) yield { first: records[0]!.key, bytes: encodeRecords(records, bytes) }
+}
+
+/** The records of a chunk. Throws `NODE_SNAPSHOT_INVALID` for bytes that {@link stateChunks} does not make, and unless keys ascend from `after` on. */
+export function decodeChunk(chunk: Uint8Array, after = ''): StateRecord[] {
+  const refuse = (reason: string): never => {
+    throw new NodeError('NODE_SNAPSHOT_INVALID', `a chunk of a snapshot cannot be used: ${reason}`, {
+      bytes: chunk.length,
+    })
+  }
+  if (chunk.length === 0 || chunk.length > MAX_CHUNK_BYTES) refuse(`it has ${chunk.length} bytes`)
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+  const records: StateRecord[] = []
+  let last = after
+  for (let at = 0; at < chunk.length; ) {
+    const kind = KINDS[chunk[at++]!] ?? refuse('a record of an unknown kind')
+    let key: string = kind.letter
+    for (const part of kind.parts) {
+      key += bytesToHex(chunk.subarray(at, at + part))
+      at += part
+    }
+    if (at + 4 > chunk.length) refuse('it ends within a record')
+    const length = view.getUint32(at)
+    at += 4
+    if (length === 0 || length > MAX_VALUE_BYTES || at + length > chunk.length) refuse(`a value of ${length} bytes`)
+    if (key <= last) refuse(`${key} comes after ${last}`)
+    records.push({ key, value: chunk.slice(at, at + length) })
+    last = key
+    at += length
+  }
+  return records
+}
