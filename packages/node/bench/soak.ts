@@ -87,8 +87,9 @@ async function load(): Promise<void> {
   }
 }
 
-async function sample({ index, status }: DevnetValidator): Promise<Sample> {
-  const { rssBytes, heapBytes, lagP99Ms } = await status.call(devnet.validators[index]!)
+async function sample(validator: DevnetValidator): Promise<Sample> {
+  const { index } = validator
+  const { rssBytes, heapBytes, lagP99Ms } = await validator.status()
   return {
     hours: (performance.now() - started) / 3_600_000,
     rssMb: rssBytes / 2 ** 20,
@@ -102,7 +103,13 @@ const loading = load()
 const samples: Sample[][] = devnet.validators.map(() => [])
 while (performance.now() - started < MINUTES * 60_000) {
   await Promise.race([new Promise((resolve) => setTimeout(resolve, SAMPLE_MS)), loading])
-  for (const validator of devnet.validators) samples[validator.index]!.push(await sample(validator))
+  try {
+    const round = await Promise.all(devnet.validators.map(sample))
+    for (const [index, one] of round.entries()) samples[index]!.push(one)
+  } catch (error) {
+    console.error(`a look was missed: ${(error as Error).message}`)
+    continue
+  }
   const { epoch, block, firstEpoch } = await devnet.validators[0]!.status()
   const last = samples.map((own) => own.at(-1)!)
   console.error(

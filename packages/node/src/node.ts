@@ -19,6 +19,7 @@ import { Checkpoints } from './checkpoint/checkpoints.ts'
 import { CheckpointExchange, checkpointFrames } from './checkpoint/exchange.ts'
 import { Heads } from './checkpoint/heads.ts'
 import { schemesOf } from './checkpoint/members.ts'
+import { encodeRecord } from './checkpoint/record.ts'
 import { ShareSigner } from './checkpoint/share-signer.ts'
 import { createCheckpointSignatures } from './checkpoint/signatures.ts'
 import { NodeError } from './errors.ts'
@@ -44,6 +45,7 @@ import { PeerBook } from './p2p/peer-book.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
 import { createCallRunner, type RpcContext } from './rpc/context.ts'
 import { type RpcServer, startRpcServer } from './rpc/server.ts'
+import { certifySnapshot } from './snapshot/certify.ts'
 import { joinIfBehind } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
 import { WorldState } from './state/world-state.ts'
@@ -98,20 +100,6 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   let producer: Producer | undefined
   try {
     await claimStore()
-    const knownPeers = new PeerBook(store)
-    const join = {
-      store,
-      genesis,
-      genesisHash: hash,
-      peers: [...(options.p2p?.peers ?? []), ...knownPeers.addresses()],
-    }
-    await joinIfBehind({ ...joining, logger, ...(options.signal ? { signal: options.signal } : {}) })
-    const chain = new Chain(store)
-    const state = new WorldState(store, chain.head?.header.number ?? 0)
-    if (!chain.head) await createGenesisBlock(genesis, hash, state, chain)
-
-    // Consensus: what is final, in which order.
-    const verifier = createVerifier()
     const committee = createCommittee({
       epoch: 0,
       members: genesis.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
@@ -121,6 +109,34 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         stake: BigInt(stake),
       })),
     })
+    const isogeny = createIsogeny()
+    closers.push(() => isogeny.close())
+    const signatures = createCheckpointSignatures({ networkId: chainId, schemes: schemesOf(genesis), isogeny })
+    const checkpointStore = new CheckpointStore(store)
+
+    // A node that lacks what its peers have dropped begins with a snapshot.
+    const knownPeers = new PeerBook(store)
+    const peers = [...(options.p2p?.peers ?? []), ...knownPeers.addresses()]
+    const stopJoining = options.signal ? { signal: options.signal } : {}
+    await joinIfBehind({
+      store,
+      genesis,
+      genesisHash: hash,
+      peers,
+      logger,
+      ...stopJoining,
+      certify: (source) =>
+        certifySnapshot(source, committee.members, signatures, {
+          ...stopJoining,
+          onRecord: (record) => checkpointStore.saveRecord(record),
+        }),
+    })
+    const chain = new Chain(store)
+    const state = new WorldState(store, chain.head?.header.number ?? 0)
+    if (!chain.head) await createGenesisBlock(genesis, hash, state, chain)
+
+    // Consensus: what is final, in which order.
+    const verifier = createVerifier()
     const unitVerifier: SignatureVerifier = {
       verify: (items) =>
         verifier.verifyMany(
@@ -166,8 +182,6 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     closers.push(() => executor.stop())
 
     // Checkpoints: what an epoch leaves behind, signed by its validators.
-    const isogeny = createIsogeny()
-    closers.push(() => isogeny.close())
     const membersOf = (epoch: number) => (epoch === 0 ? committee.members : ledger.epochStart(epoch)?.members)
     const checkpoints = await createCheckpoints()
     closers.push(() => checkpoints.stop())
@@ -189,7 +203,16 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     for (const leader of ledger.commit()) finalize(leader)
     await executor.idle()
     if (fault) throw fault
-    const snapshots = new SnapshotKeeper({ store, genesisHash: bytesToHex(hash), now: systemClock.now })
+    const certifiedRecord = (epoch: number) => {
+      const record = checkpoints.certified(epoch)
+      return record && encodeRecord(record)
+    }
+    const snapshots = new SnapshotKeeper({
+      store,
+      genesisHash: bytesToHex(hash),
+      now: systemClock.now,
+      record: certifiedRecord,
+    })
     closers.push(() => snapshots.close())
     const pruner = new HistoryPruner({
       store,
@@ -279,10 +302,11 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           )
         : await generateKeyPair('Ed25519'),
       listen: options.p2p?.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-      peers: joining.peers,
+      peers,
       snapshots: {
         history: () => ({ firstEpoch: pruner.firstEpoch, epoch: ledger.epoch.number }),
         snapshot: (epoch) => snapshots.source(epoch),
+        record: certifiedRecord,
       },
       now: systemClock.now,
       handlers: {
@@ -428,8 +452,6 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     }
 
     async function createCheckpoints(): Promise<Checkpoints> {
-      const schemes = schemesOf(genesis)
-      const checkpointStore = new CheckpointStore(store)
       const cosigners = options.cosigners ?? []
       return new Checkpoints({
         chain,
@@ -437,14 +459,14 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         membersOf,
         store: checkpointStore,
         networkId: chainId,
-        signatures: createCheckpointSignatures({ networkId: chainId, schemes, isogeny }),
-        signer: options.validatorKey && (await createShareSigner(checkpointStore, options.validatorKey)),
+        signatures,
+        signer: options.validatorKey && (await createShareSigner(options.validatorKey)),
         publish: (share) => network?.publishAside('checkpoints', share),
         onFault,
       })
     }
 
-    async function createShareSigner(checkpointStore: CheckpointStore, secretKey: Uint8Array): Promise<ShareSigner> {
+    async function createShareSigner(secretKey: Uint8Array): Promise<ShareSigner> {
       const address = validatorAddress()
       return new ShareSigner({
         address,

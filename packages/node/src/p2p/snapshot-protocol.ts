@@ -4,6 +4,7 @@
  *   [0]               → [first epoch with units, running epoch]
  *   [1] or [1, epoch] → the manifest of the newest snapshot, or of an epoch's
  *   [2, epoch, index] → a chunk
+ *   [3, epoch]        → the checkpoint that ended an epoch, with its certificate
  */
 import { RLP } from '@ethereumjs/rlp'
 import { bytesToBigInt, bytesToHex } from '@ethereumjs/util'
@@ -17,6 +18,8 @@ import { readFrames, sendFrame } from './frames.ts'
 const MAX_REQUEST_BYTES = 64
 /** Of one peer at the same time; the next is refused. */
 const MAX_STREAMS = 8
+/** A hundred members with two keys and two signatures each, and what they cosigned. */
+const MAX_RECORD_BYTES = 512 * 1024
 const TIMEOUT_MS = 30_000
 const NOT_HERE = new Uint8Array()
 
@@ -29,6 +32,7 @@ export interface HistoryRange {
 export interface SnapshotServer {
   history(): HistoryRange
   snapshot(epoch?: number): Promise<SnapshotSource | undefined>
+  record(epoch: number): Uint8Array | undefined
 }
 
 export function snapshotProtocol(genesisHash: Uint8Array): string {
@@ -70,6 +74,7 @@ async function answerTo(server: SnapshotServer, kind: number, epoch?: number, in
     const { firstEpoch, epoch: running } = server.history()
     return RLP.encode([firstEpoch, running])
   }
+  if (kind === 3 && epoch !== undefined) return server.record(epoch) ?? NOT_HERE
   const source = await server.snapshot(epoch)
   if (kind === 1) return source ? encodeManifest(source.manifest) : NOT_HERE
   if (kind !== 2 || epoch === undefined || index === undefined) throw bad(`unknown request ${kind}`)
@@ -121,6 +126,10 @@ export function askChunk(
   signal?: AbortSignal,
 ) {
   return ask(connection, protocol, [2, place.epoch, place.index], place.maxBytes, signal)
+}
+
+export function askRecord(connection: Connection, protocol: string, epoch: number, signal?: AbortSignal) {
+  return ask(connection, protocol, [3, epoch], MAX_RECORD_BYTES, signal)
 }
 
 function numbersOf(body: Uint8Array): number[] {

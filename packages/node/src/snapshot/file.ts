@@ -1,14 +1,15 @@
 /**
- * A snapshot in one file: sixteen bytes that name the format, then the manifest and the chunks in order, each with its length (four bytes,
- * big-endian) in front.
+ * A snapshot in one file: sixteen bytes that name the format, then the manifest, the checkpoints of all epochs before it and the chunks, in
+ * order, each with its length (four bytes, big-endian) in front.
  */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { NodeError } from '../errors.ts'
 import type { Hash } from '../state/account.ts'
-import { MAX_CHUNK_BYTES } from './chunks.ts'
 import { decodeManifest, encodeManifest, MAX_MANIFEST_BYTES } from './manifest.ts'
 import type { SnapshotOptions, SnapshotSource } from './source.ts'
 
+/** A chunk or a checkpoint. */
+const MAX_PART_BYTES = 512 * 1024
 const MAGIC = new TextEncoder().encode('zos-snapshot-1\0\n')
 
 /** Writes `source` to `path`; the file appears once it is whole. Errors: those of the source, `NODE_DATA_DIR`, `NODE_DISK_FULL`. */
@@ -30,6 +31,10 @@ export async function writeSnapshotFile(
     file = await open(partial, 'w')
     await file.appendFile(MAGIC)
     await frame(encodeManifest(manifest))
+    for (let epoch = 0; epoch < manifest.start.number; epoch++) {
+      signal?.throwIfAborted()
+      await frame((await source.record(epoch, signal ? { signal } : {})) ?? new Uint8Array())
+    }
     let bytesDone = 0
     for (let index = 0; index < manifest.chunks.length; index++) {
       signal?.throwIfAborted()
@@ -72,18 +77,27 @@ export async function openSnapshotFile(
       throw new NodeError('NODE_SNAPSHOT_INVALID', `${path} is not a snapshot of ZOS`, { path })
     const head = await frameAt(file, path, MAGIC.length, MAX_MANIFEST_BYTES)
     const manifest = decodeManifest(head.bytes, genesis)
-    /** Where each chunk begins, as far as it is known. */
+    /** Where each part behind the manifest begins, as far as it is known. */
     const places = [head.end]
     const frameOf = async (index: number) => {
       while (places.length <= index) {
         const last = places.length - 1
-        places[last + 1] = places[last]! + 4 + (await lengthAt(file, path, places[last]!, MAX_CHUNK_BYTES))
+        places[last + 1] = places[last]! + 4 + (await lengthAt(file, path, places[last]!, MAX_PART_BYTES))
       }
-      const { bytes, end } = await frameAt(file, path, places[index]!, MAX_CHUNK_BYTES)
+      const { bytes, end } = await frameAt(file, path, places[index]!, MAX_PART_BYTES)
       places[index + 1] = end
       return bytes
     }
-    return { manifest, chunk: frameOf, close: () => file.close() }
+    const records = manifest.start.number
+    return {
+      manifest,
+      record: async (epoch) => {
+        const bytes = epoch < records ? await frameOf(epoch) : undefined
+        return bytes && bytes.length > 0 ? bytes : undefined
+      },
+      chunk: (index) => frameOf(records + index),
+      close: () => file.close(),
+    }
   } catch (error) {
     await file.close()
     throw error

@@ -131,7 +131,8 @@ function applyChunk(store: KeyValueStore, records: readonly StateRecord[], progr
   let slots: TrieUpdate[] = []
   /** Trie nodes of this chunk: the store does not have them yet. */
   const nodes = new Map<string, Uint8Array | undefined>()
-  const read = (key: string) => (nodes.has(key) ? nodes.get(key) : store.get(key))
+  const fresh = new Map(records.map(({ key, value }) => [key, value]))
+  const read = (key: string) => (nodes.has(key) ? nodes.get(key) : (fresh.get(key) ?? store.get(key)))
   const commit = (owner: string, updates: readonly TrieUpdate[]) => {
     if (updates.length === 0) return
     for (const [path, value] of commitTrie((path) => read(owner + path), updates).nodes) nodes.set(owner + path, value)
@@ -150,7 +151,7 @@ function applyChunk(store: KeyValueStore, records: readonly StateRecord[], progr
       if (owner !== address) {
         if (address) {
           commit(storageOf(address), slots)
-          checkStorage(store, address, read)
+          checkStorage(address, read)
         }
         slots = []
         address = owner
@@ -171,8 +172,8 @@ function storageOf(address: string): string {
 }
 
 /** All slots of an account have come: their trie must be the account's. */
-function checkStorage(store: KeyValueStore, address: string, read: (key: string) => Uint8Array | undefined): void {
-  const account = store.get(`a${address}`)
+function checkStorage(address: string, read: (key: string) => Uint8Array | undefined): void {
+  const account = read(`a${address}`)
   const root = read(storageOf(address))
   const found = root ? bytesToHex(keccak256(root)) : EMPTY_ROOT
   if (!account || decodeAccount(account).storageRoot !== found)
@@ -180,7 +181,7 @@ function checkStorage(store: KeyValueStore, address: string, read: (key: string)
 }
 
 function finishStorage(store: KeyValueStore, { last }: Progress): void {
-  if (last.startsWith('s')) checkStorage(store, last.slice(1, 43), (key) => store.get(key))
+  if (last.startsWith('s')) checkStorage(last.slice(1, 43), (key) => store.get(key))
 }
 
 async function checkCode(store: KeyValueStore, signal: AbortSignal | undefined): Promise<void> {

@@ -20,11 +20,8 @@ export interface JoinOptions extends SnapshotOptions {
   /** Multiaddrs of nodes to ask. */
   peers: readonly string[]
   logger: Logger
-  /**
-   * Says whether the state of a snapshot is final: why not, or undefined. Without it a snapshot is believed for its peers' agreement until
-   * the next checkpoint.
-   */
-  certify?: (source: SnapshotSource) => Promise<string | undefined>
+  /** Why the state of a snapshot is not known to be final; undefined if it is. */
+  certify: (source: SnapshotSource) => Promise<string | undefined>
 }
 
 /** Imports a snapshot if no peer has the units that come next here. True if it did. */
@@ -63,7 +60,7 @@ export async function replaceBySnapshot(
   options: Omit<JoinOptions, 'peers' | 'logger'>,
 ): Promise<void> {
   const { store, genesis, genesisHash, certify, signal, onProgress } = options
-  const doubt = await certify?.(source)
+  const doubt = await certify(source)
   if (doubt !== undefined)
     throw new NodeError('NODE_SNAPSHOT_INVALID', `the snapshot cannot be used: ${doubt}`, {
       epoch: source.manifest.start.number,

@@ -29,10 +29,17 @@ export class SnapshotKeeper {
   readonly #store: KeyValueStore
   readonly #genesisHash: Hash
   readonly #now: () => number
+  readonly #record: (epoch: number) => Uint8Array | undefined
   #held: Held[] = []
 
-  constructor(options: { store: KeyValueStore; genesisHash: Hash; now: () => number }) {
+  constructor(options: {
+    store: KeyValueStore
+    genesisHash: Hash
+    now: () => number
+    record: (epoch: number) => Uint8Array | undefined
+  }) {
     this.#store = options.store
+    this.#record = options.record
     this.#genesisHash = options.genesisHash
     this.#now = options.now
   }
@@ -56,15 +63,19 @@ export class SnapshotKeeper {
       },
     }
     const now = this.#now()
-    const leased = this.#held.filter(({ usedAt }) => now - usedAt < LEASE_MS).slice(1 - MAX_HELD)
+    // The newest may wait for its certificate, so the one before it stays as well.
+    const before = this.#held.at(-1)
+    const leased = this.#held.filter((one) => one === before || now - one.usedAt < LEASE_MS).slice(1 - MAX_HELD)
     const gone = this.#held.filter((one) => !leased.includes(one))
     this.#held = [...leased, entry]
     await Promise.all(gone.map((one) => one.snapshot.close()))
   }
 
-  /** The snapshot of an epoch, or the newest. Undefined: there is none, or no longer. The first call for one reads the whole state. */
+  /** The snapshot of an epoch, or the newest that is certified. Undefined: there is none, or no longer. The first call for one reads the whole state. */
   async source(epoch?: number): Promise<SnapshotSource | undefined> {
-    const held = epoch === undefined ? this.#held.at(-1) : this.#held.find((one) => one.epoch === epoch)
+    const held = this.#held.findLast((one) =>
+      epoch === undefined ? this.#record(one.epoch - 1) !== undefined : one.epoch === epoch,
+    )
     if (!held) return undefined
     held.usedAt = this.#now()
     return held.source()
@@ -90,6 +101,7 @@ export class SnapshotKeeper {
     const manifest: SnapshotManifest = { genesisHash: this.#genesisHash, start, block, chunks, bytes }
     return {
       manifest,
+      record: async (epoch) => (epoch < start.number ? this.#record(epoch) : undefined),
       async chunk(index) {
         const from = firsts[index]
         if (from !== undefined) for await (const chunk of stateChunks(snapshot, from)) return chunk.bytes

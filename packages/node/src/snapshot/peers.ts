@@ -8,7 +8,14 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { NodeError } from '../errors.ts'
 import { unitHash } from '../ledger/unit-hash.ts'
-import { askChunk, askHistory, askManifest, type HistoryRange, snapshotProtocol } from '../p2p/snapshot-protocol.ts'
+import {
+  askChunk,
+  askHistory,
+  askManifest,
+  askRecord,
+  type HistoryRange,
+  snapshotProtocol,
+} from '../p2p/snapshot-protocol.ts'
 import { MAX_CHUNK_BYTES } from './chunks.ts'
 import { decodeManifest, manifestId, type SnapshotManifest } from './manifest.ts'
 import type { SnapshotSource } from './source.ts'
@@ -105,6 +112,14 @@ function sourceOf(manifest: SnapshotManifest, peers: readonly Connection[], prot
   let turn = 0
   return {
     manifest,
+    async record(epoch, { signal } = {}) {
+      for (const peer of peers) {
+        signal?.throwIfAborted()
+        const bytes = await askRecord(peer, protocol, epoch, signal).catch(() => undefined)
+        if (bytes) return bytes
+      }
+      return undefined
+    },
     async chunk(index, { signal } = {}) {
       for (let attempt = 0; attempt < MAX_TRIES && liars.size < peers.length; attempt++) {
         const peer = peers[turn++ % peers.length]!

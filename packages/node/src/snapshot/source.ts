@@ -5,6 +5,8 @@ export interface SnapshotSource {
   readonly manifest: SnapshotManifest
   /** Bytes of a chunk as the source has them: the reader checks its hash. Throws when it has them no more. */
   chunk(index: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>
+  /** The checkpoint of an epoch with its certificate, as it lies in a node's store. */
+  record(epoch: number, options?: { signal?: AbortSignal }): Promise<Uint8Array | undefined>
 }
 
 export interface SnapshotProgress {
