@@ -14,11 +14,11 @@ import { Wallet } from 'ethers'
 const quick = process.argv.includes('--quick')
 const minutesAt = process.argv.indexOf('--minutes')
 const MINUTES = quick ? 0.4 : minutesAt > 0 ? Number(process.argv[minutesAt + 1]) : 60
-const ROUND_INTERVAL_MS = 500
+const ROUND_INTERVAL_MS = 1_000
 /** A minute; a full node keeps a day of them, here two. */
-const EPOCH_ROUNDS = quick ? 20 : 120
+const EPOCH_ROUNDS = quick ? 10 : 60
 const SAMPLE_MS = quick ? 1_000 : 10_000
-const TRANSFERS_A_SECOND = 40
+const TRANSFERS_A_SECOND = 20
 const SENDERS = 20
 const RECIPIENT = `0x${'5a'.repeat(20)}`
 
@@ -106,19 +106,21 @@ while (performance.now() - started < MINUTES * 60_000) {
   try {
     const round = await Promise.all(devnet.validators.map(sample))
     for (const [index, one] of round.entries()) samples[index]!.push(one)
+    await report()
   } catch (error) {
     console.error(`a look was missed: ${(error as Error).message}`)
-    continue
   }
+}
+running = false
+await loading
+
+async function report(): Promise<void> {
   const { epoch, block, firstEpoch } = await devnet.validators[0]!.status()
   const last = samples.map((own) => own.at(-1)!)
   console.error(
     `${(last[0]!.hours * 60).toFixed(1)} min, epoch ${epoch} (kept from ${firstEpoch}), block ${block}, ${sent} transfers; rss ${last.map(({ rssMb }) => rssMb.toFixed(0)).join('/')} MB, heap ${last.map(({ heapMb }) => heapMb.toFixed(0)).join('/')} MB, disk ${last.map((one) => one.diskMb.toFixed(1)).join('/')} MB, lag ${last.map(({ lagMs }) => lagMs).join('/')} ms`,
   )
 }
-running = false
-await loading
-
 // The load arrived, and the validators agree.
 const end = performance.now() + 30_000
 for (;;) {

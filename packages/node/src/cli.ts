@@ -7,6 +7,7 @@ const main = defineCommand({
   subCommands: {
     devnet: () => import('./cli/devnet.ts').then((module) => module.devnetCommand),
     start: () => import('./cli/start.ts').then((module) => module.startCommand),
+    snapshot: () => import('./cli/snapshot.ts').then((module) => module.snapshotCommand),
   },
 })
 

@@ -49,6 +49,7 @@ import { certifySnapshot } from './snapshot/certify.ts'
 import { joinIfBehind } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
 import { WorldState } from './state/world-state.ts'
+import { claimStore } from './store/claim.ts'
 import { createMemoryStore } from './store/kv.ts'
 import { openLevelStore } from './store/level.ts'
 import { Tvu } from './tvu/tvu.ts'
@@ -57,8 +58,6 @@ import { Tvu } from './tvu/tvu.ts'
 const UNIT_MAX_BYTES = 512 * 1024
 /** Committed blocks waiting for execution beyond which a validator proposes no more transactions. */
 const MAX_BACKLOG = 16
-/** How units and epochs lie in the store; another number means that an older or newer node wrote it. */
-const STORE_LAYOUT = '2'
 /** How often the node looks whether it stands still or lacks something. */
 const TICK_MS = 500
 /** No unit for this long (beyond two rounds) means that something was missed. */
@@ -99,7 +98,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
   let producer: Producer | undefined
   try {
-    await claimStore()
+    await claimStore(store, hash, dataDir)
     const committee = createCommittee({
       epoch: 0,
       members: genesis.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
@@ -536,32 +535,6 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   } catch (error) {
     await closeAll().catch(() => {})
     throw error
-  }
-
-  /** A data directory belongs to one genesis for good. */
-  async function claimStore(): Promise<void> {
-    const mine = bytesToHex(hash)
-    const read = (key: string) => {
-      const value = store.get(key)
-      return value && new TextDecoder().decode(value)
-    }
-    const theirs = read('genesis')
-    if (theirs === undefined) {
-      const claim = { genesis: mine, layout: STORE_LAYOUT }
-      const changes = Object.entries(claim).map(([key, value]) => ({ key, value: new TextEncoder().encode(value) }))
-      await store.batch(changes, { sync: true })
-    } else if (theirs === mine && read('layout') !== STORE_LAYOUT)
-      throw new NodeError(
-        'NODE_DATA_DIR',
-        `${dataDir} was written by another version of the node; start with --reset to begin anew`,
-        { dataDir, layout: read('layout') ?? '1', expected: STORE_LAYOUT },
-      )
-    else if (theirs !== mine)
-      throw new NodeError(
-        'NODE_GENESIS_MISMATCH',
-        `${dataDir} belongs to a network with genesis ${theirs}, not ${mine}; start with --reset to begin anew`,
-        { theirs, mine },
-      )
   }
 }
 
