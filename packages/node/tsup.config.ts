@@ -19,6 +19,10 @@ const node = defineConfig({
   sourcemap: true,
   clean: false,
   splitting: true,
+  // Some modules, such as node:sqlite, have no name without it.
+  removeNodeProtocol: false,
+  // The command line parser is loaded for every --help: one file instead of a search through node_modules.
+  noExternal: ['citty'],
 })
 
 /** For pages and workers: nothing of Node in it, and no chunk shared with what is. */

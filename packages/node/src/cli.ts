@@ -8,6 +8,11 @@ const main = defineCommand({
     devnet: () => import('./cli/devnet.ts').then((module) => module.devnetCommand),
     start: () => import('./cli/start.ts').then((module) => module.startCommand),
     snapshot: () => import('./cli/snapshot.ts').then((module) => module.snapshotCommand),
+    init: () => import('./cli/init.ts').then((module) => module.initCommand),
+    keys: () => import('./cli/keys.ts').then((module) => module.keysCommand),
+    validator: () => import('./cli/validator.ts').then((module) => module.validatorCommand),
+    status: () => import('./cli/status.ts').then((module) => module.statusCommand),
+    bench: () => import('./cli/bench.ts').then((module) => module.benchCommand),
   },
 })
 

@@ -22,6 +22,16 @@ export type NodeErrorCode =
   | 'NODE_DISK_FULL'
   /** A message of a peer is malformed, too large or not asked for. */
   | 'NODE_BAD_PEER_MESSAGE'
+  /** No node answers at the address that was given. */
+  | 'NODE_UNREACHABLE'
+  /** A node answered a call with an error. */
+  | 'NODE_RPC_REFUSED'
+  /** The explorer's index cannot use its database. */
+  | 'NODE_INDEX'
+  /** A key file, or its password, cannot be used. */
+  | 'NODE_KEYSTORE'
+  /** A development network cannot do what was asked without pretending. */
+  | 'NODE_DEVNET_REFUSED'
   /** The node is stopping or stopped. */
   | 'NODE_STOPPED'
 

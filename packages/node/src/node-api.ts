@@ -2,7 +2,9 @@
 import type { Address } from '@zos/dag'
 import type { CheckpointCosigner } from './checkpoint/cosigner.ts'
 import type { CheckpointRecord } from './checkpoint/record.ts'
-import type { Genesis } from './genesis/genesis.ts'
+import type { DevOptions } from './devnet/dev-control.ts'
+import type { Genesis, GenesisAccount } from './genesis/genesis.ts'
+import type { LinkConditions } from './p2p/link.ts'
 
 /** Receives what happens in the node. Every method takes a message and what belongs to it. */
 export interface Logger {
@@ -32,9 +34,15 @@ export interface NodeOptions {
   rpc?: { host?: string; port: number }
   /** Where length-framed raw transactions are taken in bulk (see `@zos/pipeline`); nowhere when not given. */
   ingest?: { host?: string; port: number }
+  /** Where Prometheus reads metrics; nowhere when not given. */
+  metrics?: { host?: string; port: number }
+  /** Keeps an index of accounts for the explorer: a file for node:sqlite, or a PostgreSQL URL. None when not given. */
+  index?: string
   logger?: Logger
   /** Ends the wait for a snapshot, where the node needs one before it starts. */
   signal?: AbortSignal
+  /** Serves the methods of development networks (docs/devnet.md). Only where the genesis says `devnet`. */
+  dev?: DevOptions
   /** Told when the node had to stop by itself: damage, divergence, or a signature that must not be made. */
   onFault?: (error: unknown) => void
 }
@@ -55,6 +63,7 @@ export interface ZosNode {
   rpcUrl: string | undefined
   /** Port for length-framed transactions. */
   ingestPort: number | undefined
+  metricsPort: number | undefined
   peerId: string
   /** Multiaddrs at which other nodes reach this one. */
   addresses(): string[]
@@ -64,6 +73,12 @@ export interface ZosNode {
   checkpoint(epoch: number | 'latest'): CheckpointRecord | undefined
   /** Tells of every certificate, and again when more validators have cosigned; returns how to stop that. */
   onCheckpoint(listener: (record: CheckpointRecord) => void): () => void
+  /** Makes the network of this node late or lossy, or cuts it off from peers: for tests. */
+  setLink(conditions: LinkConditions): void
+  /** Every account of the newest state, as a genesis has them. Errors: `NODE_STOPPED` when blocks come too fast for it. */
+  dumpState(): Promise<GenesisAccount[]>
+  /** One JSON-RPC call, without a server between. Throws what the method answers as an error. */
+  request(method: string, params?: readonly unknown[]): Promise<unknown>
   /** Finishes what is in hand, makes it durable and lets everything go. */
   stop(): Promise<void>
 }
@@ -71,6 +86,8 @@ export interface ZosNode {
 /** What a node knows about itself. */
 export interface NodeStatus {
   chainId: number
+  /** Accounts and clock can be changed (docs/devnet.md), and there is a faucet. */
+  devnet: boolean
   validator: Address | null
   peers: number
   /** Highest round of any unit seen. */

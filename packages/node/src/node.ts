@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { blake2b } from '@noble/hashes/blake2.js'
-import { type Address, type SignatureVerifier, signerFromPrivateKey } from '@zos/dag'
+import { type Address, type SignatureVerifier, signerFromPrivateKey, type UnitId } from '@zos/dag'
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
@@ -22,21 +22,26 @@ import { schemesOf } from './checkpoint/members.ts'
 import { encodeRecord } from './checkpoint/record.ts'
 import { ShareSigner } from './checkpoint/share-signer.ts'
 import { createCheckpointSignatures } from './checkpoint/signatures.ts'
+import { DevControl } from './devnet/dev-control.ts'
 import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
 import { ancestorHash } from './execution/system-contracts.ts'
 import { consensusSettings } from './genesis/consensus-genesis.ts'
+import type { GenesisAccount } from './genesis/genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { HistoryPruner } from './history/pruner.ts'
 import { createIsogeny } from './identity/isogeny.ts'
+import { Indexer } from './indexer/indexer.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
 import { type Clock, Producer } from './ledger/producer.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
+import { createNodeMetrics } from './metrics/node-metrics.ts'
+import { serveMetrics } from './metrics/server.ts'
 import { createConsensusNative } from './native/consensus-contract.ts'
 import { createDagNative } from './native/dag-contract.ts'
 import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
@@ -44,10 +49,12 @@ import { type Network, startNetwork } from './p2p/network.ts'
 import { PeerBook } from './p2p/peer-book.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
 import { createCallRunner, type RpcContext } from './rpc/context.ts'
+import { createRpcRouter } from './rpc/router.ts'
 import { type RpcServer, startRpcServer } from './rpc/server.ts'
 import { certifySnapshot } from './snapshot/certify.ts'
 import { joinIfBehind } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
+import { dumpAccounts } from './state/dump.ts'
 import { WorldState } from './state/world-state.ts'
 import { claimStore } from './store/claim.ts'
 import { createMemoryStore } from './store/kv.ts'
@@ -63,11 +70,18 @@ const TICK_MS = 500
 /** No unit for this long (beyond two rounds) means that something was missed. */
 const STALL_MS = 500
 
+const DUMP_ATTEMPTS = 20
+
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, action) {
+    // Timers of a millisecond that set the next one keep Node from everything else.
+    if (delayMs <= 1) {
+      const immediate = setImmediate(action)
+      return () => clearImmediate(immediate)
+    }
     const timer = setTimeout(action, delayMs)
     return () => clearTimeout(timer)
   },
@@ -165,11 +179,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const blockHash = (number: number) => chain.block(number)?.hash ?? ancestorHash(state.latest(), number)
     const mempool: Mempool = new Mempool(() => ({
       account: (address) => state.latest().account(address),
-      nextBaseFee: nextBaseFee(chain.head!.header),
+      nextBaseFee: dev?.nextBaseFee ?? nextBaseFee(chain.head!.header),
       blockGasLimit: chain.head!.header.gasLimit,
     }))
     const tvu = new Tvu({ chainId, verify: verifyHere(verifier), known: (transaction) => mempool.get(transaction) })
     closers.push(() => tvu.close())
+    const dev = options.dev && genesis.devnet ? createDevControl(options.dev) : undefined
     const executor = new Executor({
       chain,
       state,
@@ -177,6 +192,17 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       tvu,
       onFault,
       evm: await Evm.create(chainId, blockHash, natives),
+      ...(genesis.devnet
+        ? {
+            dev: {
+              store,
+              onBlock(block) {
+                if (block.undoneFrom !== undefined) mempool.clear()
+                dev?.settle(block)
+              },
+            },
+          }
+        : {}),
     })
     closers.push(() => executor.stop())
 
@@ -308,6 +334,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         record: certifiedRecord,
       },
       now: systemClock.now,
+      random: Math.random,
       handlers: {
         unit: takeUnit,
         unitBytes: (id) => ledger.unitBytes(id),
@@ -350,6 +377,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       accepted: (transaction) => {
         for (const listener of pendingListeners) listener(transaction)
         if (!producer) relay(transaction)
+        else if (dev) producer.poke()
       },
     })
     const ingest = options.ingest ? await listenFrames({ tpu: intake.tpu, ...options.ingest }) : undefined
@@ -362,6 +390,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       lag.reset()
       return {
         chainId,
+        devnet: dev !== undefined,
         validator: producer ? validatorAddress() : null,
         peers: network.peers().length,
         round: ledger.highestRound,
@@ -383,6 +412,27 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         lagP99Ms,
       }
     }
+    const metrics = createNodeMetrics({ status, now: systemClock.now })
+    closers.push(async () => metrics.close())
+    chain.onBlock(({ block, transactions, skipped }) =>
+      metrics.onBlock({
+        transactions: transactions.length,
+        skipped: skipped.length,
+        gasUsed: block.header.gasUsed,
+        unitTimesMs: block.units.flatMap(({ id }) => ledger.header(id as UnitId)?.timestampMs ?? []),
+      }),
+    )
+    const metricsServer = options.metrics ? await serveMetrics(metrics.registry, options.metrics) : undefined
+    if (metricsServer) closers.push(metricsServer.close)
+    const index =
+      options.index === undefined
+        ? undefined
+        : await Indexer.open(options.index, {
+            chain,
+            genesisHash: chain.block(0)!.hash,
+            onError: (error) => logger.error('the index stopped', { error: String(error) }),
+          })
+    if (index) closers.push(() => index.close())
     const context: RpcContext = {
       genesis,
       chain,
@@ -413,19 +463,29 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         }
       },
       tips: () => [...ledger.dag.tips()],
+      committee: () => {
+        const { number, base, committee: current, committer } = ledger.epoch
+        return { epoch: number, baseRound: base.round, quorum: current.quorum, members: current.members, committer }
+      },
       roundUnits: (round) => ledger.roundUnits(round),
       onPending(listener) {
         pendingListeners.add(listener)
         return () => pendingListeners.delete(listener)
       },
       now: systemClock.now,
+      index,
+      dumpState,
+      dev,
     }
+    const onRpcError = (error: unknown, method: string) =>
+      logger.error('internal error', { method, error: String(error) })
+    const router = createRpcRouter(context, onRpcError)
     let rpc: RpcServer | undefined
     if (options.rpc) {
-      rpc = await startRpcServer(context, {
+      rpc = await startRpcServer(context, router, {
         host: options.rpc.host ?? '127.0.0.1',
         port: options.rpc.port,
-        onError: (error, method) => logger.error('internal error', { method, error: String(error) }),
+        onError: onRpcError,
       })
       closers.push(rpc.close)
     }
@@ -435,6 +495,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     return {
       rpcUrl: rpc?.url,
       ingestPort: ingest?.port,
+      metricsPort: metricsServer?.port,
       peerId: network.peerId,
       addresses: () => network.addresses(),
       addPeers(addresses) {
@@ -444,6 +505,9 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       status,
       checkpoint: (epoch) => checkpoints.certified(epoch),
       onCheckpoint: (listener) => checkpoints.onCertificate(listener),
+      setLink: (conditions) => network.setLink(conditions),
+      dumpState,
+      request: (method, params = []) => router.call(method, params),
       stop() {
         stopping ??= closeAll().finally(() => lag.disable())
         return stopping
@@ -501,6 +565,30 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       return guardStore
     }
 
+    function createDevControl(devOptions: NonNullable<NodeOptions['dev']>): DevControl {
+      return new DevControl({
+        ...devOptions,
+        isValidator: options.validatorKey !== undefined,
+        alone: committee.members.length === 1,
+        roundIntervalMs,
+        head: () => chain.head!.header,
+        hasWork: () => mempool.hasWork,
+        wake: () => producer?.poke(),
+        onBlock: (listener) => chain.onBlock(({ block }) => listener(block.header.number)),
+      })
+    }
+
+    /** Again when a block came between: its accounts and its storage would not fit together. */
+    async function dumpState(): Promise<GenesisAccount[]> {
+      for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+        await executor.idle()
+        const before = chain.head
+        const accounts = await dumpAccounts(store)
+        if (chain.head === before) return accounts
+      }
+      throw new NodeError('NODE_STOPPED', 'blocks come faster than the state can be read', {})
+    }
+
     async function createProducer(): Promise<Producer | undefined> {
       if (!options.validatorKey) return undefined
       return new Producer({
@@ -520,6 +608,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
                 block: chain.head!.header.number,
                 epoch: ledger.epoch.number,
               }),
+        ...(dev ? { messages: (transactions) => dev.messages(transactions.length > 0), hurry: () => dev.hurry() } : {}),
         publish: (unit) => {
           lastUnitAt = systemClock.now()
           network.publish(unit.id, ledger.unitBytes(unit.id)!)

@@ -17,6 +17,7 @@ export interface Unit {
 
 export interface Status {
   chainId: number
+  devnet: boolean
   validator: string | null
   peers: number
   round: number
@@ -82,4 +83,59 @@ export interface BlockUnits {
 
 export function hex(number: number): string {
   return `0x${number.toString(16)}`
+}
+
+/** `zos_getTransactionsOf` and the like: a page, and where the next one begins. */
+export interface Listing<Entry> {
+  entries: Entry[]
+  next: { block: number; position: number } | null
+}
+
+export interface ActivityEntry {
+  block: number
+  position: number
+  hash: string
+}
+
+export interface TransferEntry extends ActivityEntry {
+  token: string
+  standard: 'erc20' | 'erc721'
+  from: string
+  to: string
+  amount: string
+}
+
+export interface Creation {
+  creator: string
+  hash: string
+  block: number
+}
+
+interface Place {
+  unit: string
+  mci: number | null
+  height: number
+}
+
+export interface Conflict extends ActivityEntry {
+  unit: string
+  reason: string
+  sender: string
+  nonce: number
+  winner: string | null
+  decided: {
+    winner: Place
+    loser: Place
+    rule: 'same-unit' | 'smaller-index' | 'smaller-height' | 'smaller-id'
+  } | null
+}
+
+export interface Validators {
+  epoch: number
+  baseRound: number
+  quorum: string
+  rounds: { from: number; to: number }
+  blocks: { from: number; to: number }
+  validators: { address: string; stake: string; units: number; lastRound: number | null; led: number }[]
+  slots: { round: number; leader: string }[]
 }

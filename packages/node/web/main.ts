@@ -1,11 +1,16 @@
 /** The explorer of a node: pages by the hash of the address (`#/block/12`), data from the node itself. */
 import { el } from './element.ts'
+import type { Status } from './ledger.ts'
 import { accountPage } from './pages/account.ts'
 import { blockPage } from './pages/block.ts'
+import { blocksPage } from './pages/blocks.ts'
+import { conflictsPage } from './pages/conflicts.ts'
+import { faucetPage } from './pages/faucet.ts'
 import { homePage } from './pages/home.ts'
 import { transactionPage } from './pages/transaction.ts'
 import { unitPage } from './pages/unit.ts'
-import { followHeads, type LinkState } from './rpc.ts'
+import { validatorsPage } from './pages/validators.ts'
+import { call, followHeads, type LinkState } from './rpc.ts'
 import { search } from './search.ts'
 
 type Page = (id: string, signal: AbortSignal) => Promise<HTMLElement | undefined>
@@ -15,6 +20,10 @@ const pages: { pattern: RegExp; title: string; page: Page }[] = [
   { pattern: /^block\/(\d{1,15}|0x[0-9a-f]{64})$/i, title: 'Block', page: blockPage },
   { pattern: /^tx\/(0x[0-9a-f]{64})$/i, title: 'Transaction', page: transactionPage },
   { pattern: /^unit\/(0x[0-9a-f]{64})$/i, title: 'Unit', page: unitPage },
+  { pattern: /^blocks(?:\/(\d{1,15}))?$/, title: 'Blocks', page: blocksPage },
+  { pattern: /^conflicts$/, title: 'Conflicts', page: () => conflictsPage() },
+  { pattern: /^validators$/, title: 'Validators', page: (_, signal) => validatorsPage(signal) },
+  { pattern: /^faucet(?:\/(0x[0-9a-f]{40}))?$/i, title: 'Faucet', page: faucetPage },
   { pattern: /^address\/(0x[0-9a-f]{40})$/i, title: 'Address', page: accountPage },
 ]
 
@@ -38,6 +47,11 @@ async function show(): Promise<void> {
   leaving = new AbortController()
   const { signal } = leaving
   const path = location.hash.replace(/^#\/?/, '')
+  for (const one of byId('nav').querySelectorAll('a')) {
+    const here = one.hash.replace(/^#\/?/, '')
+    if (here === path.split('/')[0]) one.setAttribute('aria-current', 'page')
+    else one.removeAttribute('aria-current')
+  }
   const route = pages.find(({ pattern }) => pattern.test(path))
   say('')
   let content: HTMLElement | undefined
@@ -45,7 +59,7 @@ async function show(): Promise<void> {
     const id = route?.pattern.exec(path)?.[1] ?? ''
     content = await route?.page(id, signal)
     if (signal.aborted) return
-    document.title = route?.title ? `${route.title} ${id} · ZOS explorer` : 'ZOS explorer'
+    document.title = route?.title ? `${`${route.title} ${id}`.trim()} · ZOS explorer` : 'ZOS explorer'
   } catch (error) {
     if (signal.aborted) return
     say((error as Error).message)
@@ -91,5 +105,11 @@ followHeads((state) => {
   linkState.className = `link ${state}`
   if (linkState.textContent !== words[state]) linkState.textContent = words[state]
 })
+call<Status>('zos_status').then(
+  ({ devnet }) => {
+    byId('faucet').hidden = !devnet
+  },
+  () => {},
+)
 addEventListener('hashchange', () => void show())
 void show()

@@ -100,7 +100,13 @@ export {
   SILENCE_ROUNDS,
 } from './propose/proposer.ts'
 export { createMemoryGuardStore, type GuardStore } from './protection/guard-store.ts'
-export type { KeyHistory, SignedAttestation, SignedBlock } from './protection/interchange.ts'
+export {
+  type KeyHistory,
+  readInterchange,
+  type SignedAttestation,
+  type SignedBlock,
+  writeInterchange,
+} from './protection/interchange.ts'
 export { type Claim, createSigningGuard, type SigningGuard } from './protection/signing-guard.ts'
 export {
   openSlashingProtection,

@@ -1,6 +1,6 @@
 import type { SkipReason } from '../execution/execute-block.ts'
 import { readPrunedMark } from '../history/pruned-mark.ts'
-import type { Hash } from '../state/account.ts'
+import type { AddressHex, Hash } from '../state/account.ts'
 import { type KeyValueStore, type StoreChange, sortable } from '../store/kv.ts'
 import {
   decodeBlock,
@@ -30,7 +30,16 @@ export function blockChanges(block: StoredBlock): StoreChange[] {
 export interface BlockEvent {
   block: StoredBlock
   transactions: StoredTransaction[]
-  skipped: { hash: Hash; reason: SkipReason }[]
+  skipped: SkippedTransaction[]
+}
+
+/** A transaction that a final unit carried and its block left out. */
+export interface SkippedTransaction {
+  hash: Hash
+  reason: SkipReason
+  sender: AddressHex
+  nonce: bigint
+  unit: Hash
 }
 
 /** Blocks kept decoded in memory: what clients ask for again and again. */
@@ -88,6 +97,14 @@ export class Chain {
   /** All transactions of a block, in order. Cost: one read each. */
   transactionsOf(block: StoredBlock): StoredTransaction[] {
     return block.transactions.map((hash, index) => this.transactionAt(block.header.number, index, hash)!)
+  }
+
+  /** What makes transactions of blocks `from` to `to` unknown by hash: on a development network they were undone and may come again. */
+  forgetting(from: number, to: number): StoreChange[] {
+    const changes: StoreChange[] = []
+    for (let number = from; number <= to; number++)
+      for (const hash of this.block(number)?.transactions ?? []) changes.push({ key: `t${hash}` })
+    return changes
   }
 
   /** The number of the block that holds the unit `id`. */

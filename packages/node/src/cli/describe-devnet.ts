@@ -1,14 +1,18 @@
 import type { Devnet } from '../devnet/devnet.ts'
-import { privateKeyHex, TEST_MNEMONIC } from '../genesis/accounts.ts'
+import { privateKeyHex } from '../genesis/accounts.ts'
 
 /** What a newcomer needs to send the first transaction. */
-export function describeDevnet({ genesis, rpcUrl, accounts, validators }: Devnet, dataDir: string | undefined): string {
+export function describeDevnet(
+  { genesis, rpcUrl, accounts, validators, mnemonic }: Devnet,
+  dataDir: string | undefined,
+): string {
   const balance = BigInt(genesis.accounts[0]!.balance) / 10n ** 18n
   return `
 ZOS network "${genesis.name}" is running
 
   RPC         ${rpcUrl}   (${rpcUrl.replace('http', 'ws')})
   Explorer    ${rpcUrl}/
+  Metrics     ${validators[0]!.metricsUrl}
   Chain id    ${genesis.chainId}
   Data        ${dataDir ?? 'not kept (--data-dir DIR keeps it)'}
 
@@ -21,27 +25,28 @@ ${accounts.map(({ address, path }, index) => `  (${index}) ${address}  ${path}`)
 Private keys (public knowledge: never use them for anything of value)
 ${accounts.map((account, index) => `  (${index}) ${privateKeyHex(account)}`).join('\n')}
 
-  Mnemonic    ${TEST_MNEMONIC}
+  Mnemonic    ${mnemonic}
 
 Ctrl-C stops the network.`
 }
 
 /** The same for programs. */
-export function devnetJson({ genesis, rpcUrl, accounts, validators }: Devnet): string {
+export function devnetJson({ genesis, rpcUrl, accounts, validators, mnemonic }: Devnet): string {
   return JSON.stringify({
     rpcUrl,
     chainId: genesis.chainId,
-    mnemonic: TEST_MNEMONIC,
+    mnemonic,
     accounts: accounts.map((account) => ({
       address: account.address,
       path: account.path,
       privateKey: privateKeyHex(account),
     })),
-    validators: validators.map(({ index, address, pid, rpcUrl, logFile }) => ({
+    validators: validators.map(({ index, address, pid, rpcUrl, metricsUrl, logFile }) => ({
       index,
       address,
       pid,
       rpcUrl,
+      metricsUrl,
       logFile,
     })),
   })

@@ -1,59 +1,48 @@
-import { defineCommand } from 'citty'
-import { fail, refuseUnknown, wholeNumber } from './fail.ts'
+import { settingsCommand } from './command.ts'
 
-const args = {
-  validators: { type: 'string', default: '4', description: 'How many validators (1 to 30)', valueHint: 'N' },
-  port: {
-    type: 'string',
-    default: '8545',
-    description: 'JSON-RPC port, HTTP and WebSocket; 0 for a free one',
-    valueHint: 'PORT',
+export const devnetCommand = settingsCommand({
+  name: 'devnet',
+  description: 'Start a local network with funded accounts; Ctrl-C stops it',
+  settings: {
+    validators: { kind: 'number', default: 4, hint: 'N', description: 'How many validators (1 to 30)' },
+    port: {
+      kind: 'number',
+      default: 8545,
+      hint: 'PORT',
+      description: 'JSON-RPC port, HTTP and WebSocket; 0 for a free one',
+    },
+    host: { kind: 'text', default: '127.0.0.1', hint: 'HOST', description: 'Address to serve on' },
+    'data-dir': { kind: 'text', hint: 'DIR', description: 'Keep the network here; without it, nothing is kept' },
+    reset: { kind: 'switch', description: 'Begin anew in --data-dir' },
+    'round-interval': {
+      kind: 'number',
+      hint: 'MS',
+      description: 'Milliseconds between two units of a validator (default 1000)',
+    },
+    'block-time': {
+      kind: 'number',
+      hint: 'SECONDS',
+      description: 'Seconds between two blocks: twice the round interval',
+    },
+    accounts: { kind: 'number', default: 10, hint: 'N', description: 'How many funded accounts' },
+    balance: { kind: 'number', default: 10_000, hint: 'ZOS', description: 'Coins of each account' },
+    mnemonic: { kind: 'text', hint: 'PHRASE', description: 'BIP-39 phrase of the accounts (default: the test phrase)' },
+    'chain-id': { kind: 'number', hint: 'ID', min: 1, description: 'Chain id (default 5918547)' },
+    latency: { kind: 'number', hint: 'MS', description: 'Milliseconds one way between validators' },
+    loss: { kind: 'number', hint: 'PERCENT', max: 100, description: 'Percent of gossiped units that do not arrive' },
+    partition: {
+      kind: 'text',
+      hint: 'PARTS',
+      description: 'Parts that do not reach each other: 0,1/2,3 for good, 0,1/2,3@10-30 from second 10 to 30',
+    },
+    state: {
+      kind: 'text',
+      hint: 'FILE',
+      description: 'Begin with the accounts in this file if it is there, and write them to it at the end',
+    },
+    index: { kind: 'text', hint: 'URL', description: 'Keep the explorer’s index in this PostgreSQL database' },
+    'config-out': { kind: 'text', hint: 'FILE', description: 'Write what --json prints to this file' },
+    json: { kind: 'switch', description: 'Print one line of JSON when ready, nothing else' },
   },
-  host: { type: 'string', default: '127.0.0.1', description: 'Address to serve on', valueHint: 'HOST' },
-  'data-dir': { type: 'string', description: 'Keep the network here; without it, nothing is kept', valueHint: 'DIR' },
-  reset: { type: 'boolean', description: 'Begin anew in --data-dir' },
-  'round-interval': {
-    type: 'string',
-    default: '1000',
-    description: 'Milliseconds between two units of a validator',
-    valueHint: 'MS',
-  },
-  json: { type: 'boolean', description: 'Print one line of JSON when ready, nothing else' },
-} as const
-
-export const devnetCommand = defineCommand({
-  meta: { name: 'devnet', description: 'Start a local network with funded accounts; Ctrl-C stops it' },
-  args,
-  async run({ args: flags }) {
-    refuseUnknown(flags, Object.keys(args))
-    const { startDevnet } = await import('../devnet/devnet.ts')
-    const { describeDevnet, devnetJson } = await import('./describe-devnet.ts')
-    const say = (text: string) => flags.json || console.log(text)
-    let devnet: Awaited<ReturnType<typeof startDevnet>> | undefined
-    let stopping = false
-    const stop = async () => {
-      if (stopping) process.exit(1) // a second Ctrl-C does not wait
-      stopping = true
-      say('\nstopping …')
-      await devnet?.stop()
-      process.exit(0)
-    }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-    try {
-      devnet = await startDevnet({
-        validators: wholeNumber('validators', flags.validators),
-        port: wholeNumber('port', flags.port),
-        roundIntervalMs: wholeNumber('round-interval', flags['round-interval']),
-        host: flags.host,
-        reset: flags.reset ?? false,
-        onProgress: say,
-        ...(flags['data-dir'] ? { dataDir: flags['data-dir'] } : {}),
-      })
-    } catch (error) {
-      fail(error)
-    }
-    if (stopping) return
-    console.log(flags.json ? devnetJson(devnet) : describeDevnet(devnet, flags['data-dir']))
-  },
+  run: (values) => import('./run-devnet.ts').then(({ runDevnet }) => runDevnet(values)),
 })

@@ -1,27 +1,18 @@
-import { isNodeError } from '../errors.ts'
-
 /** Ends the process with one line that says what is wrong. */
 export function fail(error: unknown): never {
   const message = error instanceof Error ? error.message : String(error)
   console.error(`zos: ${message}`)
-  if (!isNodeError(error) && error instanceof Error && process.env.ZOS_LOG === 'debug') console.error(error.stack)
+  if (error instanceof Error && error.name !== 'NodeError' && process.env.ZOS_LOG === 'debug')
+    console.error(error.stack)
   process.exit(1)
-}
-
-/** A flag that must be a whole number. */
-export function wholeNumber(flag: string, value: string): number {
-  if (!/^\d{1,9}$/.test(value)) fail(new Error(`--${flag} must be a whole number, not "${value}"`))
-  return Number(value)
 }
 
 /** Refuses flags that the command does not have: a misspelt one should not pass in silence. */
 export function refuseUnknown(args: Record<string, unknown>, known: readonly string[]): void {
   for (const name of Object.keys(args)) {
-    if (name !== '_' && !known.includes(name) && !known.some((flag) => camel(flag) === name))
-      fail(new Error(`there is no flag --${name}; see --help`))
+    if (!known.includes(name) && !known.some((flag) => camel(flag) === name))
+      throw new Error(`there is no flag --${name}; see --help`)
   }
-  const [extra] = (args._ ?? []) as string[]
-  if (extra !== undefined) fail(new Error(`"${extra}" is not expected here; see --help`))
 }
 
 function camel(flag: string): string {

@@ -10,6 +10,7 @@ import type { StateOverlay } from '../state/overlay.ts'
 export class EthereumState implements StateManagerInterface {
   #overlay: StateOverlay
   readonly #originals = new Map<string, Uint8Array>()
+  #impersonated: AddressHex | undefined
 
   readonly originalStorageCache = {
     get: async (address: Address, key: Uint8Array): Promise<Uint8Array> => {
@@ -32,10 +33,14 @@ export class EthereumState implements StateManagerInterface {
     return this.#overlay
   }
 
-  /** Goes on over another overlay: one EVM serves many blocks. */
-  use(overlay: StateOverlay): void {
+  /**
+   * Goes on over another overlay: one EVM serves many blocks. `impersonated` may send although it is a contract: EIP-3607 lets only
+   * delegations (EIP-7702) pass, so the first look at its code, which is that check, sees one.
+   */
+  use(overlay: StateOverlay, impersonated?: AddressHex): void {
     this.#overlay = overlay
     this.#originals.clear()
+    this.#impersonated = impersonated && overlay.codeOf(impersonated).length > 0 ? impersonated : undefined
   }
 
   async getAccount(address: Address): Promise<Account | undefined> {
@@ -67,6 +72,10 @@ export class EthereumState implements StateManagerInterface {
   }
 
   async getCode(address: Address): Promise<Uint8Array> {
+    if (this.#impersonated !== undefined && hexAddress(address) === this.#impersonated) {
+      this.#impersonated = undefined
+      return DELEGATION
+    }
     return this.#overlay.codeOf(hexAddress(address))
   }
 
@@ -118,6 +127,9 @@ export class EthereumState implements StateManagerInterface {
     return new EthereumState(this.#overlay)
   }
 }
+
+/** The code of an account that delegates to the zero address. */
+const DELEGATION = hexToBytes(`0xef0100${'00'.repeat(20)}`)
 
 function hexAddress(address: Address): AddressHex {
   return address.toString()

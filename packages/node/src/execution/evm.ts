@@ -83,9 +83,10 @@ export class Evm {
     context: BlockContext,
     raw: Uint8Array,
     sender: AddressHex,
+    impersonated = false,
   ): Promise<EvmOutcome> {
     const tx = createTxFromRLP(raw, { common: this.#common, freeze: false })
-    return this.#run(overlay, context, tx, sender, false)
+    return this.#run(overlay, context, tx, sender, { unsigned: false, impersonated })
   }
 
   /** Runs `call` on `overlay` as if `from` had signed it and could pay for it. */
@@ -101,7 +102,7 @@ export class Evm {
       ...(call.accessList ? { accessList: call.accessList } : {}),
     }
     const tx = createTx(data, { common: this.#common, freeze: false })
-    return this.#run(overlay, { ...context, baseFeePerGas: 0n }, tx, call.from, true)
+    return this.#run(overlay, { ...context, baseFeePerGas: 0n }, tx, call.from, { unsigned: true, impersonated: true })
   }
 
   async #run(
@@ -109,9 +110,9 @@ export class Evm {
     context: BlockContext,
     tx: TypedTransaction,
     sender: AddressHex,
-    unsigned: boolean,
+    { unsigned, impersonated }: { unsigned: boolean; impersonated: boolean },
   ): Promise<EvmOutcome> {
-    this.#state.use(overlay)
+    this.#state.use(overlay, impersonated ? sender : undefined)
     this.#evm.enter(context)
     const from = new Address(hexToBytes(sender))
     tx.getSenderAddress = () => from

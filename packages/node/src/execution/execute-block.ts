@@ -20,6 +20,8 @@ export interface SignedTransaction {
   readonly tx: Transaction
   readonly hash: Hash
   readonly sender: AddressHex
+  /** On development networks: nobody signed it, and its sender may be a contract. */
+  readonly impersonated?: true
 }
 
 /** Why a transaction was left out of the block. */
@@ -119,7 +121,7 @@ function whyNotNow(
   state: StateOverlay,
   context: BlockContext,
   gasUsed: bigint,
-  { tx, sender }: SignedTransaction,
+  { tx, sender, impersonated }: SignedTransaction,
 ): SkipReason | undefined {
   const account = state.account(sender) ?? EMPTY_ACCOUNT
   if (tx.nonce < account.nonce) return 'nonce-too-low'
@@ -128,7 +130,8 @@ function whyNotNow(
   if (account.balance < tx.gasLimit * tx.maxFeePerGas + tx.value) return 'insufficient-funds'
   if (tx.gasLimit > MAX_TRANSACTION_GAS || tx.gasLimit < TRANSFER_GAS) return 'gas-limit'
   if (gasUsed + tx.gasLimit > context.gasLimit) return 'block-full'
-  if (account.codeHash !== NO_CODE && !isDelegation(state.code(account.codeHash))) return 'sender-is-contract'
+  if (!impersonated && account.codeHash !== NO_CODE && !isDelegation(state.code(account.codeHash)))
+    return 'sender-is-contract'
   return undefined
 }
 
@@ -168,11 +171,17 @@ async function contractCall(
   evm: Evm,
   state: StateOverlay,
   context: BlockContext,
-  { tx, sender }: SignedTransaction,
+  { tx, sender, impersonated }: SignedTransaction,
 ): Promise<Outcome | SkipReason> {
   state.checkpoint()
   try {
-    const { succeeded, gasUsed, logs, contractAddress } = await evm.transact(state, context, tx.raw, sender)
+    const { succeeded, gasUsed, logs, contractAddress } = await evm.transact(
+      state,
+      context,
+      tx.raw,
+      sender,
+      impersonated,
+    )
     state.commit()
     return { succeeded, gasUsed, logs, contractAddress: tx.to ? undefined : contractAddress }
   } catch (error) {

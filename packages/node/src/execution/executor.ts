@@ -7,8 +7,10 @@ import type { Chain } from '../chain/chain.ts'
 import { NodeError } from '../errors.ts'
 import type { CommittedLeader, Ledger } from '../ledger/ledger.ts'
 import { recordLeader } from '../native/dag-contract.ts'
-import type { AddressHex } from '../state/account.ts'
+import { type DevBlock, openDevBlock } from '../devnet/dev-execution.ts'
+import type { AddressHex, Hash } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
+import type { KeyValueStore } from '../store/kv.ts'
 import type { Tvu } from '../tvu/tvu.ts'
 import type { Evm } from './evm.ts'
 import { executeBlock, type SignedTransaction } from './execute-block.ts'
@@ -22,6 +24,9 @@ export interface ExecutorOptions {
   ledger: Ledger
   /** Gives the transactions of a unit with their senders. */
   tvu: Tvu
+  chainId: number
+  /** On development networks: executes the operations of units, and is told of each block that had some. */
+  dev?: { store: KeyValueStore; onBlock: (block: DevBlock, number: number) => void }
   /** A fault that the node cannot go on with: damage, or divergence from what was executed before. */
   onFault: (error: unknown) => void
 }
@@ -83,13 +88,14 @@ export class Executor {
       )
     }
     const parent = chain.head!
+    const seconds = Math.floor(this.#time(leader) / 1000)
+    const natural = { timestamp: seconds, mixHash: leader.unit, baseFeePerGas: nextBaseFee(parent.header) }
+    const dev = await this.#devBlock(leader, natural)
     const context = {
+      ...(dev?.context ?? { ...natural, timestamp: Math.max(parent.header.timestamp, seconds) }),
       number: leader.number,
       beneficiary: leader.header.authors[0] as AddressHex,
       gasLimit: parent.header.gasLimit,
-      timestamp: Math.max(parent.header.timestamp, Math.floor(this.#time(leader) / 1000)),
-      mixHash: leader.unit,
-      baseFeePerGas: nextBaseFee(parent.header),
     }
     const carriers = new Map<string, string>()
     const transactions: SignedTransaction[] = []
@@ -99,15 +105,24 @@ export class Executor {
         carriers.set(transaction.hash, id)
         transactions.push(transaction)
       }
+      for (const { unit, transaction } of dev?.transactions ?? []) {
+        if (unit !== id || carriers.has(transaction.hash)) continue
+        carriers.set(transaction.hash, id)
+        transactions.push(transaction)
+      }
     }
     const executed = await executeBlock(evm, state.latest(), context, transactions, {
       before(overlay) {
         writeSystemContracts(overlay, { ...context, parentHash: parent.hash, parentUnit: parent.leader })
         recordLeader(overlay, leader.number, leader)
+        dev?.prepare(overlay)
       },
       after() {},
     })
+    const devStored = dev?.stored(executed.changes) ?? []
     const { stateRoot, stored } = state.apply(leader.number, executed.changes)
+    stored.push(...devStored)
+    if (dev?.undoneFrom !== undefined) stored.push(...chain.forgetting(dev.undoneFrom, parent.header.number))
     const header: BlockHeader = {
       ...context,
       parentHash: parent.hash,
@@ -144,12 +159,39 @@ export class Executor {
       {
         block,
         transactions: records,
-        skipped: executed.skipped.map(({ transaction, reason }) => ({ hash: transaction.hash, reason })),
+        skipped: executed.skipped.map(({ transaction: { tx, hash, sender }, reason }) => ({
+          hash,
+          reason,
+          sender,
+          nonce: tx.nonce,
+          unit: carriers.get(hash) as Hash,
+        })),
       },
       stored,
     )
     state.settled()
     this.#forget(leader)
+    if (dev) this.#options.dev?.onBlock(dev, leader.number)
+  }
+
+  /** On a development network the block with the operations that its units carry; undefined on any other. */
+  async #devBlock(
+    { number, units }: CommittedLeader,
+    context: { timestamp: number; mixHash: Hash; baseFeePerGas: bigint },
+  ): Promise<DevBlock | undefined> {
+    const { dev, chainId, chain, state, ledger } = this.#options
+    if (!dev) return undefined
+    return openDevBlock(dev.store, chainId, {
+      number,
+      context,
+      parent: chain.head!.header,
+      units: units.flatMap(({ id }) => {
+        const unit = id as UnitId
+        const header = ledger.header(unit)
+        return header && carriesNothing(header) ? [] : (ledger.unit(unit) ?? [])
+      }),
+      base: state.latest(),
+    })
   }
 
   /** Milliseconds: the median of the times of the round below the leader, so that no single author sets the clock. */

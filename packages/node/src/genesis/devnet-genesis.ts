@@ -1,9 +1,10 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { NodeError } from '../errors.ts'
+import { isProtocolAccount } from '../devnet/protocol-accounts.ts'
 import { type DerivedAccount, deriveAccounts, TEST_MNEMONIC } from './accounts.ts'
 import { DEVNET_ISOGENY_KEYS } from './devnet-isogeny-keys.ts'
-import { CREATE2_FACTORY, type Genesis, type GenesisConsensus } from './genesis.ts'
+import { CREATE2_FACTORY, type Genesis, type GenesisAccount, type GenesisConsensus } from './genesis.ts'
 
 /** "ZOS" in ASCII. */
 export const DEVNET_CHAIN_ID = 0x5a_4f_53
@@ -23,9 +24,13 @@ const DEVNET_CONSENSUS: GenesisConsensus = {
   evidenceWindowMs: 60_000,
   jailMs: 10_000,
 }
-const ISOGENY_PUBLIC_KEY_BYTES = 83
 /** The purpose level of the BIP-44 paths of validator keys, so that no user account is one. */
 const VALIDATOR_PURPOSE = 1
+
+const ISOGENY_PUBLIC_KEY_BYTES = 83
+/** The faucet's, so that its nonce is nobody else's business. */
+const FAUCET_PURPOSE = 2
+const FAUCET_BALANCE = 1_000_000n * 10n ** 18n
 
 /** The keys of a validator: one for units and checkpoints, one for checkpoints alone. */
 export interface DevnetValidatorKeys extends DerivedAccount {
@@ -37,17 +42,26 @@ export interface DevnetGenesis {
   genesis: Genesis
   accounts: DerivedAccount[]
   validatorKeys: DevnetValidatorKeys[]
+  faucet: DerivedAccount
 }
 
-/** A network of `validators` with equal stakes and ten funded accounts of the test phrase. Keys are public: for development alone. Throws `NODE_INVALID_ARGUMENT` for more validators than there are fixed keys. */
+/** A network of `validators` with equal stakes, funded accounts and a faucet. Keys are public: for development alone. Throws `NODE_INVALID_ARGUMENT` for more validators than there are fixed keys. */
 export function devnetGenesis(options: {
   validators: number
   timestampMs: number
-  epochRounds?: number
+  epochRounds?: number | undefined
   /** Default 10. */
-  accounts?: number
+  accounts?: number | undefined
+  /** Wei of each. Default 10,000 coins. */
+  balance?: bigint | undefined
+  /** Of the accounts. Default: the test phrase. */
+  mnemonic?: string | undefined
+  chainId?: number | undefined
+  /** Accounts of an earlier network: they take the place of those that are made here. */
+  state?: readonly GenesisAccount[] | undefined
 }): DevnetGenesis {
-  const accounts = deriveAccounts(TEST_MNEMONIC, options.accounts ?? DEVNET_ACCOUNTS)
+  const { balance = DEVNET_BALANCE, mnemonic = TEST_MNEMONIC, state = [] } = options
+  const accounts = deriveAccounts(mnemonic, options.accounts ?? DEVNET_ACCOUNTS)
   if (options.validators > DEVNET_ISOGENY_KEYS.length)
     throw new NodeError(
       'NODE_INVALID_ARGUMENT',
@@ -58,21 +72,28 @@ export function devnetGenesis(options: {
     ...account,
     isogenyKey: new Uint8Array(Buffer.from(DEVNET_ISOGENY_KEYS[index]!, 'base64')),
   }))
+  const [faucet] = deriveAccounts(mnemonic, 1, FAUCET_PURPOSE)
+  const funded = new Map<string, GenesisAccount>()
+  for (const { address } of accounts) funded.set(address, { address, balance: balance.toString() })
+  funded.set(faucet!.address, { address: faucet!.address, balance: FAUCET_BALANCE.toString() })
+  funded.set(CREATE2_FACTORY.address, CREATE2_FACTORY)
+  for (const account of state) if (!isProtocolAccount(account.address)) funded.set(account.address, account)
   const genesis: Genesis = {
     name: 'zos-devnet',
-    chainId: DEVNET_CHAIN_ID,
+    devnet: true,
+    chainId: options.chainId ?? DEVNET_CHAIN_ID,
     timestampMs: options.timestampMs,
     gasLimit: DEVNET_GAS_LIMIT.toString(),
     baseFeePerGas: ONE_GWEI.toString(),
     epochRounds: options.epochRounds ?? DEVNET_EPOCH_ROUNDS,
     consensus: DEVNET_CONSENSUS,
     validators: validatorKeys.map(({ address, privateKey, isogenyKey }) => ({
+      isogenyKey: bytesToHex(isogenyKey.subarray(0, ISOGENY_PUBLIC_KEY_BYTES)),
       address,
       publicKey: bytesToHex(secp256k1.getPublicKey(privateKey, true)),
-      isogenyKey: bytesToHex(isogenyKey.subarray(0, ISOGENY_PUBLIC_KEY_BYTES)),
       stake: DEVNET_STAKE.toString(),
     })),
-    accounts: [...accounts.map(({ address }) => ({ address, balance: DEVNET_BALANCE.toString() })), CREATE2_FACTORY],
+    accounts: [...funded.values()],
   }
-  return { genesis, accounts, validatorKeys }
+  return { genesis, accounts, validatorKeys, faucet: faucet! }
 }

@@ -1,4 +1,4 @@
-import { hexToBytes, type PrefixedHexString } from '@ethereumjs/util'
+import { hexToBytes, type PrefixedHexString, unpadBytes } from '@ethereumjs/util'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { DEFAULT_PARAMS, MAX_COMMITTEE } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
@@ -24,6 +24,8 @@ export interface Genesis {
   consensus?: GenesisConsensus
   validators: GenesisValidator[]
   accounts: GenesisAccount[]
+  /** A development network: validators may change accounts and the clock (docs/devnet.md). Never for anything of value. */
+  devnet?: boolean
 }
 
 /** Times in milliseconds of consensus time, shares per ten thousand; see `ContractParams` of @zos/zpos. */
@@ -56,6 +58,8 @@ export interface GenesisAccount {
   balance: string
   code?: PrefixedHexString
   nonce?: number
+  /** Slots that are not zero: 32 bytes to 32 bytes. */
+  storage?: Record<PrefixedHexString, PrefixedHexString>
 }
 
 /** The factory that deploys by CREATE2 at the same address on every chain; tools expect it (its code is 69 bytes of EVM). */
@@ -114,7 +118,10 @@ export function parseGenesis(json: string): Genesis {
     if (!isBytes(account?.address, 20)) throw invalid(`accounts[${index}].address`)
     if (!isDecimal(account.balance)) throw invalid(`accounts[${index}].balance`)
     if (account.code !== undefined && !isBytes(account.code)) throw invalid(`accounts[${index}].code`)
+    for (const [slot, word] of Object.entries(account.storage ?? {}))
+      if (!isBytes(slot, 32) || !isBytes(word, 32)) throw invalid(`accounts[${index}].storage[${slot}]`)
   }
+  if (value.devnet !== undefined && typeof value.devnet !== 'boolean') throw invalid('devnet')
   return value
 }
 
@@ -142,9 +149,11 @@ export function genesisHash(genesis: Genesis): Uint8Array {
 export function genesisState(genesis: Genesis): StateOverlay {
   const empty: StateReader = { account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }
   const state = new StateOverlay(empty)
-  for (const { address, balance, code, nonce } of genesis.accounts) {
+  for (const { address, balance, code, nonce, storage } of genesis.accounts) {
     state.setAccount(address, { ...EMPTY_ACCOUNT, balance: BigInt(balance), nonce: BigInt(nonce ?? 0) })
     if (code) state.setCode(address, hexToBytes(code))
+    for (const [slot, word] of Object.entries(storage ?? {}))
+      state.setStorage(address, slot as PrefixedHexString, unpadBytes(hexToBytes(word as PrefixedHexString)))
   }
   placeSystemContracts(state)
   writeConsensusGenesis(state, genesis)

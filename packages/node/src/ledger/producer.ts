@@ -2,7 +2,7 @@
  * Makes this validator's units: one a round, as soon as the round below has a quorum and the pace allows it (DESIGN.md C1). A round
  * never advances by clock alone.
  */
-import { createUnit, type Signer, type Unit } from '@zos/dag'
+import { createUnit, type Message, type Signer, type Unit } from '@zos/dag'
 import { createProposer, epochOfRound, type Proposer, type SigningGuard } from '@zos/zpos'
 import type { SignedTransaction } from '../execution/execute-block.ts'
 import type { Epoch } from './epoch.ts'
@@ -12,6 +12,8 @@ import { unitHash } from './unit-hash.ts'
 
 /** How long a round waits for the unit of its leader once it has a quorum: a vote for a late leader beats a skipped slot. */
 const LEADER_WAIT_MS = 250
+/** The pace of one that hurries: what is in memory alone never waits, and others need a turn. */
+const HURRY_INTERVAL_MS = 1
 /** How far ahead of the main chain a unit stays valid (C12 bounds it closer for validators). */
 const VALID_FOR_INDICES = 10_000
 
@@ -29,6 +31,10 @@ export interface ProducerOptions {
   roundIntervalMs: number
   /** Transactions for the next unit. */
   take: () => SignedTransaction[]
+  /** Messages that go with `transactions` into the next unit. */
+  messages?: (transactions: readonly SignedTransaction[]) => Message[]
+  /** True while the next unit should not wait for the pace. */
+  hurry?: () => boolean
   /** Sends a unit that is durable here. */
   publish: (unit: Unit) => void
   onFault: (error: unknown) => void
@@ -79,7 +85,7 @@ export class Producer {
     const now = clock.now()
     if (this.#quorumSince?.round !== round) this.#quorumSince = { round, at: now }
     const due = Math.max(
-      this.#lastUnitAt + this.#options.roundIntervalMs,
+      this.#lastUnitAt + (this.#options.hurry?.() ? HURRY_INTERVAL_MS : this.#options.roundIntervalMs),
       this.#leaderIsMissing(round - 1) ? this.#quorumSince.at + LEADER_WAIT_MS : 0,
     )
     if (now < due) {
@@ -93,7 +99,8 @@ export class Producer {
       })
       .finally(() => {
         this.#making = undefined
-        this.poke()
+        // Not at once: without a pace and a disk this would never let go of the event loop.
+        this.#cancelTimer = clock.after(0, () => this.poke())
       })
   }
 
@@ -120,7 +127,10 @@ export class Producer {
         lastFinal: { mci, id },
         validUntilMci: mci + VALID_FOR_INDICES,
         validator: { round: proposal.round, selfParent: proposal.selfParent },
-        messages: transactions.length > 0 ? [transactionsMessage(transactions.map(({ tx }) => tx))] : [],
+        messages: [
+          ...(this.#options.messages?.(transactions) ?? []),
+          ...(transactions.length > 0 ? [transactionsMessage(transactions.map(({ tx }) => tx))] : []),
+        ],
         signers: [signer],
       },
       { hash: unitHash },

@@ -85,6 +85,20 @@ export class Mempool {
     return this.#ready.length
   }
 
+  /** True while something waits that a unit could carry, or is in a unit that no block holds yet. */
+  get hasWork(): boolean {
+    for (const { proposedAt, tx, sender } of this.#entries.values())
+      if (proposedAt !== undefined || tx.nonce < this.#senders.get(sender)!.next) return true
+    return false
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#entries.clear()
+    this.#senders.clear()
+    this.#ready = []
+  }
+
   get(hash: Hash): SignedTransaction | undefined {
     return this.#entries.get(hash)
   }

@@ -16,6 +16,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { UnitId } from '@zos/dag'
 import { createLibp2p } from 'libp2p'
 import { readFrames, sendFrame } from './frames.ts'
+import { Link, type LinkConditions } from './link.ts'
 import { PeerScores } from './peer-scores.ts'
 import { type SnapshotServer, serveSnapshots, snapshotProtocol } from './snapshot-protocol.ts'
 
@@ -65,6 +66,8 @@ export interface NetworkOptions {
   /** Serves those who join without the past. */
   snapshots: SnapshotServer
   now: () => number
+  /** 0 to 1, for the losses of {@link Network.setLink}. */
+  random: () => number
 }
 
 export interface Network {
@@ -88,6 +91,8 @@ export interface Network {
   relayTransaction(raw: Uint8Array): Promise<boolean>
   /** The highest round that `peer` has a unit of. */
   highestRound(peer: string): Promise<number>
+  /** Makes the network of this node late or lossy, or cuts it off from peers. */
+  setLink(conditions: LinkConditions): void
   stop(): Promise<void>
 }
 
@@ -106,6 +111,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const sideTopicName = (side: SideTopic) => `zos/${name}/${side}/1`
   const protocol = `/zos/${name}/units/1`
   const scores = new PeerScores(options.now)
+  const link = new Link(options.random)
   const wanted = new Map<string, string>()
   const stopping = new AbortController()
 
@@ -118,7 +124,9 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     connectionManager: { maxConnections: MAX_CONNECTIONS },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundEncryptedConnection: (peer: PeerId) => scores.isBanned(peer.toString()),
+      denyDialPeer: (peer: PeerId) => link.isBlocked(peer.toString()),
+      denyInboundEncryptedConnection: (peer: PeerId) =>
+        scores.isBanned(peer.toString()) || link.isBlocked(peer.toString()),
     },
     services: {
       identify: identify(),
@@ -154,6 +162,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   // Validation decides whether a message is passed on: nothing invalid travels further than one hop.
   gossip.topicValidators.set(topic, async (from, message) => {
     const peer = from.toString()
+    if (!(await link.deliver(peer))) return TopicValidatorResult.Ignore
     try {
       return (await handleGossip(message.data, peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
     } catch (error) {
@@ -201,6 +210,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     const connection = node.getConnections().find((candidate: Connection) => candidate.remotePeer.toString() === peer)
     if (!connection) return
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
+    await link.delay()
+    await link.delay() // there and back
     const stream = await connection.newStream(protocol, { signal })
     const abort = () => stream.abort(new Error('request timed out'))
     signal.addEventListener('abort', abort)
@@ -274,6 +285,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         }
       }
       return false
+    },
+    setLink(conditions) {
+      link.set(conditions)
+      for (const connection of node.getConnections()) {
+        if (link.isBlocked(connection.remotePeer.toString()))
+          connection.close().catch(() => connection.abort(new Error('cut off')))
+      }
     },
     async stop() {
       stopping.abort()

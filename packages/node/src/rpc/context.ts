@@ -3,8 +3,10 @@ import type { StoredBlock } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
 import type { Checkpoints } from '../checkpoint/checkpoints.ts'
 import type { Head } from '../checkpoint/heads.ts'
+import type { DevControl } from '../devnet/dev-control.ts'
 import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
-import type { Genesis } from '../genesis/genesis.ts'
+import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
+import type { Indexer } from '../indexer/indexer.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
@@ -26,6 +28,16 @@ export interface UnitInfo {
   parents: readonly UnitId[]
 }
 
+/** Who makes units now, and who leads when. */
+export interface CommitteeInfo {
+  epoch: number
+  baseRound: number
+  /** Stake that is a quorum. */
+  quorum: bigint
+  members: readonly { address: string; stake: bigint }[]
+  committer: { leaderAt(round: number): string | undefined }
+}
+
 /** What the methods are served from. The node puts it together once. */
 export interface RpcContext {
   genesis: Genesis
@@ -42,11 +54,17 @@ export interface RpcContext {
   status: () => Record<string, unknown>
   unit: (id: UnitId) => UnitInfo | undefined
   tips: () => UnitId[]
+  /** Of the epoch that is running. */
+  committee: () => CommitteeInfo
   /** The units of a round; none beyond the highest. */
   roundUnits: (round: number) => readonly UnitId[]
   /** Called with the hash of every transaction that enters the pool. */
   onPending: (listener: (hash: `0x${string}`) => void) => () => void
   now: () => number
+  index: Indexer | undefined
+  dumpState: () => Promise<GenesisAccount[]>
+  /** On a development network that this node serves. */
+  dev: DevControl | undefined
 }
 
 /** A method: `params` as the client sent them, already known to be a list. */

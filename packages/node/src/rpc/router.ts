@@ -1,12 +1,15 @@
 import type { RpcContext, RpcMethod } from './context.ts'
 import { chainMethods } from './methods/chain.ts'
 import { checkpointMethods } from './methods/checkpoints.ts'
+import { createDevMethods } from './methods/dev.ts'
 import { feeMethods } from './methods/fees.ts'
 import { createFilterMethods } from './methods/filters.ts'
+import { indexMethods } from './methods/index.ts'
 import { logMethods } from './methods/logs.ts'
 import { networkMethods } from './methods/network.ts'
 import { stateMethods } from './methods/state.ts'
 import { transactionMethods } from './methods/transactions.ts'
+import { validatorMethods } from './methods/validators.ts'
 import { zosMethods } from './methods/zos.ts'
 import { RpcCode, RpcError } from './rpc-error.ts'
 
@@ -29,6 +32,8 @@ export type RpcResponse =
 export type Intercept = (request: RpcRequest) => { result: unknown } | undefined
 
 export interface RpcRouter {
+  /** One call of a program in the same process. Throws {@link RpcError}. */
+  call(method: string, params: readonly unknown[]): Promise<unknown>
   /** Answers a body of JSON-RPC 2.0, single or batch; undefined when there is nothing to answer (notifications). */
   handle(body: string, intercept?: Intercept): Promise<string | undefined>
   methods: readonly string[]
@@ -46,6 +51,9 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     ...createFilterMethods(),
     ...zosMethods,
     ...checkpointMethods,
+    ...indexMethods,
+    ...validatorMethods,
+    ...(context.dev ? createDevMethods(context.dev) : {}),
   }
 
   const answer = async (value: unknown, intercept: Intercept | undefined): Promise<RpcResponse | undefined> => {
@@ -72,6 +80,11 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
 
   return {
     methods: Object.keys(methods),
+    async call(method, params) {
+      if (!Object.hasOwn(methods, method))
+        throw new RpcError(RpcCode.methodNotFound, `the method ${method} does not exist/is not available`)
+      return methods[method]!(params, context)
+    },
     async handle(body, intercept) {
       let value: unknown
       try {

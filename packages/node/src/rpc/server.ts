@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws'
 import { NodeError } from '../errors.ts'
 import { explorerBody, explorerHeaders } from '../explorer/page.ts'
 import type { RpcContext } from './context.ts'
-import { createRpcRouter, type RpcRouter } from './router.ts'
+import type { RpcRouter } from './router.ts'
 import { createSubscriptions } from './subscriptions.ts'
 
 /** A batch of 1,000 transactions of 2 KiB, in hex. */
@@ -29,8 +29,11 @@ export interface RpcServerOptions {
 }
 
 /** JSON-RPC over HTTP and WebSocket on one port, and the explorer's page at `/`. Errors: `NODE_PORT_TAKEN`. */
-export async function startRpcServer(context: RpcContext, options: RpcServerOptions): Promise<RpcServer> {
-  const router = createRpcRouter(context, options.onError)
+export async function startRpcServer(
+  context: RpcContext,
+  router: RpcRouter,
+  options: RpcServerOptions,
+): Promise<RpcServer> {
   const server = createServer((request, response) => {
     serve(router, request, response).catch((error) => {
       options.onError(error, 'http')

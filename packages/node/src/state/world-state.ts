@@ -101,9 +101,8 @@ export class WorldState {
 
     for (const [address, slots] of changes.storage) {
       const account = accounts.has(address) ? accounts.get(address) : this.#account(address)
-      if (!account) continue
       const storageRoot = this.#applyStorage(address, slots, undo, stored)
-      if (storageRoot !== account.storageRoot) accounts.set(address, { ...account, storageRoot })
+      if (account && storageRoot !== account.storageRoot) accounts.set(address, { ...account, storageRoot })
     }
     for (const [codeHash, code] of changes.code) {
       stored.push({ key: `c${codeHash}`, value: code })

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { privateKeyHex } from '@zos/node'
 import { type Devnet, startDevnet } from '@zos/node/devnet'
-import { JsonRpcProvider, parseEther, Wallet } from 'ethers'
+import { type BaseContract, ContractFactory, JsonRpcProvider, parseEther, Wallet } from 'ethers'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compileToken } from './contracts/token.ts'
 import { eventually, rpc } from './wait.ts'
 
 const executablePath = process.env.ZOS_CHROMIUM ?? '/usr/bin/chromium'
@@ -222,5 +223,97 @@ describe.skipIf(reason !== '')(`in headless Chromium${reason}`, () => {
       await picture(page, 'phone')
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
     })
+  })
+
+  test('an account lists its transactions and token transfers; a contract says who made it and what token it is', async () => {
+    const { abi, bytecode } = compileToken()
+    const wallet = new Wallet(privateKeyHex(devnet.accounts[2]!), provider)
+    const token = (await new ContractFactory(abi, bytecode, wallet).deploy()) as BaseContract & {
+      transfer(to: string, value: bigint): Promise<{ wait(): Promise<{ hash: string; blockNumber: number }> }>
+    }
+    await token.waitForDeployment()
+    const { hash, blockNumber } = await (await token.transfer(devnet.accounts[3]!.address, parseEther('12.5'))).wait()
+    await eventually(async () => (await rpc(devnet.rpcUrl, 'zos_indexStatus')).last >= blockNumber, 'the index')
+    const address = (await token.getAddress()).toLowerCase()
+    await visiting({ width: 1280, height: 900, colorScheme: 'light' }, async (page) => {
+      await search(page, address, 'Token Honey')
+      expect(await field(page, 'Symbol').textContent()).toBe('HNY')
+      expect(await field(page, 'Supply').textContent()).toBe('1,000,000')
+      expect(await field(page, 'Made by').textContent()).toContain(wallet.address.toLowerCase())
+      await picture(page, 'token')
+      await search(page, devnet.accounts[3]!.address, 'Account')
+      const transfers = page.locator('section', { hasText: 'Token transfers' })
+      await transfers.getByRole('link', { name: 'HNY' }).waitFor()
+      expect(await transfers.locator('tbody tr').first().textContent()).toContain('12.5')
+      await search(page, wallet.address, 'Account')
+      await page.locator('section', { hasText: 'Transactions' }).first().locator(`a[href="#/tx/${hash}"]`).waitFor()
+      await picture(page, 'account')
+    })
+  })
+
+  test('validators, blocks and conflicts have their pages, in the dark too', async () => {
+    await eventually(async () => Number(await rpc(devnet.rpcUrl, 'eth_blockNumber')) > 60, 'sixty blocks')
+    await visiting({ width: 1280, height: 900, colorScheme: 'dark' }, async (page) => {
+      await page.getByRole('navigation').getByRole('link', { name: 'Validators' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Validators' }).waitFor()
+      for (const { address } of devnet.validators)
+        await page.locator(`tr a[href="#/address/${address}"]`).first().waitFor()
+      await picture(page, 'validators-dark')
+      await page.getByRole('navigation').getByRole('link', { name: 'Blocks' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Blocks' }).waitFor()
+      expect(await page.locator('tbody tr').count()).toBe(25)
+      await page.getByRole('link', { name: 'older →' }).click()
+      await page.getByRole('link', { name: '← newer' }).waitFor()
+      await picture(page, 'blocks-dark')
+      await page.getByRole('navigation').getByRole('link', { name: 'Conflicts' }).click()
+      await page.getByText('every transaction of a final unit had its turn').waitFor()
+    })
+  })
+
+  test('two transactions with one nonce, sent to two validators: the page says which won and by which rule', async () => {
+    const wallet = new Wallet(privateKeyHex(devnet.accounts[5]!))
+    const raw = (value: bigint) =>
+      wallet.signTransaction({
+        type: 2,
+        chainId: devnet.genesis.chainId,
+        nonce: 0,
+        to: devnet.accounts[6]!.address,
+        value,
+        gasLimit: 21_000n,
+        maxFeePerGas: 10n ** 11n,
+        maxPriorityFeePerGas: 1n,
+      })
+    const hashes = await Promise.all(
+      [0, 1].map(async (index) =>
+        rpc(devnet.validators[index]!.rpcUrl, 'eth_sendRawTransaction', await raw(BigInt(index + 1))),
+      ),
+    )
+    const conflict = await eventually(async () => {
+      const { entries } = await rpc(devnet.rpcUrl, 'zos_getConflicts')
+      return entries.find(({ hash }: { hash: string }) => hashes.includes(hash))
+    }, 'the conflict')
+    expect(hashes).toContain(conflict.winner)
+    expect(conflict.winner).not.toBe(conflict.hash)
+    await visiting({ width: 1280, height: 900, colorScheme: 'light' }, async (page) => {
+      await page.goto(`${devnet.rpcUrl}/#/conflicts`)
+      await page.locator(`a[href="#/tx/${conflict.winner}"]`).waitFor()
+      expect(await page.locator('tbody tr').first().textContent()).toMatch(
+        /smaller (main-chain index|height|unit id)|same index/,
+      )
+      await picture(page, 'conflicts')
+    })
+  })
+
+  test('the faucet pays, on a phone', async () => {
+    const address = `0x${'fa'.repeat(20)}`
+    await visiting({ width: 375, height: 760, colorScheme: 'dark' }, async (page) => {
+      await page.getByRole('navigation').getByRole('link', { name: 'Faucet' }).click()
+      await page.getByRole('textbox', { name: 'Address of the account' }).fill(address)
+      await page.getByRole('button', { name: 'Send 100 ZOS' }).click()
+      await page.getByText('Final in block').waitFor()
+      await picture(page, 'faucet-phone')
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(375)
+    })
+    expect(BigInt(await rpc(devnet.rpcUrl, 'eth_getBalance', address, 'latest'))).toBe(parseEther('100'))
   })
 })

@@ -7,6 +7,7 @@ const here = new URL('../..', import.meta.url).pathname
 
 test.each([
   ['README.md', '1\n'],
+  ['docs/devnet.md', '1\n'],
   ['docs/light-node.md', '10000000000000000000000n verified\n'],
 ])('the first example of %s runs as printed', async (document, output) => {
   const example = /```ts\n(.*?)```/s.exec(readFileSync(here + document, 'utf8'))![1]!

@@ -1,0 +1,23 @@
+import { settingsCommand } from './command.ts'
+
+export const initCommand = settingsCommand({
+  name: 'init',
+  description: 'Write the genesis file of a new network',
+  settings: {
+    out: { kind: 'text', default: 'genesis.json', hint: 'FILE', description: 'Where the genesis goes' },
+    name: { kind: 'text', required: true, hint: 'NAME', description: 'Name of the network' },
+    'chain-id': { kind: 'number', required: true, min: 1, hint: 'ID', description: 'Chain id' },
+    validators: {
+      kind: 'list',
+      required: true,
+      hint: 'KEYS',
+      description: 'Validators, with commas between: PUBLICKEY or PUBLICKEY:COINS (33 bytes, hex)',
+    },
+    accounts: { kind: 'list', hint: 'ACCOUNTS', description: 'Funded accounts, with commas between: ADDRESS:COINS' },
+    state: { kind: 'text', hint: 'FILE', description: 'Accounts of an earlier network (zos devnet --state)' },
+    'gas-limit': { kind: 'number', default: 150_000_000, hint: 'GAS', description: 'Gas of one block' },
+    'epoch-rounds': { kind: 'number', default: 3_600, hint: 'ROUNDS', description: 'Rounds of an epoch' },
+    json: { kind: 'switch', description: 'Answer with one line of JSON' },
+  },
+  run: (values) => import('./run-init.ts').then(({ runInit }) => runInit(values)),
+})
