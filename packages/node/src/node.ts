@@ -192,6 +192,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       tvu,
       onFault,
       evm: await Evm.create(chainId, blockHash, natives),
+      chainId,
       ...(genesis.devnet
         ? {
             dev: {

@@ -15,7 +15,7 @@ import type { ConfigAccount, FromValidator, ToValidator } from './messages.ts'
 
 /** Beyond this a stopping validator is killed. */
 const STOP_TIMEOUT_MS = 4_000
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 180_000
 const ANSWER_TIMEOUT_MS = 10_000
 
 export interface DevnetValidator {

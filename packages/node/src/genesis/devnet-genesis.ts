@@ -1,7 +1,7 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { NodeError } from '../errors.ts'
 import { isProtocolAccount } from '../devnet/protocol-accounts.ts'
+import { NodeError } from '../errors.ts'
 import { type DerivedAccount, deriveAccounts, TEST_MNEMONIC } from './accounts.ts'
 import { DEVNET_ISOGENY_KEYS } from './devnet-isogeny-keys.ts'
 import { CREATE2_FACTORY, type Genesis, type GenesisAccount, type GenesisConsensus } from './genesis.ts'

@@ -8,8 +8,6 @@ import { NodeError } from '../errors.ts'
 const SCRYPT = { n: 131_072, r: 8, p: 1 }
 /** Beyond this a file would take the machine's memory: four times what others use. */
 const MAX_SCRYPT_BYTES = 2 ** 29 + 2 ** 16
-/** What OpenSSL counts beside the formula. */
-const SCRYPT_SPARE_BYTES = 2 ** 26
 const KEY_BYTES = 32
 
 interface KeystoreV3 {
@@ -73,7 +71,7 @@ function derive(password: string, salt: Uint8Array, cost: { n: number; r: number
   if (bytes > MAX_SCRYPT_BYTES) throw unusable('its scrypt parameters ask for more than 512 MiB')
   return new Promise((resolve, reject) => {
     try {
-      scrypt(password.normalize('NFKC'), salt, 32, { N: n, r, p, maxmem: bytes + SCRYPT_SPARE_BYTES }, (error, key) =>
+      scrypt(password.normalize('NFKC'), salt, 32, { N: n, r, p, maxmem: 2 * bytes }, (error, key) =>
         error ? reject(unusable(error.message)) : resolve(key),
       )
     } catch (error) {
