@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,6 +39,21 @@ describe('what cannot work is said in one line', () => {
     [['devnet', '--port', '70000'], '--port must be 0 to 65535'],
     [['devnet', '--vaildators', '4'], 'there is no flag --vaildators; see --help'],
     [['devnet', 'now'], '"now" is not expected here; see --help'],
+    [
+      ['devnet', '--block-time', '2', '--round-interval', '1000'],
+      '--block-time is twice --round-interval; give one of them',
+    ],
+    [['devnet', '--partition', '0/7'], 'there is no validator 7'],
+    [
+      ['devnet', '--config', '/nowhere.json'],
+      "cannot read /nowhere.json: ENOENT: no such file or directory, open '/nowhere.json'",
+    ],
+    [['start'], '--genesis is needed (or ZOS_GENESIS, or genesis in the configuration file)'],
+    [['keys'], 'zos keys needs one of: new, import, show, export'],
+    [
+      ['status', '--rpc', 'http://127.0.0.1:1'],
+      'no node answers at http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
+    ],
     [
       ['start', '--genesis', '/nowhere.json', '--data-dir', 'x'],
       "cannot read /nowhere.json: ENOENT: no such file or directory, open '/nowhere.json'",
@@ -97,4 +112,70 @@ describe('zos devnet', () => {
     expect(code).toBe(0)
     expect(stdout + stderr).toContain('round-interval')
   })
+})
+
+describe('zos keys and zos init', () => {
+  test('a key is made, shown and exported again; a genesis names it', async () => {
+    const file = join(folder, 'validator.json')
+    const password = join(folder, 'password')
+    writeFileSync(password, 'correct horse\n', { mode: 0o600 })
+    const flags = ['--file', file, '--password-file', password, '--json']
+    const made = JSON.parse((await zos('keys', 'new', '--validator', ...flags)).stdout)
+    expect(made.path).toBe("m/44'/60'/1'/0/0")
+    expect(made.mnemonic.split(' ')).toHaveLength(12)
+    expect(JSON.parse((await zos('keys', 'show', '--file', file, '--json')).stdout)).toEqual({ address: made.address })
+    const { privateKey } = JSON.parse((await zos('keys', 'export', ...flags)).stdout)
+    const again = join(folder, 'again.json')
+    const imported = await zos(
+      'keys',
+      'import',
+      '--mnemonic',
+      made.mnemonic,
+      '--validator',
+      ...flags.slice(2),
+      '--file',
+      again,
+    )
+    expect(JSON.parse(imported.stdout).publicKey).toBe(made.publicKey)
+    expect(privateKey).toMatch(/^0x[0-9a-f]{64}$/)
+    expect((await zos('keys', 'new', ...flags)).stderr).toContain('never overwritten')
+
+    const genesis = join(folder, 'net.json')
+    const init = ['init', '--out', genesis, '--name', 'mynet', '--chain-id', '4242']
+    const written = await zos(
+      ...init,
+      '--validators',
+      `${made.publicKey}:5`,
+      '--accounts',
+      `${made.address}:7`,
+      '--json',
+    )
+    expect(JSON.parse(written.stdout)).toMatchObject({ chainId: 4242 })
+    const { validators, accounts } = JSON.parse(readFileSync(genesis, 'utf8'))
+    expect(validators[0]).toMatchObject({ address: made.address, stake: `5${'0'.repeat(18)}` })
+    expect(accounts).toContainEqual({ address: made.address, balance: `7${'0'.repeat(18)}` })
+
+    // Nothing was signed yet; what an old machine signed is taken over.
+    const history = join(folder, 'history.json')
+    const where = [
+      '--genesis',
+      genesis,
+      '--data-dir',
+      folder,
+      '--signing-key',
+      file,
+      '--password-file',
+      password,
+      '--file',
+      history,
+      '--json',
+    ]
+    expect(JSON.parse((await zos('validator', 'export', ...where)).stdout).round).toBe('none')
+    const document = JSON.parse(readFileSync(history, 'utf8'))
+    document.data[0].signed_blocks = [{ slot: '17', signing_root: `0x${'5a'.repeat(32)}` }]
+    writeFileSync(history, JSON.stringify(document))
+    expect(JSON.parse((await zos('validator', 'import', ...where)).stdout)).toEqual({ round: 17, imported: true })
+    expect(JSON.parse((await zos('validator', 'import', ...where)).stdout)).toEqual({ round: 17, imported: false })
+    expect(JSON.parse((await zos('validator', 'export', ...where)).stdout).round).toBe(17)
+  }, 240_000)
 })

@@ -76,7 +76,7 @@ function transactionsOf(address: string): Promise<HTMLElement | undefined> {
         link(`tx/${hash}`, short(hash)),
         link(`block/${block}`, count(block)),
         transaction && party(transaction.from, address),
-        transaction && direction(transaction.from === address),
+        transaction && direction(transaction.from, transaction.to, address),
         transaction && (transaction.to ? party(transaction.to, address) : 'new contract'),
         transaction && coins(transaction.value),
       ]
@@ -95,7 +95,7 @@ function transfersOf(address: string): Promise<HTMLElement | undefined> {
       return [
         link(`tx/${hash}`, short(hash)),
         from === ZERO ? 'minted' : party(from, address),
-        direction(from === address),
+        direction(from, to, address),
         to === ZERO ? 'burned' : party(to, address),
         standard === 'erc721' ? `no. ${count(amount)}` : tokenAmount(amount, about?.decimals),
         link(`address/${token}`, about?.symbol ?? short(token), ''),
@@ -108,6 +108,8 @@ function party(address: string, self: string): HTMLElement {
   return address === self ? el('span', { class: 'muted' }, 'this') : link(`address/${address}`, short(address))
 }
 
-function direction(outgoing: boolean): HTMLElement {
-  return el('span', { class: outgoing ? 'out' : 'in' }, outgoing ? 'out' : 'in')
+/** Nothing for what merely concerns `self`: transfers of its token, its own making. */
+function direction(from: string, to: string | null, self: string): HTMLElement | null {
+  if (from === self) return el('span', { class: 'out' }, 'out')
+  return to === self ? el('span', { class: 'in' }, 'in') : null
 }

@@ -32,12 +32,12 @@ export async function conflictsPage(): Promise<HTMLElement> {
       link(`block/${block}`, count(block)),
       el('span', {}, el('code', {}, short(hash)), ' in ', link(`unit/${unit}`, short(unit))),
       el('span', {}, link(`address/${sender}`, short(sender)), `, ${count(nonce)}`),
-      REASONS[reason] ?? reason,
+      el('span', { class: 'wrap' }, REASONS[reason] ?? reason),
       winner ? link(`tx/${winner}`, short(winner)) : '–',
       decided
         ? el(
             'span',
-            {},
+            { class: 'wrap' },
             RULES[decided.rule],
             el(
               'span',
