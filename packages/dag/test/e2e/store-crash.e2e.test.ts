@@ -17,6 +17,9 @@ const STORES = 3
 /** Units after which a store begins anew: each is read whole after each kill. */
 const FULL = 60
 
+/** Far more than a kill takes, a fifth of a second of a free core: no time decides this test. */
+const TIMEOUT_MS = 60_000 + 10_000 * kills
+
 /** Bundled, so that a process is at work after some fifty milliseconds. Beside the packages, so that it finds the addon. */
 const writer = new URL('../../node_modules/.cache/store-writer.mjs', import.meta.url).pathname
 
@@ -92,6 +95,15 @@ async function contentOf(folder: string): Promise<Content> {
   return { units, last }
 }
 
+/** So that a run that is stopped has said how far it came. */
+const progress = { kills: 0, stores: 0 }
+
+function count(interrupted: number): void {
+  progress.kills++
+  progress.stores += interrupted
+  if (progress.kills % 100 === 0) console.log(`seed ${seed}: ${progress.kills} kills of ${progress.stores} stores`)
+}
+
 /** Kills writers of the same folders again and again; returns the batches that were acknowledged. */
 async function killAgainAndAgain(root: string, times: number, next: () => number): Promise<number> {
   const known = new Array<Content>(STORES).fill(EMPTY)
@@ -110,22 +122,27 @@ async function killAgainAndAgain(root: string, times: number, next: () => number
       rmSync(folder, { recursive: true })
       known[i] = EMPTY
     }
+    count(folders.length)
   }
   return acknowledgements
 }
 
-it(`nothing acknowledged is lost and nothing is half written in ${kills} kills of ${STORES} stores at random points`, async () => {
-  const root = mkdtempSync(join(tmpdir(), 'zos-dag-crash-'))
-  try {
-    const done = await Promise.all(
-      Array.from({ length: PROCESSES }, (_, i) => {
-        mkdirSync(join(root, `${i}`))
-        return killAgainAndAgain(join(root, `${i}`), Math.ceil(kills / PROCESSES), random(seed + i))
-      }),
-    )
-    console.log(`seed ${seed}: ${kills} kills`)
-    for (const acknowledgements of done) expect(acknowledgements).toBeGreaterThan(0)
-  } finally {
-    rmSync(root, { recursive: true, force: true })
-  }
-})
+it(
+  `nothing acknowledged is lost and nothing is half written in ${kills} kills of ${STORES} stores at random points`,
+  async () => {
+    const root = mkdtempSync(join(tmpdir(), 'zos-dag-crash-'))
+    try {
+      const done = await Promise.all(
+        Array.from({ length: PROCESSES }, (_, i) => {
+          mkdirSync(join(root, `${i}`))
+          return killAgainAndAgain(join(root, `${i}`), Math.ceil(kills / PROCESSES), random(seed + i))
+        }),
+      )
+      console.log(`seed ${seed}: ${progress.kills} kills of ${progress.stores} stores, nothing lost`)
+      for (const acknowledgements of done) expect(acknowledgements).toBeGreaterThan(0)
+    } finally {
+      rmSync(root, { recursive: true, force: true })
+    }
+  },
+  TIMEOUT_MS,
+)
