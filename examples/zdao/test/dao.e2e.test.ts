@@ -53,7 +53,12 @@ test('pays for its own code only when the game was deployed before, and less tha
   const app = second.contract
   expect(await app.getFunction('name')()).toBe('ZDao')
   const founder = chains[1]!.wallet.address
-  await (await app.getFunction('delegate')(founder)).wait()
+  const { blockNumber } = await (await app.getFunction('delegate')(founder)).wait()
+  // A proposer's votes are those of the second before.
+  const { provider } = chains[1]!
+  const delegated = (await provider.getBlock(blockNumber))!.timestamp
+  while ((await provider.getBlock('latest'))!.timestamp < delegated + 2)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   expect(await app.getFunction('getVotes')(founder)).toBe(1_000n * 10n ** 18n)
   const data = app.interface.encodeFunctionData('setEpochBudget', [1n])
   await (

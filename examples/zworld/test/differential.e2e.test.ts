@@ -62,6 +62,8 @@ async function twoWorlds() {
     machine.setBlock(block)
   }
   const address = await cut.deploySplit(split, args)
+  // As many calls as the facets took, so that both worlds get the same address.
+  for (const _ of [...split.libraries, ...split.facets]) await whole.call(ANN, '0x')
   expect(await whole.deploy(monolith, split.abi, args)).toBe(address)
   return {
     address,
@@ -159,7 +161,7 @@ test('answers, fails and logs as the uncut world does, in random play of all its
         if (await world.call(fragment, args, PLAYERS[who]!)) done.add(name)
       }
     }),
-    { numRuns: long ? 60 : 4, seed: 7, endOnFailure: true },
+    { numRuns: long ? 60 : 2, seed: 7, endOnFailure: true },
   )
   expect(tried.size).toBeGreaterThan(200)
   expect(done.size).toBeGreaterThan(90)

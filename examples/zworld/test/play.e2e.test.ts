@@ -175,7 +175,11 @@ test.skipIf(!executablePath)(
     await open(page, 'Ranking')
     expect(await stat(page, 'gold')).toBe(before + 2.5)
     expect(await page.locator('main').textContent()).toMatch(/Ann \(you\)/)
-    expect(await ben.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    const fits = () =>
+      [document.documentElement, ...document.querySelectorAll('nav button')].every(
+        (one) => Math.max(one.scrollWidth, one.getBoundingClientRect().right) <= innerWidth,
+      )
+    expect(await ben.page.evaluate(fits)).toBe(true)
 
     expect([...problems, ...ben.problems]).toEqual([])
   },
