@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     name: 'node:e2e',
     include: ['test/e2e/**/*.e2e.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: 400_000,
     hookTimeout: 120_000,
     fileParallelism: false,
   },

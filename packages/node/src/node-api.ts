@@ -19,7 +19,7 @@ export interface NodeOptions {
   genesis: Genesis
   /** Where the node keeps everything. In memory when not given: for tests, as a validator that forgets may sign twice. */
   dataDir?: string
-  /** 32-byte secp256k1 key of a validator of the genesis. Without it the node follows and serves, and makes no units. */
+  /** 32-byte secp256k1 key of a validator. It makes units while it is in the committee. Without it the node follows and serves. */
   validatorKey?: Uint8Array
   /** 270-byte SQIsign secret key (level I) of the validator, in a network whose genesis names isogeny keys. */
   isogenyKey?: Uint8Array
@@ -29,6 +29,8 @@ export interface NodeOptions {
   roundIntervalMs?: number
   /** Which part of history this node keeps. Default: the last 24 epochs. */
   pruning?: PruningOptions
+  /** CryptoNight hashes that a validator spends on the lottery of each term, about 30 ms each, on a thread of their own. Default 16; 0: none, and the last rank. */
+  ticketHashes?: number
   p2p?: { listen?: string[]; peers?: string[] }
   /** Where JSON-RPC is served; nowhere when not given. */
   rpc?: { host?: string; port: number }

@@ -2,6 +2,7 @@
  * The composition root (DESIGN.md §1): makes each part of a node and hands it its ports. What a transaction meets on its way stands here
  * from top to bottom.
  */
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex, hexToBytes } from '@ethereumjs/util'
@@ -11,8 +12,9 @@ import { type Address, type SignatureVerifier, signerFromPrivateKey, type UnitId
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
-import { createCommittee, createMemoryGuardStore, createSigningGuard, type GuardStore } from '@zos/zpos'
-import { openFileGuardStore } from '@zos/zpos/node'
+import { type Committee, createMemoryGuardStore, createSigningGuard, type GuardStore, TERM_ROUNDS } from '@zos/zpos'
+import { type CryptonightPool, createCryptonight, createCryptonightPool } from '@zos/zpos/cryptonight'
+import { openFileGuardStore, spawnTicketWorker } from '@zos/zpos/node'
 import { Chain } from './chain/chain.ts'
 import { CheckpointStore } from './checkpoint/checkpoint-store.ts'
 import { Checkpoints } from './checkpoint/checkpoints.ts'
@@ -27,22 +29,28 @@ import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
+import { createProtocol } from './execution/protocol.ts'
 import { ancestorHash } from './execution/system-contracts.ts'
 import { consensusSettings } from './genesis/consensus-genesis.ts'
 import type { GenesisAccount } from './genesis/genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
+import { genesisCommittee } from './genesis/genesis-committee.ts'
 import { HistoryPruner } from './history/pruner.ts'
 import { createIsogeny } from './identity/isogeny.ts'
 import { Indexer } from './indexer/indexer.ts'
+import { Committees, committeeChange } from './ledger/committees.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
 import { type Clock, Producer } from './ledger/producer.ts'
+import { TicketHashes } from './lottery/ticket-hashes.ts'
+import { TicketIndex } from './lottery/ticket-index.ts'
+import { TicketMiner } from './lottery/ticket-miner.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
 import { createNodeMetrics } from './metrics/node-metrics.ts'
 import { serveMetrics } from './metrics/server.ts'
-import { createConsensusNative } from './native/consensus-contract.ts'
+import { createConsensusNative, readConsensusContract } from './native/consensus-contract.ts'
 import { createDagNative } from './native/dag-contract.ts'
 import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
@@ -67,6 +75,8 @@ const UNIT_MAX_BYTES = 512 * 1024
 const MAX_BACKLOG = 16
 /** How often the node looks whether it stands still or lacks something. */
 const TICK_MS = 500
+/** Hashes for one ticket: some 0.5 s of a core every term of 15 s. */
+const DEFAULT_TICKET_HASHES = 16
 /** No unit for this long (beyond two rounds) means that something was missed. */
 const STALL_MS = 500
 
@@ -113,15 +123,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   let producer: Producer | undefined
   try {
     await claimStore(store, hash, dataDir)
-    const committee = createCommittee({
-      epoch: 0,
-      members: genesis.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
-        address: address as Address,
-        publicKey: hexToBytes(publicKey),
-        ...(isogenyKey ? { isogenyKey: hexToBytes(isogenyKey) } : {}),
-        stake: BigInt(stake),
-      })),
-    })
+    const settings = consensusSettings(genesis)
     const isogeny = createIsogeny()
     closers.push(() => isogeny.close())
     const signatures = createCheckpointSignatures({ networkId: chainId, schemes: schemesOf(genesis), isogeny })
@@ -139,14 +141,26 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       logger,
       ...stopJoining,
       certify: (source) =>
-        certifySnapshot(source, committee.members, signatures, {
+        certifySnapshot(source, genesisCommittee(genesis).members, signatures, {
           ...stopJoining,
           onRecord: (record) => checkpointStore.saveRecord(record),
         }),
     })
     const chain = new Chain(store)
     const state = new WorldState(store, chain.head?.header.number ?? 0)
-    if (!chain.head) await createGenesisBlock(genesis, hash, state, chain)
+    const committees = new Committees(
+      store,
+      (epoch) => readConsensusContract(state.latest(), settings).committee(epoch),
+      new Map(
+        genesis.validators.flatMap(({ address, isogenyKey }) =>
+          isogenyKey ? [[address, hexToBytes(isogenyKey)]] : [],
+        ),
+      ),
+    )
+    if (!chain.head) {
+      await createGenesisBlock(genesis, hash, state, chain)
+      await store.batch([0, 1].map((epoch) => committeeChange(committees.of(epoch)!)))
+    }
 
     // Consensus: what is final, in which order.
     const verifier = createVerifier()
@@ -161,18 +175,42 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           })),
         ),
     }
+    const tickets = new TicketIndex()
+    const cryptonight = await createCryptonight()
+    const hashes = new TicketHashes({ store, compute: (data) => cryptonight.hash(data), onFault })
     const ledger = await Ledger.open({
       store,
       epochRounds: genesis.epochRounds,
       genesis: await createGenesisUnit(genesis),
-      committee,
+      committeeOf: (epoch) => committees.of(epoch),
+      lottery: { termRounds: genesis.termRounds ?? TERM_ROUNDS, tickets, hash: hashes.hash },
       verifier: unitVerifier,
       head: chain.head!.header.number,
     })
     closers.push(() => ledger.flush())
+    const self = options.validatorKey && signerFromPrivateKey(options.validatorKey).address
+    const isMember = () => self !== undefined && ledger.epoch.committee.has(self)
+    let pool: CryptonightPool | undefined
+    const miner = new TicketMiner({
+      pool: () => {
+        pool ??= createCryptonightPool({ size: 1, spawn: spawnTicketWorker })
+        return pool
+      },
+      hashes,
+      tickets,
+      self,
+      effort: options.ticketHashes ?? DEFAULT_TICKET_HASHES,
+      nonce: () => randomBytes(8).readBigUInt64LE(),
+      onTicket: () => producer?.poke(),
+      onFault,
+    })
+    closers.push(async () => {
+      miner.stop()
+      pool?.close()
+    })
 
     // Contracts that the node itself executes. To add one: make it here, and give it its code in the genesis.
-    const natives = [createConsensusNative(consensusSettings(genesis)), createDagNative()]
+    const natives = [createConsensusNative(settings), createDagNative()]
 
     let network!: Network
     // Execution: blocks from committed leaders.
@@ -190,6 +228,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       state,
       ledger,
       tvu,
+      protocol: createProtocol({ ledger, state, committees, settings, genesisMs: genesis.timestampMs }),
       onFault,
       evm: await Evm.create(chainId, blockHash, natives),
       chainId,
@@ -208,7 +247,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     closers.push(() => executor.stop())
 
     // Checkpoints: what an epoch leaves behind, signed by its validators.
-    const membersOf = (epoch: number) => (epoch === 0 ? committee.members : ledger.epochStart(epoch)?.members)
+    const membersOf = (epoch: number) => (ledger.epochStart(epoch) ?? committees.of(epoch))?.members
     const checkpoints = await createCheckpoints()
     closers.push(() => checkpoints.stop())
     const exchange = new CheckpointExchange(checkpoints, () => network)
@@ -221,13 +260,19 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       publish: (share) => network?.publishAside('heads', share),
       now: systemClock.now,
     })
+    /** The end of an epoch whose checkpoint has to name a committee that is not elected yet: nothing is committed after it until then. */
+    let ending: CommittedLeader | undefined
     const finalize = (leader: CommittedLeader) => {
-      checkpoints.committed(leader)
+      if (leader.endsEpoch && !committees.of(leader.epoch + 1)) ending = leader
+      else checkpoints.committed(leader)
       executor.push(leader)
     }
     checkpoints.resume(ledger.epoch.number, (epoch) => ledger.epochStart(epoch)?.block)
-    for (const leader of ledger.commit()) finalize(leader)
-    await executor.idle()
+    // Epoch after epoch: the committee of the next but one is elected by the last block of this one.
+    for (let leaders = ledger.commit(); leaders.length > 0 && !fault; leaders = ledger.commit()) {
+      for (const leader of leaders) finalize(leader)
+      await executor.idle()
+    }
     if (fault) throw fault
     const certifiedRecord = (epoch: number) => {
       const record = checkpoints.certified(epoch)
@@ -254,6 +299,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     chain.onBlock(({ block, transactions, skipped }) => {
       const { header } = block
       mempool.settle(header.number, transactions, skipped)
+      if (ending && committees.of(ending.epoch + 1)) {
+        checkpoints.committed(ending)
+        ending = undefined
+      }
+      if (ledger.waitsForCommittee) progress()
+      if (!isMember()) relayPending()
       const ended = endings.get(header.number)
       if (ended === undefined) return
       endings.delete(header.number)
@@ -264,6 +315,22 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       pruner.advance(ended + 1)
     })
 
+    /** Transactions that nobody has in a unit yet, or that have been in one for long. */
+    const takePending = () =>
+      mempool.take({
+        maxBytes: UNIT_MAX_BYTES,
+        maxGas: chain.head!.header.gasLimit,
+        block: chain.head!.header.number,
+        epoch: ledger.epoch.number,
+      })
+    /** A node outside the committee makes no units: a validator that it knows has to take the transactions. */
+    const relayPending = () => {
+      for (const { tx, hash: transaction } of takePending())
+        network
+          ?.relayTransaction(tx.raw)
+          .then((taken) => taken || logger.warn('no peer takes the transaction', { transaction }), onFault)
+    }
+
     // The network, and what comes from it.
     let lastUnitAt = systemClock.now()
     let progressing = false
@@ -273,8 +340,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         finalize(leader)
       }
       for (const { bytes, source } of ledger.takeEarly()) takeUnit(bytes, source).catch(onFault)
+      miner.update(ledger.epoch)
       ledger.flush().catch(onFault)
-      if (producer && !producing && synchronizer.caughtUpWith >= peersNeeded) startProducing()
+      if (producer && !producing && synchronizer.caughtUpWith >= peersForQuorum(ledger.epoch.committee))
+        startProducing()
       if (producing) producer?.poke()
     }
     const progress = () => {
@@ -302,17 +371,19 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       }
       return true
     }
-    const settle = () => new Promise<void>((resolve) => setImmediate(resolve)).then(advance)
+    const settle = async () => {
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      advance()
+      if (!ledger.waitsForCommittee) return
+      await executor.idle()
+      advance()
+    }
     const synchronizer = new Synchronizer(ledger, () => network, takeUnit, settle)
     const catchUp = (peer: string) =>
       synchronizer.join(peer).catch((error) => logger.debug('sync failed', { peer, error: String(error) }))
 
     // A validator's own units.
     let producing = false
-    const peersNeeded = peersForQuorum(
-      committee.members.map(({ stake }) => stake),
-      committee.quorum,
-    )
     producer = await createProducer()
     const startProducing = () => {
       producing = true
@@ -343,7 +414,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         rounds: (from, to) => ledger.rounds(from, to),
         highestRound: () => ledger.highestRound,
         transaction: async (raw, peer) =>
-          producing && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
+          producing && isMember() && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
         aside: async (topic, bytes) => (topic === 'heads' ? heads.take(bytes) : checkpoints.takeShare(bytes)),
         checkpoints: (from, to) => checkpointFrames(checkpoints, from, to),
         peerJoined: (peer) => void catchUp(peer),
@@ -362,14 +433,6 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     progress()
 
     // JSON-RPC.
-    /** A node without a stake makes no units: a validator that it knows has to take the transaction. */
-    const relay = (transaction: `0x${string}`) => {
-      const raw = mempool.get(transaction)?.tx.raw
-      if (raw)
-        network
-          .relayTransaction(raw)
-          .then((taken) => taken || logger.warn('no peer takes the transaction', { transaction }), onFault)
-    }
     const pendingListeners = new Set<(hash: `0x${string}`) => void>()
     const intake = new TransactionIntake({
       chainId,
@@ -377,8 +440,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       mempool,
       accepted: (transaction) => {
         for (const listener of pendingListeners) listener(transaction)
-        if (!producer) relay(transaction)
-        else if (dev) producer.poke()
+        if (!isMember()) relayPending()
+        else if (dev) producer?.poke()
       },
     })
     const ingest = options.ingest ? await listenFrames({ tpu: intake.tpu, ...options.ingest }) : undefined
@@ -392,7 +455,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       return {
         chainId,
         devnet: dev !== undefined,
-        validator: producer ? validatorAddress() : null,
+        validator: self ?? null,
         peers: network.peers().length,
         round: ledger.highestRound,
         block: head.header.number,
@@ -407,7 +470,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         backlog: executor.backlog,
         pool: mempool.size,
         droppedMessages: network.faults(),
-        producing,
+        producing: producing && isMember(),
         rssBytes: memory.rss,
         heapBytes: memory.heapUsed,
         lagP99Ms,
@@ -469,6 +532,11 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         return { epoch: number, baseRound: base.round, quorum: current.quorum, members: current.members, committer }
       },
       roundUnits: (round) => ledger.roundUnits(round),
+      consensus: () => readConsensusContract(state.latest(), settings),
+      lottery: () => {
+        const { epoch } = ledger
+        return { epoch, tickets: tickets.smallest(epoch.number, epoch.schedule.term().number + 1) }
+      },
       onPending(listener) {
         pendingListeners.add(listener)
         return () => pendingListeners.delete(listener)
@@ -546,8 +614,9 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
     /** The secret isogeny key, if the network asks for one: it must be the one whose public half the genesis names. */
     function checkedIsogenyKey(address: Address): Uint8Array | undefined {
-      const named = committee.members[committee.indexOf(address)]?.isogenyKey
-      if (!named) return undefined
+      const publicKey = genesis.validators.find((validator) => validator.address === address)?.isogenyKey
+      if (!publicKey) return undefined
+      const named = hexToBytes(publicKey)
       // An encoded secret key begins with its public key.
       const own = options.isogenyKey?.subarray(0, named.length)
       if (own && bytesToHex(own) === bytesToHex(named)) return options.isogenyKey
@@ -570,7 +639,9 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       return new DevControl({
         ...devOptions,
         isValidator: options.validatorKey !== undefined,
-        alone: committee.members.length === 1,
+        get alone() {
+          return ledger.epoch.committee.members.length === 1
+        },
         roundIntervalMs,
         head: () => chain.head!.header,
         hasWork: () => mempool.hasWork,
@@ -600,15 +671,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         guard: await createSigningGuard(await openGuardStore('signing-journal')),
         clock: systemClock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
-        take: () =>
-          executor.backlog > MAX_BACKLOG
-            ? []
-            : mempool.take({
-                maxBytes: UNIT_MAX_BYTES,
-                maxGas: chain.head!.header.gasLimit,
-                block: chain.head!.header.number,
-                epoch: ledger.epoch.number,
-              }),
+        take: () => (executor.backlog > MAX_BACKLOG ? [] : takePending()),
+        ticket: (epoch) => miner.take(epoch),
         ...(dev ? { messages: (transactions) => dev.messages(transactions.length > 0), hurry: () => dev.hurry() } : {}),
         publish: (unit) => {
           lastUnitAt = systemClock.now()
@@ -632,14 +696,14 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 const NETWORK_KEY = new TextEncoder().encode('zos-network-key\0')
 
 /** How many others a validator must be in step with before it makes units: with them it could be a quorum, whoever they are. */
-function peersForQuorum(stakes: readonly bigint[], quorum: bigint): number {
-  const ascending = [...stakes].sort((a, b) => (a < b ? -1 : 1))
+function peersForQuorum({ members, quorum }: Committee): number {
+  const descending = members.map(({ stake }) => stake).sort((a, b) => (a > b ? -1 : 1))
   let stake = 0n
-  let members = 0
-  for (const next of ascending.reverse()) {
+  let count = 0
+  for (const next of descending) {
     if (stake >= quorum) break
     stake += next
-    members++
+    count++
   }
-  return Math.max(0, members - 1)
+  return Math.max(0, count - 1)
 }

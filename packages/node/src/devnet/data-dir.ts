@@ -15,6 +15,7 @@ export interface NetworkShape {
   mnemonic?: string | undefined
   chainId?: number | undefined
   epochRounds?: number | undefined
+  termRounds?: number | undefined
   /** Accounts of an earlier network. */
   state?: readonly GenesisAccount[] | undefined
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { TERM_ROUNDS } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
 import { type DerivedAccount, TEST_MNEMONIC } from '../genesis/accounts.ts'
 import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
@@ -18,6 +19,10 @@ export { createDevnet, type InProcessDevnet, type InProcessDevnetOptions } from 
 export type { DevnetValidator } from './validator-handle.ts'
 
 const RESTART_DELAY_MS = 1_000
+/** Hashes that each validator spends on the lottery of a term: some 60 ms of a core. */
+const DEVNET_TICKET_HASHES = 2
+/** A term (DESIGN.md C4): with faster rounds it has more of them, as each term costs its tickets. */
+const TERM_MS = 15_000
 
 export interface DevnetOptions {
   /** Default 4. */
@@ -40,6 +45,10 @@ export interface DevnetOptions {
   chainId?: number
   /** Rounds of an epoch. Default 3600. */
   epochRounds?: number
+  /** Rounds of a term. Default: about 15 seconds, 15 rounds at least. */
+  termRounds?: number
+  /** Hashes that each validator spends on the lottery of a term, about 30 ms of a core each. Default 2. */
+  ticketHashes?: number
   /** Which part of history the validators keep. */
   pruning?: PruningOptions
   /** How well validators reach each other from the start. */
@@ -85,7 +94,12 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'zos-devnet-'))
   const { genesis, accounts, validatorKeys, faucet } = openDataDir(
     dataDir,
-    { ...options, validators: count, state: options.state === undefined ? undefined : readState(options.state) },
+    {
+      ...options,
+      validators: count,
+      termRounds: options.termRounds ?? Math.max(TERM_ROUNDS, Math.round(TERM_MS / Math.max(roundIntervalMs, 1))),
+      state: options.state === undefined ? undefined : readState(options.state),
+    },
     options.reset ?? false,
   )
 
@@ -97,6 +111,7 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
         genesis,
         host,
         roundIntervalMs,
+        ticketHashes: options.ticketHashes ?? DEVNET_TICKET_HASHES,
         pruning: options.pruning ?? {},
         dataDir,
         accounts,

@@ -34,6 +34,7 @@ export interface ValidatorConfig {
   /** Hex with 0x. Missing in a network without isogeny keys. */
   isogenyKey?: `0x${string}`
   roundIntervalMs: number
+  ticketHashes: number
   pruning: PruningOptions
   rpc: { host: string; port: number }
   logFile: string

@@ -42,6 +42,7 @@ interface ProcessOptions {
   host: string
   port: number
   roundIntervalMs: number
+  ticketHashes: number
   pruning: PruningOptions
   dataDir: string
   accounts: readonly DerivedAccount[]
@@ -82,7 +83,7 @@ export class ValidatorProcess implements DevnetValidator {
   }
 
   start(): Promise<void> {
-    const { genesis, host, roundIntervalMs, pruning, dataDir } = this.#options
+    const { genesis, host, roundIntervalMs, ticketHashes, pruning, dataDir } = this.#options
     const directory = join(dataDir, `validator-${this.index}`)
     makeDirectory(directory)
     const child = fork(processEntry(), [], {
@@ -146,6 +147,7 @@ export class ValidatorProcess implements DevnetValidator {
         name: `validator-${this.index}`,
         genesis,
         roundIntervalMs,
+        ticketHashes,
         pruning,
         logFile: this.logFile,
         dataDir: directory,

@@ -27,6 +27,7 @@ async function start(config: ValidatorConfig): Promise<void> {
       validatorKey: hexToBytes(config.validatorKey),
       ...(config.isogenyKey ? { isogenyKey: hexToBytes(config.isogenyKey) } : {}),
       roundIntervalMs: config.roundIntervalMs,
+      ticketHashes: config.ticketHashes,
       pruning: config.pruning,
       rpc: config.rpc,
       logger,

@@ -1,6 +1,6 @@
 import { createBlock } from '@ethereumjs/block'
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
-import { type EVMMockBlockchainInterface, NobleBN254 } from '@ethereumjs/evm'
+import { type EVMMockBlockchainInterface, type EVMResult, type Message, NobleBN254 } from '@ethereumjs/evm'
 import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
 import { Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { createVM, runTx, type VM } from '@ethereumjs/vm'
@@ -8,6 +8,7 @@ import type { NativeContract } from '../native/native-contract.ts'
 import { NativeEvm } from '../native/native-evm.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay } from '../state/overlay.ts'
+import { type CallFrame, CallRecorder } from '../trace/call-frame.ts'
 import { EthereumState } from './ethereum-state.ts'
 import type { BlockHeader } from './header.ts'
 import type { Log } from './receipt.ts'
@@ -87,6 +88,44 @@ export class Evm {
   ): Promise<EvmOutcome> {
     const tx = createTxFromRLP(raw, { common: this.#common, freeze: false })
     return this.#run(overlay, context, tx, sender, { unsigned: false, impersonated })
+  }
+
+  /** Like {@link transact}, and tells the tree of calls. Gas of the outermost is the transaction's. */
+  async trace(
+    overlay: StateOverlay,
+    context: BlockContext,
+    raw: Uint8Array,
+    sender: AddressHex,
+  ): Promise<{ outcome: EvmOutcome; frame: CallFrame }> {
+    const tx = createTxFromRLP(raw, { common: this.#common, freeze: false })
+    return this.#record(tx.gasLimit, () =>
+      this.#run(overlay, context, tx, sender, { unsigned: false, impersonated: false }),
+    )
+  }
+
+  /** Like {@link call}, and tells the tree of calls. */
+  traceCall(
+    overlay: StateOverlay,
+    context: BlockContext,
+    call: UnsignedCall,
+  ): Promise<{ outcome: EvmOutcome; frame: CallFrame }> {
+    return this.#record(call.gasLimit, () => this.call(overlay, context, call))
+  }
+
+  async #record(gas: bigint, run: () => Promise<EvmOutcome>): Promise<{ outcome: EvmOutcome; frame: CallFrame }> {
+    const recorder = new CallRecorder()
+    const before = (message: Message) => recorder.before(message)
+    const after = (result: EVMResult) => recorder.after(result)
+    const { events } = this.#evm
+    events.on('beforeMessage', before)
+    events.on('afterMessage', after)
+    try {
+      const outcome = await run()
+      return { outcome, frame: { ...recorder.root!, gas, gasUsed: outcome.gasUsed } }
+    } finally {
+      events.off('beforeMessage', before)
+      events.off('afterMessage', after)
+    }
   }
 
   /** Runs `call` on `overlay` as if `from` had signed it and could pay for it. */

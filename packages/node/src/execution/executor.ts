@@ -15,6 +15,7 @@ import type { Tvu } from '../tvu/tvu.ts'
 import type { Evm } from './evm.ts'
 import { executeBlock, type SignedTransaction } from './execute-block.ts'
 import { type BlockHeader, encodeHeader, headerHash, nextBaseFee } from './header.ts'
+import type { Protocol } from './protocol.ts'
 import { writeSystemContracts } from './system-contracts.ts'
 
 export interface ExecutorOptions {
@@ -22,6 +23,7 @@ export interface ExecutorOptions {
   state: WorldState
   evm: Evm
   ledger: Ledger
+  protocol: Protocol
   /** Gives the transactions of a unit with their senders. */
   tvu: Tvu
   chainId: number
@@ -76,7 +78,7 @@ export class Executor {
   }
 
   async #execute(leader: CommittedLeader): Promise<void> {
-    const { chain, state, evm, ledger } = this.#options
+    const { chain, state, evm, ledger, protocol } = this.#options
     const known = chain.block(leader.number)
     if (known && leader.number <= chain.head!.header.number) {
       this.#forget(leader)
@@ -117,7 +119,8 @@ export class Executor {
         recordLeader(overlay, leader.number, leader)
         dev?.prepare(overlay)
       },
-      after() {},
+      after: (overlay, { gasUsed }) =>
+        protocol.after(overlay, leader, { ...context, baseFees: gasUsed * context.baseFeePerGas }),
     })
     const devStored = dev?.stored(executed.changes) ?? []
     const { stateRoot, stored } = state.apply(leader.number, executed.changes)
@@ -167,7 +170,7 @@ export class Executor {
           unit: carriers.get(hash) as Hash,
         })),
       },
-      stored,
+      [...stored, ...protocol.stored(leader)],
     )
     state.settled()
     this.#forget(leader)

@@ -50,6 +50,8 @@ export function devnetGenesis(options: {
   validators: number
   timestampMs: number
   epochRounds?: number | undefined
+  /** Rounds of a term. Default 15. */
+  termRounds?: number | undefined
   /** Default 10. */
   accounts?: number | undefined
   /** Wei of each. Default 10,000 coins. */
@@ -86,6 +88,7 @@ export function devnetGenesis(options: {
     gasLimit: DEVNET_GAS_LIMIT.toString(),
     baseFeePerGas: ONE_GWEI.toString(),
     epochRounds: options.epochRounds ?? DEVNET_EPOCH_ROUNDS,
+    ...(options.termRounds ? { termRounds: options.termRounds } : {}),
     consensus: DEVNET_CONSENSUS,
     validators: validatorKeys.map(({ address, privateKey, isogenyKey }) => ({
       isogenyKey: bytesToHex(isogenyKey.subarray(0, ISOGENY_PUBLIC_KEY_BYTES)),

@@ -20,6 +20,8 @@ export interface Genesis {
   baseFeePerGas: string
   /** Rounds after which an epoch ends at the next committed leader. */
   epochRounds: number
+  /** Rounds of a term, after which the lottery draws another speaker (DESIGN.md C4). Default 15. */
+  termRounds?: number
   /** Rules of the consensus contract that differ from those of the ZOS network. */
   consensus?: GenesisConsensus
   validators: GenesisValidator[]
@@ -99,6 +101,8 @@ export function parseGenesis(json: string): Genesis {
     value.epochRounds > MAX_EPOCH_ROUNDS
   )
     throw invalid('epochRounds')
+  if (value.termRounds !== undefined && !(isCount(value.termRounds) && value.termRounds >= 1))
+    throw invalid('termRounds')
   if (!Array.isArray(value.validators) || value.validators.length === 0) throw invalid('validators')
   for (const [index, validator] of value.validators.entries()) {
     if (!isBytes(validator?.address, 20)) throw invalid(`validators[${index}].address`)

@@ -14,11 +14,14 @@ import {
   type Committer,
   createCommittee,
   createCommitter,
+  createLotterySchedule,
   type EpochBase,
   epochBase,
-  roundRobinSchedule,
+  type LotterySchedule,
+  type TicketHash,
   type ValidatorInfo,
 } from '@zos/zpos'
+import type { TicketIndex } from '../lottery/ticket-index.ts'
 
 /** All that has to be known of the past to go on with an epoch: it is kept when everything below is dropped (DESIGN.md U7). */
 export interface EpochStart {
@@ -46,9 +49,20 @@ export interface Epoch extends EpochStart {
   readonly committer: Committer
   readonly dag: Dag
   readonly mainChain: MainChain
+  /** Terms, rankings and seeds (C3–C5). Terms are counted from 0 in every epoch. */
+  readonly schedule: LotterySchedule
 }
 
-export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore): Epoch {
+/** How the leaders of a network are drawn. */
+export interface Lottery {
+  /** Rounds of a term (C4). */
+  readonly termRounds: number
+  readonly tickets: TicketIndex
+  /** CryptoNight. */
+  readonly hash: TicketHash
+}
+
+export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore, lottery: Lottery): Epoch {
   const { number, unit, height, mci, members } = start
   const base = epochBase(number, unit.id)
   const committee = createCommittee({ epoch: number, members })
@@ -57,11 +71,20 @@ export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore
     headers,
     ...(number > 0 ? { pruningPoint: { unit, height, mci, below: [] } } : {}),
   })
-  const committer = createCommitter({
-    dag,
+  const { tickets, hash, termRounds } = lottery
+  tickets.forget(number, 0)
+  const schedule = createLotterySchedule({
     committee,
-    schedule: roundRobinSchedule(committee, { baseRound: base.round }),
-    firstRound: base.round + 1,
+    baseUnit: unit.id,
+    baseRound: base.round,
+    termRounds,
+    hash,
+    *ticketsIn(end, term) {
+      yield* tickets.inPast(dag, number, term, end)
+      tickets.forget(number, term)
+    },
+    vrfOutputsIn: () => [],
   })
-  return { ...start, base, committee, committer, dag, mainChain: createMainChain(dag) }
+  const committer = createCommitter({ dag, committee, schedule, firstRound: base.round + 1 })
+  return { ...start, base, committee, committer, dag, mainChain: createMainChain(dag), schedule }
 }

@@ -20,7 +20,7 @@ import { type Committee, checkValidatorUnit, EPOCH_ROUNDS, epochOfRound } from '
 import type { BlockUnit } from '../chain/block-codec.ts'
 import type { KeyValueStore } from '../store/kv.ts'
 import { type EarlyUnit, EarlyUnits } from './early-units.ts'
-import { type Epoch, type EpochStart, openEpoch } from './epoch.ts'
+import { type Epoch, type EpochStart, type Lottery, openEpoch } from './epoch.ts'
 import { HeaderCache } from './header-cache.ts'
 import { unitHash } from './unit-hash.ts'
 import { UnitStore } from './unit-store.ts'
@@ -62,8 +62,9 @@ export interface UnitPlace {
 export interface LedgerOptions {
   store: KeyValueStore
   genesis: Unit
-  /** The committee of the first epoch; its members stay. */
-  committee: Committee
+  /** The committee of an epoch; undefined while it is not known here. Epoch 0's always is. */
+  committeeOf: (epoch: number) => Committee | undefined
+  lottery: Lottery
   /** Rounds after which an epoch ends at the next committed leader. */
   epochRounds: number
   verifier: SignatureVerifier
@@ -73,6 +74,8 @@ export interface LedgerOptions {
 
 export class Ledger {
   readonly #genesis: Unit
+  readonly #committeeOf: LedgerOptions['committeeOf']
+  readonly #lottery: Lottery
   readonly #headers: HeaderCache
   readonly #epochRounds: number
   readonly #verifier: SignatureVerifier
@@ -83,19 +86,23 @@ export class Ledger {
   #epoch: Epoch
   #previous: Epoch | undefined
   #chain: MainChainAccumulator
+  /** The leader that ended the running epoch, while the next committee is not known. */
+  #ended: CommittedLeader | undefined
   #commits: number
   #highestRound: number
   /** Leaders that were committed while the ledger was opened. */
   #leaders: CommittedLeader[] = []
 
-  private constructor({ genesis, committee, epochRounds, verifier, store, head = 0 }: LedgerOptions) {
+  private constructor({ genesis, committeeOf, lottery, epochRounds, verifier, store, head = 0 }: LedgerOptions) {
     this.#genesis = genesis
+    this.#committeeOf = committeeOf
+    this.#lottery = lottery
     this.#epochRounds = epochRounds
     this.#verifier = verifier
     this.#store = new UnitStore(store)
     this.#headers = new HeaderCache((id) => (id === genesis.id ? genesis.header : this.#store.unit(id)?.header))
-    const start = this.#startFor(head) ?? firstEpoch(genesis, committee)
-    this.#epoch = openEpoch(start, genesis, this.#headers)
+    const start = this.#startFor(head) ?? firstEpoch(genesis, committeeOf(0)!)
+    this.#epoch = openEpoch(start, genesis, this.#headers, lottery)
     this.#chain = new MainChainAccumulator(start.chain, unitHash)
     this.#commits = start.block
     this.#highestRound = this.#epoch.base.round
@@ -173,6 +180,11 @@ export class Ledger {
   /** The encoded units of the rounds `from` to `to`, both included, of any epoch that is kept: parents first. */
   rounds(from: number, to: number): AsyncGenerator<Uint8Array> {
     return this.#store.rounds(from, to)
+  }
+
+  /** True while the running epoch is over and the next cannot begin, because execution has not come to its election. */
+  get waitsForCommittee(): boolean {
+    return this.#ended !== undefined
   }
 
   unit(id: UnitId): Unit | undefined {
@@ -255,6 +267,7 @@ export class Ledger {
 
   /** Commits within the running epoch. True if it ended and the next one runs. */
   #commitEpoch(leaders: CommittedLeader[]): boolean {
+    if (this.#ended) return this.#beginEpoch(this.#ended)
     const { committer, mainChain, dag, base, number } = this.#epoch
     for (const decision of committer.update()) {
       if (decision.outcome !== 'commit') continue
@@ -273,33 +286,39 @@ export class Ledger {
       }
       leaders.push(leader)
       if (!leader.endsEpoch) continue
-      this.#beginEpoch(leader)
-      return true
+      this.#ended = leader
+      return this.#beginEpoch(leader)
     }
     return false
   }
 
-  #beginEpoch({ unit, header }: CommittedLeader): void {
+  /** False while its committee is not known. One that this node was in before is in the store. */
+  #beginEpoch({ unit, header }: CommittedLeader): boolean {
     const ended = this.#epoch
+    const number = ended.number + 1
+    const members = this.#store.epoch(number)?.members ?? this.#committeeOf(number)?.members
+    if (!members) return false
+    this.#ended = undefined
     ended.committer.close()
     const { mci, height } = ended.mainChain.tip
     const { size, peaks } = this.#chain
     const start: EpochStart = {
-      number: ended.number + 1,
+      number,
       unit: { id: unit, header },
       height,
       mci,
       block: this.#commits,
-      members: ended.members,
+      members,
       chain: { size, peaks },
     }
     this.#store.addEpoch(start)
     this.#previous = ended
-    this.#epoch = openEpoch(start, this.#genesis, this.#headers)
+    this.#epoch = openEpoch(start, this.#genesis, this.#headers, this.#lottery)
     // The nodes below the peaks are of the epoch that ended.
     this.#chain = new MainChainAccumulator(start.chain, unitHash)
     this.#waiting = new WaitingUnits()
     this.#highestRound = Math.max(this.#highestRound, this.#epoch.base.round)
+    return true
   }
 
   /** The last epoch that began with a block up to `head`; undefined: the first. */
@@ -369,6 +388,7 @@ export class Ledger {
   #add(unit: Unit): void {
     const result = this.dag.append(unit, { shapeChecked: true })
     if (result.status !== 'added') throw new Error(`a checked unit was not added: ${JSON.stringify(result)}`)
+    this.#lottery.tickets.add(unit)
     this.#highestRound = Math.max(this.#highestRound, unit.header.validator!.round)
   }
 }

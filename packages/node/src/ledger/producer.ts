@@ -3,8 +3,10 @@
  * never advances by clock alone.
  */
 import { createUnit, type Message, type Signer, type Unit } from '@zos/dag'
-import { createProposer, epochOfRound, type Proposer, type SigningGuard } from '@zos/zpos'
+import { createProposer, epochOfRound, type Proposal, type Proposer, type SigningGuard, type Ticket } from '@zos/zpos'
 import type { SignedTransaction } from '../execution/execute-block.ts'
+import { ticketMessage } from '../lottery/ticket-message.ts'
+import { betMessage } from './bet-message.ts'
 import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
 import { transactionsMessage } from './transactions-message.ts'
@@ -35,6 +37,8 @@ export interface ProducerOptions {
   messages?: (transactions: readonly SignedTransaction[]) => Message[]
   /** True while the next unit should not wait for the pace. */
   hurry?: () => boolean
+  /** The ticket for the next term, when one was found. */
+  ticket: (epoch: Epoch) => Ticket | undefined
   /** Sends a unit that is durable here. */
   publish: (unit: Unit) => void
   onFault: (error: unknown) => void
@@ -42,7 +46,8 @@ export interface ProducerOptions {
 
 export class Producer {
   readonly #options: ProducerOptions
-  #proposer: Proposer
+  /** Absent while this validator is not in the committee. */
+  #proposer: Proposer | undefined
   #epoch: Epoch
   #lastUnitAt: number
   #quorumSince: { round: number; at: number } | undefined
@@ -79,14 +84,15 @@ export class Producer {
       this.#epoch = this.#options.ledger.epoch
       this.#proposer = this.#proposerOf(this.#epoch)
     }
-    const round = this.#proposer.nextRound()
-    if (round === undefined) return
+    const proposer = this.#proposer
+    const round = proposer?.nextRound()
+    if (!proposer || round === undefined) return
     const { clock } = this.#options
     const now = clock.now()
     if (this.#quorumSince?.round !== round) this.#quorumSince = { round, at: now }
     const due = Math.max(
       this.#lastUnitAt + (this.#options.hurry?.() ? HURRY_INTERVAL_MS : this.#options.roundIntervalMs),
-      this.#leaderIsMissing(round - 1) ? this.#quorumSince.at + LEADER_WAIT_MS : 0,
+      this.#leaderIsMissing(proposer, round - 1) ? this.#quorumSince.at + LEADER_WAIT_MS : 0,
     )
     if (now < due) {
       this.#cancelTimer = clock.after(due - now, () => this.poke())
@@ -104,20 +110,39 @@ export class Producer {
       })
   }
 
-  #proposerOf({ dag, committee, base }: Epoch): Proposer {
-    return createProposer({ dag, committee, self: this.#options.signer.address, base })
+  #proposerOf({ dag, committee, base }: Epoch): Proposer | undefined {
+    const self = this.#options.signer.address
+    return committee.has(self) ? createProposer({ dag, committee, self, base }) : undefined
   }
 
-  #leaderIsMissing(round: number): boolean {
+  #leaderIsMissing(proposer: Proposer, round: number): boolean {
     const leader = this.#epoch.committer.leaderAt(round)
-    return leader !== undefined && this.#proposer.awaits(leader)
+    return leader !== undefined && proposer.awaits(leader)
+  }
+
+  /** The whole bond on the leader unit that a unit of this round votes for (C9), and the ticket for the next term. */
+  #messages(proposal: Proposal): Message[] {
+    const { dag, committer } = this.#epoch
+    const messages: Message[] = []
+    const leader = committer.leaderAt(proposal.round - 1)
+    const vote = proposal.parents.find((parent) => {
+      const { validator, authors } = dag.header(parent)
+      return validator?.round === proposal.round - 1 && authors[0] === leader
+    })
+    if (vote) messages.push(betMessage({ on: vote }))
+    const found = this.#options.ticket(this.#epoch)
+    if (found) messages.push(ticketMessage(found))
+    return messages
   }
 
   async #make(now: number): Promise<void> {
     const { ledger, signer, guard, take, publish } = this.#options
-    const proposal = this.#proposer.next()
+    const proposal = this.#proposer?.next()
     if (!proposal) return
     const transactions = take()
+    const messages = this.#messages(proposal)
+    if (transactions.length > 0) messages.unshift(transactionsMessage(transactions.map(({ tx }) => tx)))
+    messages.unshift(...(this.#options.messages?.(transactions) ?? []))
     const { id, mci } = ledger.mainChain.tip
     const unit = await createUnit(
       {
@@ -127,10 +152,7 @@ export class Producer {
         lastFinal: { mci, id },
         validUntilMci: mci + VALID_FOR_INDICES,
         validator: { round: proposal.round, selfParent: proposal.selfParent },
-        messages: [
-          ...(this.#options.messages?.(transactions) ?? []),
-          ...(transactions.length > 0 ? [transactionsMessage(transactions.map(({ tx }) => tx))] : []),
-        ],
+        messages,
         signers: [signer],
       },
       { hash: unitHash },

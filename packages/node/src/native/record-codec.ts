@@ -47,6 +47,14 @@ const FIELDS = [
   'stake',
   'fromMs',
   'taken',
+  'mintedMs',
+  'pot',
+  'leader',
+  'speaker',
+  'round',
+  'epoch',
+  'units',
+  'earned',
 ]
 const FIELD_NUMBERS = new Map(FIELDS.map((name, index) => [name, index + 1]))
 const HEX = /^(0x)?([0-9a-f]{2})+$/

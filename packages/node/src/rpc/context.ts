@@ -1,4 +1,5 @@
 import type { UnitId } from '@zos/dag'
+import type { ConsensusContract, Ticket } from '@zos/zpos'
 import type { StoredBlock } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
 import type { Checkpoints } from '../checkpoint/checkpoints.ts'
@@ -7,6 +8,7 @@ import type { DevControl } from '../devnet/dev-control.ts'
 import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
 import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
 import type { Indexer } from '../indexer/indexer.ts'
+import type { Epoch } from '../ledger/epoch.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
@@ -58,6 +60,10 @@ export interface RpcContext {
   committee: () => CommitteeInfo
   /** The units of a round; none beyond the highest. */
   roundUnits: (round: number) => readonly UnitId[]
+  /** The consensus contract after the newest block. */
+  consensus: () => ConsensusContract
+  /** The running epoch, and the tickets that have come for the next term. */
+  lottery: () => { epoch: Epoch; tickets: Ticket[] }
   /** Called with the hash of every transaction that enters the pool. */
   onPending: (listener: (hash: `0x${string}`) => void) => () => void
   now: () => number
@@ -92,6 +98,8 @@ export function resolveState(context: RpcContext, param: BlockParam): { block: S
 
 export interface CallRunner {
   run(state: StateReader, context: BlockContext, call: UnsignedCall): Promise<EvmOutcome>
+  /** Runs `job` with the EVM to itself. */
+  use<T>(job: (evm: Evm) => Promise<T>): Promise<T>
 }
 
 /** Calls queued beyond this are refused: each can take a second of the node's time. */
@@ -105,13 +113,15 @@ export async function createCallRunner(
   const evm = await Evm.create(chainId, blockHash, natives)
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
+  const use = <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {
+    if (waiting >= MAX_WAITING_CALLS) throw new RpcError(RpcCode.limitExceeded, 'too many calls at once')
+    waiting++
+    const run = last.then(() => job(evm))
+    last = run.catch(() => {})
+    return run.finally(() => waiting--)
+  }
   return {
-    async run(state, context, call) {
-      if (waiting >= MAX_WAITING_CALLS) throw new RpcError(RpcCode.limitExceeded, 'too many calls at once')
-      waiting++
-      const run = last.then(() => evm.call(new StateOverlay(state), context, call))
-      last = run.catch(() => {})
-      return run.finally(() => waiting--)
-    },
+    use,
+    run: async (state, context, call) => use((one) => one.call(new StateOverlay(state), context, call)),
   }
 }

@@ -1,12 +1,15 @@
 import type { RpcContext, RpcMethod } from './context.ts'
 import { chainMethods } from './methods/chain.ts'
 import { checkpointMethods } from './methods/checkpoints.ts'
+import { committeeMethods } from './methods/committee.ts'
+import { debugMethods } from './methods/debug.ts'
 import { createDevMethods } from './methods/dev.ts'
 import { feeMethods } from './methods/fees.ts'
 import { createFilterMethods } from './methods/filters.ts'
 import { indexMethods } from './methods/index.ts'
 import { logMethods } from './methods/logs.ts'
 import { networkMethods } from './methods/network.ts'
+import { otterscanMethods } from './methods/otterscan.ts'
 import { stateMethods } from './methods/state.ts'
 import { transactionMethods } from './methods/transactions.ts'
 import { validatorMethods } from './methods/validators.ts'
@@ -50,9 +53,12 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     ...logMethods,
     ...createFilterMethods(),
     ...zosMethods,
+    ...validatorMethods,
+    ...debugMethods,
+    ...otterscanMethods,
     ...checkpointMethods,
     ...indexMethods,
-    ...validatorMethods,
+    ...committeeMethods,
     ...(context.dev ? createDevMethods(context.dev) : {}),
   }
 

@@ -14,6 +14,9 @@ const MAX_WEBSOCKET_BACKLOG = 16 * 1024 * 1024
 /** What a running call has to finish when the server closes. */
 const CLOSE_GRACE_MS = 1_000
 
+/** Longer than clients keep idle connections: one that the server closes first is a request lost. */
+const KEEP_ALIVE_MS = 75_000
+
 export interface RpcServer {
   url: string
   port: number
@@ -40,6 +43,7 @@ export async function startRpcServer(
       if (!response.headersSent) end(response, 500, '')
     })
   })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   const sockets = serveWebSockets(server, router, context, options)
   await listen(server, options)
   const { port } = server.address() as AddressInfo

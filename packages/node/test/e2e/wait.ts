@@ -2,7 +2,7 @@
 export async function eventually<T>(
   probe: () => Promise<T | undefined | false | null>,
   what: string,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<T> {
   const end = Date.now() + timeoutMs
   for (;;) {

@@ -3,14 +3,17 @@ import type { BlockContext, EvmOutcome, UnsignedCall } from '../../execution/evm
 import { TRANSFER_GAS } from '../../execution/execute-block.ts'
 import { MAX_TRANSACTION_GAS } from '../../execution/gas-limits.ts'
 import { nextBaseFee } from '../../execution/header.ts'
-import { EMPTY_ACCOUNT, NO_CODE } from '../../state/account.ts'
+import { type AddressHex, EMPTY_ACCOUNT, NO_CODE } from '../../state/account.ts'
 import type { StateReader } from '../../state/overlay.ts'
+import { recordReads } from '../../trace/replay.ts'
 import { type RpcContext, type RpcMethod, resolveState } from '../context.ts'
 import { quantity } from '../format.ts'
 import { addressParam, blockParam, callParam, slotParam } from '../params.ts'
 import { revertMessage } from '../revert.ts'
 import { invalidParams, RpcCode, RpcError } from '../rpc-error.ts'
 
+/** P256VERIFY (EIP-7951) has the highest address of Osaka's precompiles. */
+const LAST_PRECOMPILE = `0x${'00'.repeat(18)}0100`
 /** Storage proofs in one answer: each costs some ten reads. */
 const MAX_PROOF_SLOTS = 1_024
 /** The gas estimate is at most this fraction too high: a client loses nothing, the node saves runs. */
@@ -104,6 +107,28 @@ export const stateMethods: Record<string, RpcMethod> = {
     const outcome = await run(context, state, blockContext, callParam(transaction))
     if (!outcome.succeeded) throw failed(outcome)
     return bytesToHex(outcome.returned)
+  },
+
+  /** The slots that the call touches, as an access list (EIP-2930), and the gas that it takes with the list. */
+  eth_createAccessList: async ([transaction, block], context) => {
+    const { state, blockContext } = contextOf(context, block)
+    const call = callParam(transaction)
+    const { reader, reads } = recordReads(state)
+    const first = await run(context, reader, blockContext, call)
+    // Sender, recipient, the block's author and precompiles are warm without a list; their slots are not.
+    const isWarm = (address: string) =>
+      [call.from, call.to, first.contractAddress, blockContext.beneficiary].includes(address as AddressHex) ||
+      address <= LAST_PRECOMPILE
+    const accessList = [...reads.accounts.keys()].flatMap((address) => {
+      const storageKeys = [...(reads.slots.get(address)?.keys() ?? [])]
+      return storageKeys.length === 0 && isWarm(address) ? [] : [{ address, storageKeys }]
+    })
+    const outcome = await run(context, state, blockContext, { ...call, accessList })
+    return {
+      accessList,
+      gasUsed: quantity(outcome.gasUsed),
+      ...(outcome.succeeded ? {} : { error: outcome.exception ?? 'execution failed' }),
+    }
   },
 
   eth_estimateGas: async ([transaction, block], context) => {

@@ -1,65 +1,64 @@
-import type { RpcContext, RpcMethod } from '../context.ts'
+import { bytesToHex } from '@ethereumjs/util'
+import type { Address } from '@zos/dag'
+import type { RpcMethod } from '../context.ts'
+import { quantity } from '../format.ts'
 
-/** Rounds and blocks over which a validator's part is counted. */
-const ROUNDS = 64
-const BLOCKS = 128
-/** Leader slots ahead that are told; demotions can still change them. */
-const SLOTS_AHEAD = 8
+/** Candidates in one answer, the largest first. */
+const MAX_CANDIDATES = 500
 
-/** The committee of the epoch: stake, units of the last rounds, leaders of the last blocks. Stakes are decimal wei. */
+/** Who validates, and how leaders are drawn. Amounts are quantities in wei; other numbers are plain JSON numbers. */
 export const validatorMethods: Record<string, RpcMethod> = {
-  zos_getValidators: (_, context) => {
-    const { epoch, baseRound, quorum, members } = context.committee()
-    const { round: highest } = context.status() as { round: number }
-    const from = Math.max(baseRound + 1, highest - ROUNDS + 1)
-    const seen = unitsByAuthor(context, from, highest)
-    const led = blocksByLeader(context)
+  /** All candidates of the consensus contract by stake, with their place in the committee of the running epoch and of the next. */
+  zos_validators: (_, { consensus, lottery }) => {
+    const contract = consensus()
+    const { committee } = lottery().epoch
+    const next = contract.committee(committee.epoch + 1)
+    const candidates = contract.records.validators.keys().map((owner) => {
+      const record = contract.candidate(owner as Address)!
+      const place = committee.indexOf(record.key)
+      return {
+        owner,
+        address: record.key,
+        stake: record.tokens,
+        committee: place >= 0,
+        committeeStake: place >= 0 ? quantity(committee.members[place]!.stake) : '0x0',
+        nextCommittee: next?.has(record.key) ?? null,
+        commissionBps: record.commissionBps,
+        jailed: record.jailed,
+        tombstoned: record.tombstoned,
+      }
+    })
+    candidates.sort((a, b) => (a.stake === b.stake ? (a.owner < b.owner ? -1 : 1) : a.stake > b.stake ? -1 : 1))
     return {
-      epoch,
-      baseRound,
-      quorum: quorum.toString(),
-      rounds: { from, to: highest },
-      blocks: led.blocks,
-      validators: members.map(({ address, stake }) => ({
-        address,
-        stake: stake.toString(),
-        units: seen.get(address)?.units ?? 0,
-        lastRound: seen.get(address)?.lastRound ?? null,
-        led: led.counts.get(address) ?? 0,
-      })),
-      slots: slotsAhead(context, highest),
+      epoch: committee.epoch,
+      totalStake: quantity(committee.totalStake),
+      quorum: quantity(committee.quorum),
+      candidates: candidates.slice(0, MAX_CANDIDATES).map((one) => ({ ...one, stake: quantity(one.stake) })),
     }
   },
-}
 
-function unitsByAuthor(context: RpcContext, from: number, to: number) {
-  const seen = new Map<string, { units: number; lastRound: number }>()
-  for (let round = from; round <= to; round++) {
-    for (const id of context.roundUnits(round)) {
-      const author = context.unit(id)!.author
-      seen.set(author, { units: (seen.get(author)?.units ?? 0) + 1, lastRound: round })
+  /** The running term of the lottery (speaker first, then its deputies), and the tickets that have come for the next one. */
+  zos_terms: (_, { lottery }) => {
+    const { epoch, tickets } = lottery()
+    const { number, firstRound, endedBy, ranking, demoted } = epoch.schedule.term()
+    const seed = epoch.schedule.seedOf(number + 1)
+    return {
+      epoch: epoch.number,
+      term: number,
+      firstRound,
+      endedBy: endedBy ?? null,
+      speaker: ranking.find((address) => !demoted.includes(address)) ?? ranking[0],
+      ranking,
+      demoted,
+      next: {
+        term: number + 1,
+        seed: seed ? bytesToHex(seed) : null,
+        tickets: tickets.map(({ candidate, nonce, hash }) => ({
+          candidate,
+          nonce: quantity(nonce),
+          hash: bytesToHex(hash),
+        })),
+      },
     }
-  }
-  return seen
-}
-
-function blocksByLeader({ chain }: RpcContext) {
-  const counts = new Map<string, number>()
-  const head = chain.head!.header.number
-  const first = Math.max(1, head - BLOCKS + 1)
-  for (let number = first; number <= head; number++) {
-    const leader = chain.block(number)?.header.beneficiary
-    if (leader) counts.set(leader, (counts.get(leader) ?? 0) + 1)
-  }
-  return { counts, blocks: { from: first, to: head } }
-}
-
-function slotsAhead(context: RpcContext, highest: number) {
-  const { committer } = context.committee()
-  const slots: { round: number; leader: string }[] = []
-  for (let round = highest + 1; slots.length < SLOTS_AHEAD && round < highest + 4 * SLOTS_AHEAD; round++) {
-    const leader = committer.leaderAt(round)
-    if (leader !== undefined) slots.push({ round, leader })
-  }
-  return slots
+  },
 }
