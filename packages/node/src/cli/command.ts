@@ -47,9 +47,7 @@ export function settingsCommand<T extends Settings>({
     async run({ args: flags, rawArgs }) {
       try {
         const { action, _, ...given } = flags as Record<string, unknown> & { _: string[] }
-        refuseUnknown(given, [...Object.keys(settings), 'config'])
-        const extra = actions ? _.slice(1) : _
-        if (extra.length > 0) throw new Error(`"${extra[0]}" is not expected here; see --help`)
+        refuseUnknown({ ...given, _: actions ? _.slice(1) : _ }, [...Object.keys(settings), 'config'])
         if (actions && !Object.hasOwn(actions, String(action)))
           throw new Error(`zos ${name} needs one of: ${Object.keys(actions).join(', ')}`)
         await run(loadSettings(settings, onlyGiven(settings, given, rawArgs)), String(action))

@@ -7,12 +7,14 @@ export function fail(error: unknown): never {
   process.exit(1)
 }
 
-/** Refuses flags that the command does not have: a misspelt one should not pass in silence. */
+/** Refuses flags that the command does not have, and words beside them (`_`): a misspelt one should not pass in silence. */
 export function refuseUnknown(args: Record<string, unknown>, known: readonly string[]): void {
   for (const name of Object.keys(args)) {
-    if (!known.includes(name) && !known.some((flag) => camel(flag) === name))
-      throw new Error(`there is no flag --${name}; see --help`)
+    if (name !== '_' && !known.includes(name) && !known.some((flag) => camel(flag) === name))
+      fail(new Error(`there is no flag --${name}; see --help`))
   }
+  const [extra] = (args._ ?? []) as string[]
+  if (extra !== undefined) fail(new Error(`"${extra}" is not expected here; see --help`))
 }
 
 function camel(flag: string): string {

@@ -49,11 +49,13 @@ describe('what cannot work is said in one line', () => {
       "cannot read /nowhere.json: ENOENT: no such file or directory, open '/nowhere.json'",
     ],
     [['start'], '--genesis is needed (or ZOS_GENESIS, or genesis in the configuration file)'],
-    [['keys'], 'zos keys needs one of: new, import, show, export'],
     [
-      ['status', '--rpc', 'http://127.0.0.1:1'],
-      'no node answers at http://127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
+      ['snapshot', 'verify', 'x.snap', '--genesis', '/nowhere.json'],
+      "ENOENT: no such file or directory, open '/nowhere.json'",
     ],
+    [['snapshot', 'verify', 'x.snap', '--genesis', 'x', '--genesys', 'y'], 'there is no flag --genesys; see --help'],
+    [['keys'], 'zos keys needs one of: new, import, show, export'],
+    [['status', '--rpc', 'http://127.0.0.1:1'], 'no node answers at http://127.0.0.1:1: bad port'],
     [
       ['start', '--genesis', '/nowhere.json', '--data-dir', 'x'],
       "cannot read /nowhere.json: ENOENT: no such file or directory, open '/nowhere.json'",
