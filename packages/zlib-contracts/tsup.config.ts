@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', cli: 'src/cli.ts' },
+  entry: { index: 'src/index.ts', cli: 'src/cli.ts', 'compile-worker': 'src/compile/worker.ts' },
   format: 'esm',
   target: 'es2023',
   platform: 'node',

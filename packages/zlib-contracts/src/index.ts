@@ -1,4 +1,5 @@
 export { formatArtifact, parseArtifact } from './artifact/artifact.ts'
+export { type BuildOptions, type BuildProgress, type BuiltContract, buildContract } from './build/build.ts'
 export { type CachedSolcOptions, type CacheStore, cachedSolc } from './cache/cached-solc.ts'
 export { diskStore } from './cache/disk-store.ts'
 export {
@@ -6,13 +7,17 @@ export {
   type CompiledContract,
   type CompiledYul,
   type CompileOptions,
+  type CompilerJob,
   compileContract,
   compileYul,
   packageImports,
 } from './compile/compile.ts'
+export { createSolcPool, type SolcPool, type SolcPoolOptions } from './compile/pool.ts'
 export { loadSolc, type Solc } from './compile/solc.ts'
-export { at, type Deployment, type DeployOptions, deployContract } from './deploy/deploy.ts'
+export { at, type DeployedPiece, type Deployment, type DeployOptions, deployContract } from './deploy/deploy.ts'
 export { ensureFactory } from './deploy/factory.ts'
+export { estimateDeployment, type PieceGas } from './deploy/gas.ts'
+export type { TypedContract } from './deploy/typed-contract.ts'
 export { type Verification, verifyDeployment } from './deploy/verify.ts'
 export { isZlibError, ZlibError, type ZlibErrorCode } from './errors.ts'
 export {
@@ -42,3 +47,7 @@ export {
   type SplitProgress,
   splitContract,
 } from './split/split.ts'
+export { type LayoutChange, layoutChanges } from './upgrade/compare.ts'
+export { type StorageLayout, storageLayout } from './upgrade/layout.ts'
+export { namespaceLocation } from './upgrade/namespaces.ts'
+export { type SelectorClash, selectorClashes } from './upgrade/selectors.ts'

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { loadSolc, type Solc } from '../compile/solc.ts'
 
 /** Where answers are kept. Keys are 64 hex digits. A store may forget. */
@@ -30,42 +31,90 @@ interface Entry {
   readonly imports: Readonly<Record<string, string | null>>
 }
 
+type Import = (path: string) => { contents: string } | { error: string }
+
 /**
  * The compiler with `store` before it. It is loaded only when an answer is missing, which saves a second. Damaged entries count as
  * missing.
  */
-export function cachedSolc({ store, load = loadSolc, name = `solc-js ${solcVersion()}` }: CachedSolcOptions): Solc {
+export function cachedSolc({ store, load = loadSolc, name = solcName() }: CachedSolcOptions): Solc {
   let loaded: Solc | undefined
   const solc = () => {
     loaded ??= load()
     return loaded
   }
-  const versionKey = digest(`${FORMAT}\nversion\n${name}`)
   return {
     version() {
-      const known = store.read(versionKey)
+      const known = knownVersion(store, name)
       if (known) return known
       const version = solc().version()
-      store.write(versionKey, version)
+      rememberVersion(store, name, version)
       return version
     },
     compile(input, callbacks) {
-      const key = digest(`${FORMAT}\n${name}\n${input}`)
-      const entry = parseEntry(store.read(key))
-      if (entry && Object.entries(entry.imports).every(([path, hash]) => importHash(callbacks.import(path)) === hash))
-        return entry.output
-      const imports: Record<string, string | null> = {}
-      const output = solc().compile(input, {
-        import(path) {
-          const found = callbacks.import(path)
-          imports[path] = importHash(found)
-          return found
-        },
-      })
-      store.write(key, JSON.stringify({ output, imports } satisfies Entry))
+      const known = knownAnswer(store, name, input, callbacks.import)
+      if (known !== undefined) return known
+      const recorded = recordImports(callbacks.import)
+      const output = solc().compile(input, recorded)
+      rememberAnswer(store, name, input, output, recorded.imports)
       return output
     },
   }
+}
+
+/** The version of the compiler `name`, when it was asked before. */
+export function knownVersion(store: CacheStore, name: string): string | undefined {
+  return store.read(versionKey(name))
+}
+
+/** Keeps the version of the compiler `name`. */
+export function rememberVersion(store: CacheStore, name: string, version: string): void {
+  store.write(versionKey(name), version)
+}
+
+/** What the compiler `name` answered to `input`, if each file that it imported is what it was. */
+export function knownAnswer(store: CacheStore, name: string, input: string, read: Import): string | undefined {
+  const entry = parseEntry(store.read(answerKey(name, input)))
+  const same = entry && Object.entries(entry.imports).every(([path, hash]) => importHash(read(path)) === hash)
+  return same ? entry.output : undefined
+}
+
+/** Keeps an answer together with the hashes of what was imported for it. */
+export function rememberAnswer(
+  store: CacheStore,
+  name: string,
+  input: string,
+  output: string,
+  imports: Readonly<Record<string, string | null>>,
+): void {
+  store.write(answerKey(name, input), JSON.stringify({ output, imports } satisfies Entry))
+}
+
+/** `read`, and the hashes of what it read. */
+export function recordImports(read: Import): { import: Import; imports: Record<string, string | null> } {
+  const imports: Record<string, string | null> = {}
+  return {
+    imports,
+    import(path) {
+      const found = read(path)
+      imports[path] = importHash(found)
+      return found
+    },
+  }
+}
+
+/** Names the compiler of the package at `path` without loading it. Default: the one that comes with this package. */
+export function solcName(path = 'solc'): string {
+  const require = createRequire(import.meta.url)
+  return `solc-js ${(require(path === 'solc' ? 'solc/package.json' : join(dirname(path), 'package.json')) as { version: string }).version}`
+}
+
+function versionKey(name: string): string {
+  return digest(`${FORMAT}\nversion\n${name}`)
+}
+
+function answerKey(name: string, input: string): string {
+  return digest(`${FORMAT}\n${name}\n${input}`)
 }
 
 function importHash(found: { contents: string } | { error: string }): string | null {
@@ -86,9 +135,4 @@ function parseEntry(text: string | undefined): Entry | undefined {
   } catch {
     return undefined
   }
-}
-
-function solcVersion(): string {
-  const require = createRequire(import.meta.url)
-  return (require('solc/package.json') as { version: string }).version
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ZlibError } from '../errors.ts'
+import type { StorageLayout } from '../upgrade/layout.ts'
 import { linkSymbols } from './link-symbols.ts'
 import { loadSolc, type Solc } from './solc.ts'
 
@@ -45,35 +46,52 @@ interface Diagnostic {
   readonly formattedMessage: string
 }
 
+/** One run of the compiler. */
+export interface CompilerJob {
+  /** Standard JSON. */
+  readonly input: string
+  /** Text of an imported file; undefined where there is none. */
+  readonly resolve: (path: string) => string | undefined
+}
+
 /**
  * Compiles one contract. Errors: `ZLIB_COMPILE` with solc's messages, `ZLIB_NO_SUCH_CONTRACT`.
  * Cost: a second for a small contract, ten for one of 4 MB of intermediate code.
  */
-export function compileContract({
-  sources,
-  contract,
-  resolveImport,
-  from,
-  solc = loadSolc(),
-}: CompileOptions): CompiledContract {
+export function compileContract(options: CompileOptions): CompiledContract {
+  const { solc = loadSolc() } = options
+  const jobs = compiling(options, () => solc.version())
+  let job = jobs.next()
+  while (!job.done) job = jobs.next(runSolc(solc, job.value))
+  return job.value
+}
+
+/** The same in steps, so that another thread may run the compiler: gives jobs, takes what solc answers. `version` is asked at the end. */
+export function* compiling(
+  { sources, contract, resolveImport, from }: Omit<CompileOptions, 'solc'>,
+  version: () => string,
+): Generator<CompilerJob, CompiledContract, string> {
   const resolve = resolveImport ?? packageImports(from ?? import.meta.url)
-  const select = (outputSelection: Record<string, Record<string, readonly string[]>>) =>
-    runSolc(solc, resolve, {
+  const select = (outputSelection: Record<string, Record<string, readonly string[]>>): CompilerJob => ({
+    resolve,
+    input: JSON.stringify({
       language: 'Solidity',
       sources: Object.fromEntries(Object.entries(sources).map(([path, content]) => [path, { content }])),
       settings: { viaIR: true, optimizer: OPTIMIZER, metadata: NO_METADATA, outputSelection },
-    })
-  const output = select({ '*': { [contract]: ['abi', 'ir', 'evm.methodIdentifiers'] } })
+    }),
+  })
+  const output = parseOutput(yield select({ '*': { [contract]: ['abi', 'ir', 'evm.methodIdentifiers'] } }))
   for (const contracts of Object.values(output.contracts ?? {})) {
     const found = contracts[contract]
     if (!found?.ir) continue
+    const libraries = yield* librariesOf(found.ir, select)
     return {
       name: contract,
       abi: found.abi ?? [],
       ir: found.ir,
       selectors: found.evm?.methodIdentifiers ?? {},
-      compiler: solc.version(),
-      libraries: librariesOf(found.ir, select),
+      compiler: version(),
+      libraries,
     }
   }
   throw new ZlibError(
@@ -84,17 +102,17 @@ export function compileContract({
 }
 
 /** External libraries are not in the intermediate code of those who call them: they are compiled after it, and what they call after them. */
-function librariesOf(
+function* librariesOf(
   ir: string,
-  select: (outputSelection: Record<string, Record<string, readonly string[]>>) => Output,
-): Record<string, string> {
+  select: (outputSelection: Record<string, Record<string, readonly string[]>>) => CompilerJob,
+): Generator<CompilerJob, Record<string, string>, string> {
   const libraries: Record<string, string> = {}
   const wanted = linkSymbols(ir)
   for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
     if (Object.hasOwn(libraries, next)) continue
     const colon = next.lastIndexOf(':')
     const [file, name] = [next.slice(0, colon), next.slice(colon + 1)]
-    const library = select({ [file]: { [name]: ['ir'] } }).contracts?.[file]?.[name]?.ir
+    const library = parseOutput(yield select({ [file]: { [name]: ['ir'] } })).contracts?.[file]?.[name]?.ir
     if (!library) throw new ZlibError('ZLIB_UNKNOWN_IR', `solc has no code of the library ${next}`, { library: next })
     libraries[next] = library
     wanted.push(...linkSymbols(library))
@@ -112,20 +130,32 @@ export interface CompiledYul {
 
 /** Compiles a Yul object with the same settings. */
 export function compileYul(source: string, solc: Solc = loadSolc()): CompiledYul {
-  const output = runSolc(solc, () => undefined, {
-    language: 'Yul',
-    sources: { 'program.yul': { content: source } },
-    settings: {
-      optimizer: OPTIMIZER,
-      metadata: NO_METADATA,
-      outputSelection: {
-        '*': {
-          '*': ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'],
+  return readYul(runSolc(solc, yulJob(source)))
+}
+
+/** The job of compiling a Yul object; {@link readYul} reads the answer. */
+export function yulJob(source: string): CompilerJob {
+  return {
+    resolve: () => undefined,
+    input: JSON.stringify({
+      language: 'Yul',
+      sources: { 'program.yul': { content: source } },
+      settings: {
+        optimizer: OPTIMIZER,
+        metadata: NO_METADATA,
+        outputSelection: {
+          '*': {
+            '*': ['evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences'],
+          },
         },
       },
-    },
-  })
-  const [compiled] = Object.values(Object.values(output.contracts ?? {})[0] ?? {})
+    }),
+  }
+}
+
+/** What solc answered to a {@link yulJob}. */
+export function readYul(answer: string): CompiledYul {
+  const [compiled] = Object.values(Object.values(parseOutput(answer).contracts ?? {})[0] ?? {})
   return {
     creation: `0x${compiled?.evm?.bytecode?.object ?? ''}`,
     runtime: `0x${compiled?.evm?.deployedBytecode?.object ?? ''}`,
@@ -133,8 +163,10 @@ export function compileYul(source: string, solc: Solc = loadSolc()): CompiledYul
   }
 }
 
-interface Output {
+/** The parts of solc's answer that are read. */
+export interface Output {
   readonly errors?: readonly Diagnostic[]
+  readonly sources?: Record<string, { readonly ast?: unknown }>
   readonly contracts?: Record<
     string,
     Record<
@@ -142,6 +174,10 @@ interface Output {
       {
         readonly abi?: readonly AbiEntry[]
         readonly ir?: string
+        readonly storageLayout?: {
+          readonly storage: StorageLayout['variables']
+          readonly types: StorageLayout['types'] | null
+        }
         readonly evm?: {
           readonly methodIdentifiers?: Record<string, string>
           readonly bytecode?: { readonly object: string }
@@ -155,15 +191,23 @@ interface Output {
   >
 }
 
-function runSolc(solc: Solc, resolve: (path: string) => string | undefined, input: unknown): Output {
-  const output: Output = JSON.parse(
-    solc.compile(JSON.stringify(input), {
-      import(path) {
-        const contents = resolve(path)
-        return contents === undefined ? { error: `${path} was not found` } : { contents }
-      },
-    }),
-  )
+/** Runs a job here and now. */
+export function runSolc(solc: Solc, { input, resolve }: CompilerJob): string {
+  return solc.compile(input, { import: (path) => importAnswer(resolve, path) })
+}
+
+/** What solc is told about an imported file. */
+export function importAnswer(
+  resolve: CompilerJob['resolve'],
+  path: string,
+): { readonly contents: string } | { readonly error: string } {
+  const contents = resolve(path)
+  return contents === undefined ? { error: `${path} was not found` } : { contents }
+}
+
+/** Reads solc's answer. Errors: `ZLIB_COMPILE`. */
+export function parseOutput(answer: string): Output {
+  const output: Output = JSON.parse(answer)
   const errors = (output.errors ?? [])
     .filter(({ severity }) => severity === 'error')
     .map(({ formattedMessage }) => formattedMessage)

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { ZlibError } from '../errors.ts'
 
 /** The Solidity compiler as the npm package `solc` offers it. */
 export interface Solc {
@@ -7,8 +8,15 @@ export interface Solc {
   compile(input: string, callbacks: { import(path: string): { contents: string } | { error: string } }): string
 }
 
-/** The compiler that comes with this package. Loading takes about a second. */
-export function loadSolc(): Solc {
+/**
+ * The compiler that comes with this package, or the version of it at `path` (the resolved path of a package such as
+ * `npm:solc@0.8.28`). Loading takes about a second. Errors: `ZLIB_FILE` where there is none.
+ */
+export function loadSolc(path = 'solc'): Solc {
   const require = createRequire(import.meta.url)
-  return require('solc') as Solc
+  try {
+    return require(path) as Solc
+  } catch (cause) {
+    throw new ZlibError('ZLIB_FILE', `there is no compiler at ${path}`, { path }, { cause })
+  }
 }

@@ -10,6 +10,7 @@ import {
 import { ZlibError } from '../errors.ts'
 import { CREATE2_FACTORY, SALT } from '../split/create2.ts'
 import type { SplitContract } from '../split/split.ts'
+import type { TypedContract } from './typed-contract.ts'
 
 /** What happened on the chain. */
 export interface Deployment {
@@ -92,7 +93,11 @@ export async function deployContract(
   return { address, contract: at(split, address, signer), newFacets, gasUsed, pieces }
 }
 
-/** The application at `address` with its whole ABI. */
-export function at(split: Pick<SplitContract, 'abi'>, address: string, runner: ContractRunner): EthersContract {
-  return new Contract(address, split.abi as InterfaceAbi, runner)
+/** The application at `address` with its whole ABI; with types where the ABI is a constant. */
+export function at<const Abi extends readonly unknown[]>(
+  application: { readonly abi: Abi },
+  address: string,
+  runner: ContractRunner,
+): TypedContract<Abi> {
+  return new Contract(address, application.abi as unknown as InterfaceAbi, runner) as unknown as TypedContract<Abi>
 }

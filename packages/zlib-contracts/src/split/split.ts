@@ -21,6 +21,9 @@ const BYTES_PER_TOKEN = 0.6
 /** Part of the limit that groups are planned for: what is measured varies between them. */
 const FILL = 0.96
 
+/** Times that facets are filled again, with what was learned, when they could be fewer. */
+const REFINEMENTS = 2
+
 /** Code that is deployed once per chain and shared by every application that contains it. */
 export interface Facet {
   /** Where the standard factory puts it, on any chain. */
@@ -141,18 +144,50 @@ interface Piece {
 function* cutFacets(
   contract: CompiledContract,
   code: ContractCode,
-  { maxBytes = MAX_CONTRACT_BYTES, modules = [], onProgress }: Omit<SplitOptions, 'solc'>,
+  options: Omit<SplitOptions, 'solc'>,
 ): Generator<readonly string[], Piece[], readonly CompiledYul[]> {
-  const queues = groupsOf(contract, code, modules)
+  const { maxBytes = MAX_CONTRACT_BYTES, modules = [] } = options
+  const groups = groupsOf(contract, code, modules)
+  const estimate = { bytesPerToken: BYTES_PER_TOKEN, measured: false }
+  let best = yield* fillFacets(contract, code, groups, estimate, options)
+  for (let round = 0; round < REFINEMENTS; round++) {
+    const bytes = (pieces: readonly Piece[]) => pieces.reduce((sum, { facet }) => sum + facet.size, 0)
+    const enough = best.reduce((sum, pieces) => sum + Math.ceil(bytes(pieces) / (maxBytes * FILL)), 0)
+    if (best.flat().length <= enough) break
+    const again = yield* fillFacets(contract, code, groups, estimate, options)
+    if (again.flat().length >= best.flat().length) break
+    best = again
+  }
+  return best.flat()
+}
+
+/** What a token becomes, as far as it is known: the first facets measure it. */
+interface Estimate {
+  bytesPerToken: number
+  measured: boolean
+}
+
+/** Fills facets with the functions of each group, and learns from their sizes. */
+function* fillFacets(
+  contract: CompiledContract,
+  code: ContractCode,
+  groups: readonly (readonly DispatchCase[])[],
+  estimate: Estimate,
+  { maxBytes = MAX_CONTRACT_BYTES, onProgress }: Omit<SplitOptions, 'solc'>,
+): Generator<readonly string[], Piece[][], readonly CompiledYul[]> {
+  const queues = [...groups]
   const pieces: Piece[][] = queues.map(() => [])
   let left = code.cases.length
-  let bytesPerToken = BYTES_PER_TOKEN
-  let measured = false
   while (queues.some((queue) => queue.length > 0)) {
     const tries = queues.flatMap((queue, index) => {
-      const groups = partition(code, queue, (maxBytes * (measured ? FILL : 1)) / bytesPerToken)
-      // The first group of each measures how many bytes a token becomes; the others follow side by side.
-      return (measured ? groups : groups.slice(0, 1)).map((cases) => ({ index, cases, ...facetProgram(code, cases) }))
+      const budget = (maxBytes * (estimate.measured ? FILL : 1)) / estimate.bytesPerToken
+      const parts = partition(code, queue, budget)
+      // The first part of each measures how many bytes a token becomes; the others follow side by side.
+      return (estimate.measured ? parts : parts.slice(0, 1)).map((cases) => ({
+        index,
+        cases,
+        ...facetProgram(code, cases),
+      }))
     })
     const compiled = yield tries.map(({ source }) => source)
     const tooBig: number[] = []
@@ -175,11 +210,11 @@ function* cutFacets(
       onProgress?.({ facets: pieces.flat().length, functionsLeft: left })
     }
     // Where nothing fitted, more than was measured: the same group would be tried again.
-    if (tooBig.length === tries.length) bytesPerToken = 1.1 * Math.max(bytesPerToken, ...tooBig)
-    else bytesPerToken = tooBig.length > 0 ? Math.max(...tooBig) : bytes / tokens
-    measured = true
+    if (tooBig.length === tries.length) estimate.bytesPerToken = 1.1 * Math.max(estimate.bytesPerToken, ...tooBig)
+    else estimate.bytesPerToken = tooBig.length > 0 ? Math.max(...tooBig) : bytes / tokens
+    estimate.measured = true
   }
-  return pieces.flat()
+  return pieces
 }
 
 function describe(creation: `0x${string}`, runtime: `0x${string}`, cases: readonly DispatchCase[]): Facet {
