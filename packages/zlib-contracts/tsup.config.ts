@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', cli: 'src/cli.ts', 'compile-worker': 'src/compile/worker.ts' },
+  entry: {
+    index: 'src/index.ts',
+    cli: 'src/cli.ts',
+    'compile-worker': 'src/compile/worker.ts',
+    hardhat: 'src/hardhat/index.ts',
+    'solc-shim': 'src/solc-shim.ts',
+  },
   format: 'esm',
   target: 'es2023',
   platform: 'node',

@@ -1,59 +1,106 @@
 /**
- * The splitter on a generated application above the size limit (OpenZeppelin's token with votes, permits and roles, and functions of its
- * own): sizes, facets, time, and the gas that a call pays for going through the router. Results are checked against the monolith.
+ * The splitter on the game of examples/zworld (`--quick`: on a generated application), beside the monolith and a diamond written by hand:
+ * sizes, facets, time with and without the cache, what a second deployment adds, and the gas that a call pays for going through the router.
+ * Results are checked against the monolith.
  */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createEVM } from '@ethereumjs/evm'
 import { Account, bytesToHex, createAddressFromString, hexToBytes } from '@ethereumjs/util'
-import { cachedSolc, compileContract, compileYul, loadSolc, splitContract } from '@zos/zlib-contracts'
+import {
+  buildContract,
+  CREATE2_FACTORY,
+  compileContract,
+  compileYul,
+  estimateDeployment,
+  linkContract,
+  loadSolc,
+  splitContract,
+} from '@zos/zlib-contracts'
 import { Interface, type InterfaceAbi } from 'ethers'
 import { largeContract } from '../test/large-contract.ts'
 
 const quick = process.argv.includes('--quick')
-const FUNCTIONS = quick ? 8 : 60
-const MAX_BYTES = quick ? 6_000 : 24_576
+const withMonolith = process.argv.includes('--monolith')
 const SENDER = createAddressFromString(`0x${'51'.repeat(20)}`)
+const FACTORY_CODE =
+  '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3'
+const solc = loadSolc()
 
-const print = (metric: string, value: number, unit: string) =>
-  console.log(
-    JSON.stringify({
-      bench: 'zlib-split',
-      metric,
-      value: Math.round(value * 100) / 100,
-      unit,
-      peer: null,
-      peerValue: null,
-      ratio: null,
-    }),
-  )
-
-const answers = new Map<string, string>()
-/** A compiler that has what `answers` holds, as a new process finds it. */
-const freshSolc = () =>
-  cachedSolc({ store: { read: (key) => answers.get(key), write: (key, answer) => void answers.set(key, answer) } })
-function build(from: ReturnType<typeof freshSolc>) {
-  const sources = { 'Large.sol': largeContract(FUNCTIONS) }
-  const contract = compileContract({ sources, contract: 'Large', solc: from })
-  return { compiled: contract, split: splitContract(contract, { solc: from, maxBytes: MAX_BYTES }) }
+function print(
+  metric: string,
+  value: number,
+  unit: string,
+  peer: string | null = null,
+  peerValue: number | null = null,
+) {
+  const round = (number: number) => Math.round(number * 100) / 100
+  const ratio = peerValue === null || peerValue === 0 ? null : round(value / peerValue)
+  console.log(JSON.stringify({ bench: 'zlib-split', metric, value: round(value), unit, peer, peerValue, ratio }))
 }
 
-let started = performance.now()
-const { compiled, split } = build(freshSolc())
-print('generated-compile-cold-s', (performance.now() - started) / 1000, 's')
-started = performance.now()
-const warm = build(freshSolc())
-print('generated-compile-warm-s', (performance.now() - started) / 1000, 's')
+/** The game, or an application of a few functions. */
+function application() {
+  if (quick)
+    return {
+      prefix: 'generated',
+      options: { sources: { 'Large.sol': largeContract(4) }, contract: 'Large', maxBytes: 12_000, modules: [] },
+    }
+  const folder = new URL('../../../examples/zworld/', import.meta.url)
+  const files = readdirSync(new URL('contracts/', folder)).filter((name) => name.endsWith('.sol'))
+  const listed = /WORLD_MODULES = \[([^\]]*)\]/.exec(readFileSync(new URL('src/build.ts', folder), 'utf8'))![1]!
+  const standard = JSON.parse(readFileSync(new URL('../contracts/modules.json', import.meta.url), 'utf8')) as Record<
+    string,
+    { functions: string[] }
+  >
+  return {
+    prefix: 'zworld',
+    options: {
+      sources: Object.fromEntries(
+        files.map((name) => [name, readFileSync(new URL(`contracts/${name}`, folder), 'utf8')]),
+      ),
+      contract: 'World',
+      from: createRequire(new URL('package.json', folder)).resolve('@openzeppelin/contracts/package.json'),
+      modules: [...listed.matchAll(/'([^']+)'/g)].map(([, name]) => standard[name!]!.functions),
+    },
+  }
+}
+
+const answers = new Map<string, string>()
+const store = {
+  read: (key: string) => answers.get(key),
+  write: (key: string, answer: string) => void answers.set(key, answer),
+}
+const { prefix, options } = application()
+async function timed<T>(metric: string, run: () => Promise<T>): Promise<T> {
+  const [started, cpu] = [performance.now(), process.cpuUsage()]
+  const result = await run()
+  const used = process.cpuUsage(cpu)
+  print(metric, (performance.now() - started) / 1000, 's')
+  print(`${metric.slice(0, -2)}-cpu-s`, (used.user + used.system) / 1e6, 's')
+  return result
+}
+const { compiled, split } = await timed('compile-cold-s', () => buildContract({ ...options, store }))
+const warm = await timed('compile-warm-s', () => buildContract({ ...options, store }))
 if (JSON.stringify(warm.split) !== JSON.stringify(split)) throw new Error('the cache answers differently')
-const solc = loadSolc()
-const monolith = compileYul(compiled.ir, solc)
-print('generated-monolith-bytes', monolith.runtime.length / 2 - 1, 'B')
+
+const bytes = split.facets.reduce((sum, { size }) => sum + size, 0)
+print(`${prefix}-functions`, Object.keys(compiled.selectors).length, 'functions')
+print(`${prefix}-bytes`, bytes + split.routerSize, 'B')
+print(`${prefix}-facets`, split.facets.length, 'facets')
+print(`${prefix}-max-contract-bytes`, Math.max(split.routerSize, ...split.facets.map(({ size }) => size)), 'B')
 print(
-  'generated-bytes',
-  split.facets.reduce((sum, { size }) => sum + size, 0),
-  'B',
+  `${prefix}-max-deploy-gas`,
+  Math.max(...estimateDeployment(split).map(({ gas }) => gas)),
+  'gas',
+  'limit of a transaction',
+  16_777_216,
 )
-print('generated-facets', split.facets.length, 'facets')
-print('generated-max-contract-bytes', Math.max(split.routerSize, ...split.facets.map(({ size }) => size)), 'B')
+if (quick || withMonolith) {
+  const whole = compileYul(linkContract(compiled, {}, solc).ir, solc).runtime.length / 2 - 1
+  print(`${prefix}-monolith-bytes`, whole, 'B', 'limit of a contract', 24_576)
+}
 
 const evm = await createEVM({
   common: createCustomCommon({ chainId: 1 }, Mainnet, { hardfork: Hardfork.Osaka }),
@@ -61,10 +108,9 @@ const evm = await createEVM({
   allowUnlimitedInitCodeSize: true,
 })
 await evm.stateManager.putAccount(SENDER, new Account(0n, 10n ** 24n))
-const abi = new Interface(compiled.abi as InterfaceAbi)
+await evm.stateManager.putCode(createAddressFromString(CREATE2_FACTORY.toLowerCase()), hexToBytes(FACTORY_CODE))
 
 async function call(to: string | undefined, data: string) {
-  evm.journal.cleanJournal() // each call as a transaction of its own: everything cold
   const result = await evm.runCall({
     caller: SENDER,
     gasLimit: 500_000_000n,
@@ -73,40 +119,72 @@ async function call(to: string | undefined, data: string) {
   })
   if (result.execResult.exceptionError) throw new Error(result.execResult.exceptionError.error)
   return {
-    created: result.createdAddress?.toString(),
-    gas: result.execResult.executionGasUsed,
+    created: result.createdAddress?.toString() ?? '',
+    gas: Number(result.execResult.executionGasUsed),
     returned: bytesToHex(result.execResult.returnValue),
   }
 }
 
-for (const { address, creation } of split.facets) {
-  const { created } = await call(undefined, creation)
-  await evm.stateManager.putCode(
-    createAddressFromString(address),
-    await evm.stateManager.getCode(createAddressFromString(created!)),
-  )
+/** Puts on the chain what it lacks of an application. Returns the bytes that were new. */
+async function deployShared({ libraries, facets }: typeof split): Promise<number> {
+  let added = 0
+  for (const { address, creation, size } of [...libraries, ...facets]) {
+    const at = createAddressFromString(address.toLowerCase())
+    if ((await evm.stateManager.getCode(at)).length > 0) continue
+    await call(CREATE2_FACTORY.toLowerCase(), `0x${'00'.repeat(32)}${creation.slice(2)}`)
+    added += size
+  }
+  return added
 }
-const encodedArgs = abi.encodeDeploy([7n]).slice(2)
-const whole = (await call(undefined, monolith.creation + encodedArgs)).created!
-const cut = (await call(undefined, split.router + encodedArgs)).created!
-const overheads: number[] = []
-for (const [name, args] of [
-  ['balanceOf', [SENDER.toString()]],
-  ['transfer', [`0x${'77'.repeat(20)}`, 5n]],
-  ['quest1', [500n, '0x0102', 'note']],
-  ['best1', [SENDER.toString()]],
-] as const) {
-  const data = abi.encodeFunctionData(name, [...args])
-  const [expected, actual] = [await call(whole, data), await call(cut, data)]
-  if (expected.returned !== actual.returned) throw new Error(`${name} answers differently`)
-  overheads.push(Number(actual.gas - expected.gas))
+print(`${prefix}-first-deploy-bytes`, await deployShared(split), 'B')
+print('second-deploy-new-module-bytes', await deployShared(warm.split), 'B')
+
+// What a call costs, on an application of sixty functions without immutables, which a diamond can share facets with.
+const names = Array.from({ length: 60 }, (_, i) => `f${i}`)
+const source = `pragma solidity ^0.8.24; contract Probe { ${names.map((name, i) => `uint256 public n${i}; function ${name}(uint256 v) external returns (uint256) { n${i} += v; return n${i} * ${i + 1}; }`).join('\n')} }`
+const probe = compileContract({ sources: { 'Probe.sol': source }, contract: 'Probe', solc })
+const cut = splitContract(probe, { solc, maxBytes: 4_000 })
+await deployShared(cut)
+const diamond = compileContract({
+  sources: { 'Diamond.sol': readFileSync(new URL('Diamond.sol', import.meta.url), 'utf8') },
+  contract: 'Diamond',
+  solc,
+})
+const table = cut.facets.flatMap(({ address, selectors }) => selectors.map((selector) => [selector, address] as const))
+const table2535 = [table.map(([selector]) => selector), table.map(([, address]) => address)]
+const creation2535 = compileYul(diamond.ir, solc).creation
+const args2535 = new Interface(diamond.abi as InterfaceAbi).encodeDeploy(table2535).slice(2)
+const contracts = {
+  monolith: (await call(undefined, compileYul(probe.ir, solc).creation)).created,
+  split: (await call(undefined, cut.router)).created,
+  diamond: (await call(undefined, creation2535 + args2535)).created,
 }
-print('call-overhead-gas', Math.max(...overheads), 'gas')
-// The same application once more: every facet is there.
-const again = splitContract(compiled, { solc, maxBytes: MAX_BYTES })
-const known = new Set(split.facets.map(({ address }) => address))
+const abi = new Interface(probe.abi as InterfaceAbi)
+/** Most gas above the monolith over all functions; cold: as a transaction of its own, warm: all addresses and slots touched before. */
+async function overhead(contract: 'split' | 'diamond', kind: 'cold' | 'warm'): Promise<number> {
+  let most = 0
+  for (const name of names) {
+    const data = abi.encodeFunctionData(name, [1n])
+    const used: number[] = []
+    const returned: string[] = []
+    for (const to of [contracts.monolith, contracts[contract]]) {
+      evm.journal.cleanJournal()
+      const first = await call(to, data)
+      const told = kind === 'cold' ? first : await call(to, data)
+      used.push(told.gas)
+      returned.push(told.returned)
+    }
+    if (kind === 'cold' && contract === 'split' && returned[0] !== returned[1])
+      throw new Error(`${name} answers differently`)
+    most = Math.max(most, used[1]! - used[0]!)
+  }
+  return most
+}
+print('call-overhead-gas', await overhead('split', 'cold'), 'gas', 'diamond by hand', await overhead('diamond', 'cold'))
 print(
-  'second-deploy-new-module-bytes',
-  again.facets.reduce((sum, { address, size }) => sum + (known.has(address) ? 0 : size), 0),
-  'B',
+  'call-overhead-warm-gas',
+  await overhead('split', 'warm'),
+  'gas',
+  'diamond by hand',
+  await overhead('diamond', 'warm'),
 )

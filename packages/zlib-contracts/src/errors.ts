@@ -25,6 +25,10 @@ export type ZlibErrorCode =
   | 'ZLIB_LOCK_DIFFERS'
   /** The code at an address is not what the sources compile to; `context.reason` says which part. */
   | 'ZLIB_NOT_VERIFIED'
+  /** A new version would read what an old one stored as something else; `context.changes` says where. */
+  | 'ZLIB_UPGRADE_BREAKS'
+  /** Sources of a module cannot be had, or are not what their CID names. */
+  | 'ZLIB_SOURCES'
   /** A file cannot be read or written. */
   | 'ZLIB_FILE'
 

@@ -12,11 +12,13 @@ export type BuildProgress =
 /** Settings of {@link buildContract}. */
 export interface BuildOptions
   extends Omit<CompileOptions, 'solc'>,
-    Omit<SplitOptions, 'solc' | 'onProgress'>,
+    Omit<SplitOptions, 'solc' | 'onProgress' | 'modules'>,
     SolcPoolOptions {
   /** Compilers that are there already, to use instead of starting some. They are not closed. */
   readonly pool?: SolcPool
   readonly onProgress?: (progress: BuildProgress) => void
+  /** As of `splitContract`; or chosen when it is known which functions the contract has. */
+  readonly modules?: SplitOptions['modules'] | ((compiled: CompiledContract) => SplitOptions['modules'])
 }
 
 /** A compiled contract and what it was cut into. */
@@ -55,9 +57,12 @@ async function compileWith(pool: SolcPool, options: BuildOptions, signal?: Abort
 }
 
 async function splitWith(pool: SolcPool, compiled: CompiledContract, options: BuildOptions): Promise<SplitContract> {
-  const { onProgress, signal } = options
+  const { onProgress, signal, modules, ...others } = options
+  const chosen = typeof modules === 'function' ? modules(compiled) : modules
   const steps = splitting(compiled, {
-    ...options,
+    ...others,
+    ...(chosen && { modules: chosen }),
+    ...(signal && { signal }),
     onProgress: (done) => onProgress?.({ stage: 'splitting', ...done }),
   })
   let step = steps.next()

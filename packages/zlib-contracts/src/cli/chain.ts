@@ -17,3 +17,12 @@ export async function withChain<T>(rpc: string, use: (provider: JsonRpcProvider)
     provider.destroy()
   }
 }
+
+/** The key that pays. Errors: `ZLIB_INVALID_ARGUMENT`. */
+export function privateKey(): string {
+  const key = process.env.ZLIB_PRIVATE_KEY
+  if (!key) throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'ZLIB_PRIVATE_KEY is not set: it is the key that pays')
+  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(key))
+    throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'ZLIB_PRIVATE_KEY is not 32 bytes in hex')
+  return key
+}

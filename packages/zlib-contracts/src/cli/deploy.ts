@@ -5,8 +5,8 @@ import { ensureFactory } from '../deploy/factory.ts'
 import { ZlibError } from '../errors.ts'
 import { openProject } from '../project/project.ts'
 import { CREATE2_FACTORY } from '../split/create2.ts'
-import { RPC_ARG, withChain } from './chain.ts'
-import { print, run } from './run.ts'
+import { privateKey, RPC_ARG, withChain } from './chain.ts'
+import { JSON_ARG, print, report, run } from './run.ts'
 
 const args = {
   application: { type: 'positional', description: 'Name of a built application, or its artifact', required: true },
@@ -17,6 +17,7 @@ const args = {
     description: 'Constructor arguments, a JSON array; write large numbers as strings',
     default: '[]',
   },
+  json: JSON_ARG,
 } as const
 
 export const deployCommand = defineCommand({
@@ -30,13 +31,16 @@ export const deployCommand = defineCommand({
       const split = openProject(process.cwd()).load(context.args.application)
       const values = constructorArguments(context.args.args)
       const key = privateKey()
-      const { address, newFacets, gasUsed } = await withChain(context.args.rpc, async (provider) => {
+      const { address, newFacets, gasUsed, pieces } = await withChain(context.args.rpc, async (provider) => {
         const wallet = new Wallet(key, provider)
-        if (context.args.factory === true && (await ensureFactory(wallet))) print(`factory at ${CREATE2_FACTORY}`)
+        if (context.args.factory === true && (await ensureFactory(wallet)) && context.args.json !== true)
+          print(`factory at ${CREATE2_FACTORY}`)
         return await deployContract(split, wallet, { args: values })
       })
-      print(`${split.name} at ${address}`)
-      print(`  ${newFacets} of ${split.facets.length} facets were new, ${gasUsed} gas`)
+      report(context.args, { name: split.name, address, newFacets, gasUsed, pieces }, [
+        `${split.name} at ${address}`,
+        `  ${newFacets} of ${split.facets.length} facets were new, ${gasUsed} gas`,
+      ])
     }),
 })
 
@@ -50,12 +54,4 @@ function constructorArguments(text: string): unknown[] {
   if (!Array.isArray(value))
     throw new ZlibError('ZLIB_INVALID_ARGUMENT', `--args must be a JSON array such as '["Name", 5]', not ${text}`)
   return value
-}
-
-function privateKey(): string {
-  const key = process.env.ZLIB_PRIVATE_KEY
-  if (!key) throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'ZLIB_PRIVATE_KEY is not set: it is the key that pays')
-  if (!/^(0x)?[0-9a-fA-F]{64}$/.test(key))
-    throw new ZlibError('ZLIB_INVALID_ARGUMENT', 'ZLIB_PRIVATE_KEY is not 32 bytes in hex')
-  return key
 }

@@ -1,4 +1,6 @@
 /** What the commands have in common: their flags, one line for an error, lines for an application. */
+
+import type { BuildProgress } from '../build/build.ts'
 import { isZlibError, ZlibError } from '../errors.ts'
 import type { SplitContract } from '../split/split.ts'
 
@@ -7,7 +9,11 @@ export const SOURCE_ARGS = {
   file: { type: 'positional', description: 'Solidity file below the current folder', required: true },
   contract: { type: 'string', description: 'Contract of the file; default: the one with its name' },
   'max-bytes': { type: 'string', description: 'Largest facet, bytes; default: 24576' },
+  json: { type: 'boolean', description: 'Print the result as one line of JSON' },
 } as const
+
+/** Flag of all commands that have a result. */
+export const JSON_ARG = SOURCE_ARGS.json
 
 /** Runs a command; an error becomes one line on stderr and exit code 1. */
 export async function run(
@@ -43,6 +49,25 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** Prints a result: as JSON when `--json` was given (amounts as decimal strings), else in lines. */
+export function report(args: Readonly<Record<string, unknown>>, result: unknown, lines: readonly string[]): void {
+  if (args.json === true)
+    print(JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)))
+  else for (const line of lines) print(line)
+}
+
+/** Shows how far a build is, in one line on stderr that is written over; nothing where nobody looks. */
+export function showProgress(progress: BuildProgress): void {
+  if (!process.stderr.isTTY) return
+  const text =
+    progress.stage === 'compiling'
+      ? `compiling ${progress.contract} …`
+      : progress.stage === 'splitting'
+        ? `facet ${progress.facets}, ${progress.functionsLeft} functions left …`
+        : ''
+  process.stderr.write(`\r\x1b[2K${text}`)
+}
+
 /** Reads `--max-bytes`. */
 export function maxBytesOf(flag: string | undefined): { maxBytes?: number } {
   if (flag === undefined) return {}
@@ -51,11 +76,17 @@ export function maxBytesOf(flag: string | undefined): { maxBytes?: number } {
   return { maxBytes: Number(flag) }
 }
 
-/** Prints what an application consists of. */
-export function printFacets(split: SplitContract): void {
-  for (const { address, size, selectors } of split.facets)
-    print(`  facet   ${address}  ${String(size).padStart(6)} bytes  ${selectors.length || 'fallback,'} functions`)
-  print(`  router  (at deployment)${' '.repeat(21)}${String(split.routerSize).padStart(6)} bytes`)
+/** What an application consists of, a line a piece. */
+export function pieceLines(split: SplitContract): string[] {
+  const line = (what: string, where: string, size: number, rest: string) =>
+    `  ${what.padEnd(7)} ${where.padEnd(42)}  ${String(size).padStart(6)} bytes${rest}`
+  return [
+    ...split.libraries.map(({ address, size, name }) => line('library', address, size, `  ${name}`)),
+    ...split.facets.map(({ address, size, selectors }) =>
+      line('facet', address, size, `  ${selectors.length} functions`),
+    ),
+    line('router', '(at deployment)', split.routerSize, ''),
+  ]
 }
 
 /** A misspelt flag should not pass in silence, nor a word too many. */

@@ -1,21 +1,28 @@
 import { defineCommand } from 'citty'
 import { openProject } from '../project/project.ts'
-import { splitContract } from '../split/split.ts'
-import { maxBytesOf, print, run, SOURCE_ARGS } from './run.ts'
+import { maxBytesOf, report, run, SOURCE_ARGS, showProgress } from './run.ts'
 
 export const splitCommand = defineCommand({
   meta: { name: 'split', description: 'Show which function stands in which facet; write nothing but the cache' },
   args: SOURCE_ARGS,
   run: ({ args }) =>
-    run(args, SOURCE_ARGS, () => {
+    run(args, SOURCE_ARGS, async () => {
       const project = openProject(process.cwd())
-      const compiled = project.compile(args.file, args.contract)
-      const split = splitContract(compiled, { solc: project.solc, ...maxBytesOf(args['max-bytes']) })
+      const options = { contract: args.contract, ...maxBytesOf(args['max-bytes']), onProgress: showProgress }
+      const { compiled, split } = await project.build(args.file, options)
       const signatures = new Map(Object.entries(compiled.selectors).map(([text, selector]) => [`0x${selector}`, text]))
-      for (const { address, size, selectors } of split.facets) {
-        print(`${address}  ${size} bytes`)
-        if (selectors.length === 0) print('  receive and fallback')
-        for (const selector of selectors) print(`  ${selector}  ${signatures.get(selector) ?? '?'}`)
-      }
+      const facets = split.facets.map(({ address, size, selectors }) => ({
+        address,
+        size,
+        functions: selectors.map((selector) => ({ selector, signature: signatures.get(selector) ?? '?' })),
+      }))
+      report(
+        args,
+        { name: split.name, facets },
+        facets.flatMap(({ address, size, functions }) => [
+          `${address}  ${size} bytes`,
+          ...functions.map(({ selector, signature }) => `  ${selector}  ${signature}`),
+        ]),
+      )
     }),
 })

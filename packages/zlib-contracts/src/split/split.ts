@@ -17,9 +17,11 @@ import { refuseUnsplittable } from './refuse.ts'
 import { routerProgram } from './router.ts'
 
 /** Bytes of code a token becomes, to begin with; corrected by what the first facets measure. */
-const BYTES_PER_TOKEN = 0.6
+const BYTES_PER_TOKEN = 0.36
 /** Part of the limit that groups are planned for: what is measured varies between them. */
 const FILL = 0.96
+/** Facets that are filled less than this on average are filled again. */
+const POOR_FILL = 0.85
 
 /** Times that facets are filled again, with what was learned, when they could be fewer. */
 const REFINEMENTS = 2
@@ -73,6 +75,8 @@ export interface SplitOptions {
   readonly signal?: AbortSignal
   /** Signatures that are to stand together in facets of their own, such as those of a standard token: shared with others. */
   readonly modules?: readonly (readonly string[])[]
+  /** `modules`: cut the modules and nothing else; what comes out lacks functions and is not to be deployed. */
+  readonly only?: 'modules'
   /** Addresses of external libraries that are on the chain already, by `file:Name`. Others become part of the application. */
   readonly libraries?: Readonly<Record<string, string>>
 }
@@ -146,19 +150,19 @@ function* cutFacets(
   code: ContractCode,
   options: Omit<SplitOptions, 'solc'>,
 ): Generator<readonly string[], Piece[], readonly CompiledYul[]> {
-  const { maxBytes = MAX_CONTRACT_BYTES, modules = [] } = options
-  const groups = groupsOf(contract, code, modules)
+  const { maxBytes = MAX_CONTRACT_BYTES } = options
+  const { modules, rest } = groupsOf(contract, code, options.modules ?? [], options.only)
   const estimate = { bytesPerToken: BYTES_PER_TOKEN, measured: false }
-  let best = yield* fillFacets(contract, code, groups, estimate, options)
+  const first = yield* fillFacets(contract, code, modules, rest, estimate, options)
+  let best = first.rest
   for (let round = 0; round < REFINEMENTS; round++) {
-    const bytes = (pieces: readonly Piece[]) => pieces.reduce((sum, { facet }) => sum + facet.size, 0)
-    const enough = best.reduce((sum, pieces) => sum + Math.ceil(bytes(pieces) / (maxBytes * FILL)), 0)
-    if (best.flat().length <= enough) break
-    const again = yield* fillFacets(contract, code, groups, estimate, options)
-    if (again.flat().length >= best.flat().length) break
-    best = again
+    const bytes = best.reduce((sum, { facet }) => sum + facet.size, 0)
+    if (best.length <= Math.ceil(bytes / (maxBytes * POOR_FILL))) break
+    const again = yield* fillFacets(contract, code, [], rest, estimate, options)
+    if (again.rest.length >= best.length) break
+    best = again.rest
   }
-  return best.flat()
+  return [...first.modules, ...best]
 }
 
 /** What a token becomes, as far as it is known: the first facets measure it. */
@@ -167,54 +171,74 @@ interface Estimate {
   measured: boolean
 }
 
-/** Fills facets with the functions of each group, and learns from their sizes. */
+/**
+ * Fills facets with functions, and learns from their sizes. A module stands alone, whole where it fits and else in halves, so that it does not
+ * depend on what else an application has.
+ */
 function* fillFacets(
   contract: CompiledContract,
   code: ContractCode,
-  groups: readonly (readonly DispatchCase[])[],
+  modules: readonly (readonly DispatchCase[])[],
+  rest: readonly DispatchCase[],
   estimate: Estimate,
   { maxBytes = MAX_CONTRACT_BYTES, onProgress }: Omit<SplitOptions, 'solc'>,
-): Generator<readonly string[], Piece[][], readonly CompiledYul[]> {
-  const queues = [...groups]
-  const pieces: Piece[][] = queues.map(() => [])
-  let left = code.cases.length
-  while (queues.some((queue) => queue.length > 0)) {
-    const tries = queues.flatMap((queue, index) => {
-      const budget = (maxBytes * (estimate.measured ? FILL : 1)) / estimate.bytesPerToken
-      const parts = partition(code, queue, budget)
-      // The first part of each measures how many bytes a token becomes; the others follow side by side.
-      return (estimate.measured ? parts : parts.slice(0, 1)).map((cases) => ({
-        index,
-        cases,
-        ...facetProgram(code, cases),
-      }))
-    })
+): Generator<readonly string[], { modules: Piece[]; rest: Piece[] }, readonly CompiledYul[]> {
+  const done: { modules: { readonly index: number; readonly piece: Piece }[]; rest: Piece[] } = {
+    modules: [],
+    rest: [],
+  }
+  let whole = modules.map((cases, index) => ({ cases, index })).filter(({ cases }) => cases.length > 0)
+  let queue = rest
+  while (whole.length > 0 || queue.length > 0) {
+    const parts = partition(code, queue, (maxBytes * (estimate.measured ? FILL : 1)) / estimate.bytesPerToken)
+    // The first part measures how many bytes a token becomes; the others follow side by side.
+    const filled = (estimate.measured ? parts : parts.slice(0, 1)).map((cases) => ({ cases, index: undefined }))
+    const tries = [...whole, ...filled].map((one) => ({ ...one, ...facetProgram(code, one.cases) }))
+    whole = []
     const compiled = yield tries.map(({ source }) => source)
-    const tooBig: number[] = []
-    let [bytes, tokens] = [0, 0]
+    const sizes = compiled.map(({ runtime }) => runtime.length / 2 - 1)
     for (const [at, { index, cases, immutables }] of tries.entries()) {
-      const { creation, runtime } = compiled[at]!
-      const size = runtime.length / 2 - 1
-      const length = tokensOf(code, cases)
-      bytes += size
-      tokens += length
-      if (size > maxBytes) {
-        if (cases.length === 1) throw tooLarge(contract, cases[0]!, size, maxBytes)
-        tooBig.push(size / length)
+      if (sizes[at]! > maxBytes) {
+        if (cases.length === 1) throw tooLarge(contract, cases[0]!, sizes[at]!, maxBytes)
+        if (index !== undefined) whole.push(...halves(cases).map((half) => ({ cases: half, index })))
         continue
       }
-      const placed = new Set(cases)
-      queues[index] = queues[index]!.filter((one) => !placed.has(one))
-      left -= cases.length
-      pieces[index]!.push({ facet: describe(creation, runtime, cases), immutables })
-      onProgress?.({ facets: pieces.flat().length, functionsLeft: left })
+      const piece = { facet: describe(compiled[at]!.creation, compiled[at]!.runtime, cases), immutables }
+      if (index !== undefined) done.modules.push({ index, piece })
+      else {
+        const placed = new Set(cases)
+        queue = queue.filter((one) => !placed.has(one))
+        done.rest.push(piece)
+      }
+      const functionsLeft = queue.length + whole.reduce((sum, { cases }) => sum + cases.length, 0)
+      onProgress?.({ facets: done.modules.length + done.rest.length, functionsLeft })
     }
-    // Where nothing fitted, more than was measured: the same group would be tried again.
-    if (tooBig.length === tries.length) estimate.bytesPerToken = 1.1 * Math.max(estimate.bytesPerToken, ...tooBig)
-    else estimate.bytesPerToken = tooBig.length > 0 ? Math.max(...tooBig) : bytes / tokens
-    estimate.measured = true
+    learn(
+      estimate,
+      tries.flatMap(({ index, cases }, at) =>
+        index === undefined ? [{ bytes: sizes[at]!, tokens: tokensOf(code, cases), fits: sizes[at]! <= maxBytes }] : [],
+      ),
+    )
   }
-  return pieces
+  return { modules: done.modules.sort((a, b) => a.index - b.index).map(({ piece }) => piece), rest: done.rest }
+}
+
+function learn(
+  estimate: Estimate,
+  measured: readonly { readonly bytes: number; readonly tokens: number; readonly fits: boolean }[],
+): void {
+  if (measured.length === 0) return
+  const tooBig = measured.filter(({ fits }) => !fits).map(({ bytes, tokens }) => bytes / tokens)
+  const sum = (of: 'bytes' | 'tokens') => measured.reduce((total, one) => total + one[of], 0)
+  // Where nothing fitted, more than was measured: the same group would be tried again.
+  if (tooBig.length === measured.length) estimate.bytesPerToken = 1.1 * Math.max(estimate.bytesPerToken, ...tooBig)
+  else estimate.bytesPerToken = tooBig.length > 0 ? Math.max(...tooBig) : sum('bytes') / sum('tokens')
+  estimate.measured = true
+}
+
+function halves<T>(all: readonly T[]): [T[], T[]] {
+  const middle = Math.ceil(all.length / 2)
+  return [all.slice(0, middle), all.slice(middle)]
 }
 
 function describe(creation: `0x${string}`, runtime: `0x${string}`, cases: readonly DispatchCase[]): Facet {
@@ -227,12 +251,13 @@ function describe(creation: `0x${string}`, runtime: `0x${string}`, cases: readon
   }
 }
 
-/** The cases of each module, then the rest; each case once. */
+/** The cases of each module, by selector, and the rest; each case once. */
 function groupsOf(
   contract: CompiledContract,
   code: ContractCode,
   modules: readonly (readonly string[])[],
-): DispatchCase[][] {
+  only: SplitOptions['only'],
+): { modules: DispatchCase[][]; rest: DispatchCase[] } {
   const taken = new Set<DispatchCase>()
   const take = (cases: readonly DispatchCase[]) => {
     const fresh = cases.filter((one) => !taken.has(one))
@@ -248,9 +273,11 @@ function groupsOf(
         return `0x${selector}`
       }),
     )
-    return take(code.cases.filter(({ selector }) => selectors.has(selector)))
+    return take(code.cases.filter(({ selector }) => selectors.has(selector as `0x${string}`))).sort((a, b) =>
+      a.selector < b.selector ? -1 : 1,
+    )
   })
-  return [...groups, take(code.cases)]
+  return { modules: groups, rest: only === 'modules' ? [] : take(code.cases) }
 }
 
 function tooLarge(contract: CompiledContract, { selector }: DispatchCase, size: number, maxBytes: number): ZlibError {

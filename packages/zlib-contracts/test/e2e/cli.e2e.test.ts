@@ -1,6 +1,6 @@
 /** The command line from source to chain, and the registry, on ZOS's own node. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -119,4 +119,63 @@ test('the registry publishes a facet that is deployed, resolves it, verifies it 
   await expect(registry.publish({ ...publication, version: '2.0.0', dependencies: ['greeter'] })).rejects.toMatchObject(
     { code: 'ZLIB_INVALID_ARGUMENT' },
   )
+})
+
+test('publishes a module, brings it into another project after compiling its sources, and builds with it', async () => {
+  const wallet = new NonceManager(new Wallet(key, provider))
+  const { abi, creation } = compileShipped('registry/ZLibRegistry')
+  const deployed = await new ContractFactory(abi as InterfaceAbi, creation, wallet).deploy()
+  await deployed.deploymentTransaction()!.wait()
+  const chain = ['--rpc', devnet.rpcUrl, '--registry', await deployed.getAddress()]
+  writeFileSync(
+    join(folder, 'Tally.sol'),
+    'pragma solidity ^0.8.24; contract Tally { uint256 public tally; function raise() external { tally += 1; } }',
+  )
+  const published = await zlib('publish', 'Tally.sol', 'tally@1.0.0', ...chain, '--json')
+  expect(published.stderr).toBe('')
+  const { address } = JSON.parse(published.stdout)
+  expect(await provider.getCode(address)).not.toBe('0x')
+  expect((await zlib('verify', 'tally@1.0.0', ...chain)).stdout).toContain(
+    `at ${address} is what its 1 sources compile to`,
+  )
+  expect((await zlib('add', 'tally@1.0.0', ...chain)).stdout).toContain('import "zlib_modules/tally/Tally.sol"')
+  expect((await zlib('add', 'tally@2.0.0', ...chain)).stderr).toContain('NotPublished')
+  writeFileSync(
+    join(folder, 'Game.sol'),
+    'pragma solidity ^0.8.24; import "zlib_modules/tally/Tally.sol"; contract Game is Tally { uint256 public level; function up() external { level += tally; } }',
+  )
+  const built = JSON.parse((await zlib('build', 'Game.sol', '--json', '--types')).stdout)
+  expect(built.modules).toEqual([{ module: 'tally@1.0.0', shared: true }])
+  expect(built.facets[0].address).toBe(address)
+  // The module is there: only the rest is deployed.
+  const first = JSON.parse((await zlib('deploy', 'Game', '--rpc', devnet.rpcUrl, '--json')).stdout)
+  expect(first.newFacets).toBe(built.facets.length - 1)
+
+  writeFileSync(
+    join(folder, 'Game.sol'),
+    'pragma solidity ^0.8.24; import "zlib_modules/tally/Tally.sol"; contract Game is Tally { uint256 public level; uint256 public best; function up() external { level += tally; best = level; } }',
+  )
+  const diff = await zlib('diff', 'Game.sol')
+  expect(diff.stdout).toContain('+ best() view returns (uint256)')
+  expect(diff.stdout).toContain('~ storage best: it is new at slot 2')
+  expect(await zlib('check', 'Game.sol')).toMatchObject({ code: 0 })
+  writeFileSync(
+    join(folder, 'Game.sol'),
+    'pragma solidity ^0.8.24; import "zlib_modules/tally/Tally.sol"; contract Game is Tally { address public owner; uint256 public level; }',
+  )
+  const broken = await zlib('check', 'Game.sol')
+  expect(broken.code).toBe(1)
+  expect(broken.stderr).toMatch(/Game breaks: level: it moved from slot 1 to slot 2/)
+})
+
+test('begins a project that builds at once', async () => {
+  const empty = join(folder, 'empty')
+  mkdirSync(empty)
+  const begun = await exec(process.execPath, [CLI, 'init'], { cwd: empty })
+  expect(begun.stdout).toContain('next: zlib build src/App.sol')
+  const sized = JSON.parse(
+    (await exec(process.execPath, [CLI, 'size', 'src/App.sol', '--json'], { cwd: empty })).stdout,
+  )
+  expect(sized.pieces.every(({ fits }: { fits: boolean }) => fits)).toBe(true)
+  await expect(exec(process.execPath, [CLI, 'init'], { cwd: empty })).rejects.toMatchObject({ code: 1 })
 })
