@@ -79,7 +79,7 @@ beforeAll(async () => {
       cut: await cloned(cut, `0x${'a2'.repeat(20)}`),
     },
   ]
-}, 60_000)
+}, 240_000)
 
 async function same(data: string, value = 0n) {
   for (const { how, whole, cut } of places) {
@@ -161,7 +161,7 @@ describe('a split contract with immutables', () => {
       ),
       { numRuns: 60 },
     )
-  }, 60_000)
+  }, 240_000)
 
   test('has the same module as another one whose declarations have other numbers', () => {
     const rest = VAULT.slice(VAULT.indexOf('contract Vault'))

@@ -62,7 +62,7 @@ let split: SplitContract
 beforeAll(() => {
   bank = compileContract({ sources: { 'Bank.sol': BANK }, contract: 'Bank', solc })
   split = splitContract(bank, { maxBytes: 1_600, solc })
-}, 60_000)
+}, 240_000)
 
 describe('a split contract', () => {
   test('has facets below the limit that answer every function once', () => {
@@ -134,7 +134,7 @@ describe('a split contract', () => {
     }
     // The one difference there has to be: its own address, which an immutable holds.
     expect((await machine.call(cut, abi.encodeFunctionData('self', []))).returned).toContain(cut.slice(2))
-  }, 60_000)
+  }, 240_000)
 
   test('takes value under the 2,300 gas of a transfer, as the monolith does', async () => {
     const payer = `// SPDX-License-Identifier: Apache-2.0
@@ -150,13 +150,13 @@ contract Payer { function pay(address payable to) external payable { to.transfer
     const { failed, logs } = await machine.call(sender, data, 5n)
     expect(failed).toBeUndefined()
     expect(logs).toHaveLength(1)
-  }, 60_000)
+  }, 240_000)
 
   test('refuses a function that does not fit alone, and names it', () => {
     expect(() => splitContract(bank, { maxBytes: 150, solc })).toThrow(
       expect.objectContaining({ code: 'ZLIB_FUNCTION_TOO_LARGE' }),
     )
-  }, 60_000)
+  }, 240_000)
 
   test('stops when it is told to', () => {
     expect(() => splitContract(bank, { solc, signal: AbortSignal.abort() })).toThrow()

@@ -1,6 +1,7 @@
 /** The functions of an ABI as ethers has them, inferred from an ABI that is `as const`: nothing is generated. */
 import type {
   AddressLike,
+  BaseContract,
   BigNumberish,
   BytesLike,
   ContractTransaction,
@@ -76,6 +77,6 @@ interface Method<F extends FunctionEntry> {
  */
 export type TypedContract<Abi extends readonly unknown[]> = number extends Abi['length']
   ? EthersContract
-  : Omit<EthersContract, Functions<Abi>['name']> & {
+  : Omit<BaseContract, Functions<Abi>['name']> & {
       readonly [Name in Functions<Abi>['name']]: Method<Extract<Functions<Abi>, { readonly name: Name }>>
     }

@@ -9,6 +9,7 @@ import {
   compileContract,
   deployContract,
   ensureFactory,
+  estimateDeployment,
   loadSolc,
   splitContract,
   verifyDeployment,
@@ -72,7 +73,11 @@ test.each([
   expect(await ensureFactory(signer)).toBe(missing)
   expect(await ensureFactory(signer)).toBe(false)
   expect(await provider!.getCode(CREATE2_FACTORY)).not.toBe('0x')
-  const { contract, address, newFacets } = await deployContract(split, signer)
+  const { contract, address, newFacets, pieces } = await deployContract(split, signer)
+  for (const [index, { what, gas, fits }] of estimateDeployment(split).entries()) {
+    expect({ what, fits }).toEqual({ what: pieces[index]!.what, fits: true })
+    expect(Math.abs(gas / Number(pieces[index]!.gasUsed) - 1), what).toBeLessThan(0.02)
+  }
   expect(newFacets).toBe(split.facets.length)
   const notes = contract as any
   await (await notes.write('first')).wait()

@@ -80,7 +80,7 @@ test('the plugin builds, deploys, calls and verifies on the simulated chain', as
 })
 
 test('an application is deployed on hardhat node', async () => {
-  const child = spawn(process.execPath, [HARDHAT, 'node', '--port', '0'], {
+  const child = spawn(process.execPath, [HARDHAT, 'node', '--hostname', '127.0.0.1', '--port', '0'], {
     cwd: project,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
