@@ -60,7 +60,7 @@ let machine: Awaited<ReturnType<typeof createMachine>>
 beforeAll(async () => {
   vault = compileContract({ sources: { 'Vault.sol': VAULT }, contract: 'Vault', solc })
   abi = new Interface(vault.abi as InterfaceAbi)
-  const split = splitContract(vault, { solc, maxBytes: 1_500 })
+  const split = splitContract(vault, { solc, maxBytes: 1_100 })
   expect(split.facets.length).toBeGreaterThan(2)
   machine = await createMachine()
   const whole = await machine.deploy(compileYul(vault.ir, solc).creation, vault.abi, [250n])
