@@ -92,6 +92,8 @@ export interface NodeStatus {
   devnet: boolean
   validator: Address | null
   peers: number
+  /** Validators among the peers that have shown a record under both of their keys (C14). */
+  validatorPeers: string[]
   /** Highest round of any unit seen. */
   round: number
   /** Newest executed block. */

@@ -13,6 +13,7 @@ import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
 import { type Committee, createMemoryGuardStore, createSigningGuard, type GuardStore, TERM_ROUNDS } from '@zos/zpos'
+import { SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
 import { type CryptonightPool, createCryptonight, createCryptonightPool } from '@zos/zpos/cryptonight'
 import { openFileGuardStore, spawnTicketWorker } from '@zos/zpos/node'
 import { Chain } from './chain/chain.ts'
@@ -38,6 +39,7 @@ import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { genesisCommittee } from './genesis/genesis-committee.ts'
 import { HistoryPruner } from './history/pruner.ts'
 import { createIsogeny } from './identity/isogeny.ts'
+import { PeerIdentities } from './identity/peer-identities.ts'
 import { Indexer } from './indexer/indexer.ts'
 import { Committees, committeeChange } from './ledger/committees.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
@@ -77,6 +79,8 @@ const MAX_BACKLOG = 16
 const TICK_MS = 500
 /** Hashes for one ticket: some 0.5 s of a core every term of 15 s. */
 const DEFAULT_TICKET_HASHES = 16
+/** How often peers are asked for their identity records that have shown none, for the first time so long after the start. */
+const IDENTIFY_EVERY_MS = 5_000
 /** No unit for this long (beyond two rounds) means that something was missed. */
 const STALL_MS = 500
 
@@ -250,6 +254,20 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const membersOf = (epoch: number) => (ledger.epochStart(epoch) ?? committees.of(epoch))?.members
     const checkpoints = await createCheckpoints()
     closers.push(() => checkpoints.stop())
+    const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
+    let askedAt = systemClock.now()
+    const identities = new PeerIdentities({
+      isogeny,
+      genesisHash: hash,
+      members: () => ledger.committee.members,
+      keys: identityKeys(),
+      now: systemClock.now,
+    })
+    const identify = async (peer: string) => {
+      const record = await network.fetchIdentity(peer)
+      const fault = record && (await identities.take(peer, record))
+      if (fault) network.report(peer, fault)
+    }
     const exchange = new CheckpointExchange(checkpoints, () => network)
     const heads = new Heads({
       chain,
@@ -417,6 +435,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           producing && isMember() && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
         aside: async (topic, bytes) => (topic === 'heads' ? heads.take(bytes) : checkpoints.takeShare(bytes)),
         checkpoints: (from, to) => checkpointFrames(checkpoints, from, to),
+        identity: () => identities.own(network.peerId),
         peerJoined: (peer) => void catchUp(peer),
         log: (message, context) => logger.debug(message, context),
       },
@@ -426,6 +445,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       const stalled = systemClock.now() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
       if (stalled) lastUnitAt = systemClock.now()
       for (const peer of network.peers()) if (stalled || !synchronizer.has(peer)) void catchUp(peer)
+      // Not while the node starts: identities take a thread and its time.
+      if (hybrid && systemClock.now() - askedAt > IDENTIFY_EVERY_MS) {
+        askedAt = systemClock.now()
+        for (const peer of identities.toAsk(network.peers()))
+          identify(peer).catch((error) => logger.debug('no identity', { peer, error: String(error) }))
+      }
       exchange.ask().catch((error) => logger.debug('asking for checkpoints failed', { error: String(error) }))
     }, TICK_MS)
     closers.push(async () => clearInterval(tick))
@@ -457,6 +482,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         devnet: dev !== undefined,
         validator: self ?? null,
         peers: network.peers().length,
+        validatorPeers: identities.validators(network.peers()),
         round: ledger.highestRound,
         block: head.header.number,
         blockHash: head.hash,
@@ -625,6 +651,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         `validator ${address} signs checkpoints with two keys, and the isogeny key ${own ? 'given is not the one that the genesis names' : 'is missing'}`,
         { address },
       )
+    }
+
+    function identityKeys() {
+      const secretKey = options.validatorKey
+      const isogenyKey = secretKey && checkedIsogenyKey(validatorAddress())
+      return secretKey && isogenyKey ? { secretKey, isogenyKey } : undefined
     }
 
     /** A signing journal in the data directory; in memory without one. */

@@ -1,12 +1,20 @@
 import { Worker } from 'node:worker_threads'
+import type { NodeIdentity } from '@zos/pq-isogeny/identity.js'
 import { NodeError } from '../errors.ts'
-import type { IsogenyRequest, IsogenyResponse } from './isogeny-worker.ts'
+import type { IdentityAnswer, IsogenyRequest, IsogenyResponse, IsogenyResult } from './isogeny-worker.ts'
 
 /** SQIsign at level I, off the main thread. */
 export interface Isogeny {
   /** 200 bytes. Rejects with `NODE_INVALID_ARGUMENT` for a secret key that is none. */
   sign(message: Uint8Array, secretKey: Uint8Array): Promise<Uint8Array>
   verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): Promise<boolean>
+  /** An identity record under both keys (see `PeerIdentities`). */
+  signIdentity(
+    identity: NodeIdentity,
+    keys: { readonly secretKey: Uint8Array; readonly isogenyKey: Uint8Array },
+  ): Promise<Uint8Array>
+  /** What a record binds: 33 bytes of secp256k1 key, 83 of SQIsign key, and its payload; or why it is none. */
+  verifyIdentity(record: Uint8Array, networkId: Uint8Array, nowSeconds: bigint): Promise<IdentityAnswer>
   close(): Promise<void>
 }
 
@@ -21,7 +29,7 @@ export function createIsogeny(): Isogeny {
   let idle: NodeJS.Timeout | undefined
   let nextId = 0
   let closed = false
-  const waiting = new Map<number, { resolve(result: Uint8Array | boolean): void; reject(error: unknown): void }>()
+  const waiting = new Map<number, { resolve(result: IsogenyResult): void; reject(error: unknown): void }>()
 
   const letGo = async () => {
     const old = worker
@@ -54,7 +62,7 @@ export function createIsogeny(): Isogeny {
     worker = made
     return made
   }
-  const ask = (question: Question): Promise<Uint8Array | boolean> => {
+  const ask = (question: Question): Promise<IsogenyResult> => {
     if (closed) return Promise.reject(new NodeError('NODE_STOPPED', 'the node is stopping'))
     clearTimeout(idle)
     const id = nextId++
@@ -68,6 +76,14 @@ export function createIsogeny(): Isogeny {
   return {
     sign: (message, secretKey) => ask({ op: 'sign', message, secretKey }) as Promise<Uint8Array>,
     verify: (signature, message, publicKey) => ask({ op: 'verify', signature, message, publicKey }) as Promise<boolean>,
+    signIdentity: (identity, { secretKey, isogenyKey }) =>
+      ask({
+        op: 'signIdentity',
+        identity,
+        secretKey: new Uint8Array([...secretKey, ...isogenyKey]),
+      }) as Promise<Uint8Array>,
+    verifyIdentity: (record, networkId, nowSeconds) =>
+      ask({ op: 'verifyIdentity', record, networkId, nowSeconds }) as Promise<IdentityAnswer>,
     async close() {
       closed = true
       await letGo()

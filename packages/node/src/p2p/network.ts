@@ -50,6 +50,8 @@ export interface NetworkHandlers {
   aside(topic: SideTopic, bytes: Uint8Array): Promise<'accept' | 'ignore' | 'reject'>
   /** The checkpoints of epochs `from` to `to` that this node can give, as frames for {@link Network.fetchCheckpoints}. */
   checkpoints(from: number, to: number): Iterable<Uint8Array>
+  /** The record that shows whose network key this node's is; undefined for a node without a stake, or while it is being signed. */
+  identity(): Uint8Array | undefined
   peerJoined(peer: string): void
   log(message: string, context: Record<string, unknown>): void
 }
@@ -87,6 +89,10 @@ export interface Network {
   publishAside(topic: SideTopic, bytes: Uint8Array): void
   /** What `peer` has of the checkpoints of epochs `from` to `to`. */
   fetchCheckpoints(peer: string, from: number, to: number): AsyncIterable<Uint8Array>
+  /** The identity record of `peer`; undefined if it shows none. */
+  fetchIdentity(peer: string): Promise<Uint8Array | undefined>
+  /** `peer` has done something that no honest node does. */
+  report(peer: string, reason: string): void
   /** Gives a raw transaction to the first peer that will put it into a unit. False if none does. */
   relayTransaction(raw: Uint8Array): Promise<boolean>
   /** The highest round that `peer` has a unit of. */
@@ -269,6 +275,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         .publish(sideTopicName(side), bytes)
         .catch((error: unknown) => handlers.log('publish failed', { topic: side, error: String(error) }))
     },
+    async fetchIdentity(peer) {
+      for await (const record of request(peer, RLP.encode([5]))) return record
+      return undefined
+    },
+    report: blame,
     fetchCheckpoints: (peer, from, to) => request(peer, RLP.encode([4, from, to])),
     fetchUnits: (peer, ids) => request(peer, RLP.encode([0, [...ids]])),
     fetchRounds: (peer, from, to) => request(peer, RLP.encode([1, from, to])),
@@ -303,7 +314,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   return network
 }
 
-/** Answers one request: `[0, ids]`, `[1, from, to]`, `[2]`, `[3, transaction]` or `[4, from, to]`. Throws on anything else. */
+/** Answers one request: `[0, ids]`, `[1, from, to]`, `[2]`, `[3, transaction]`, `[4, from, to]` or `[5]`. Throws on anything else. */
 async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): Promise<void> {
   const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
   for await (const body of readFrames(stream, MAX_REQUEST_BYTES)) {
@@ -331,6 +342,9 @@ async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): P
     } else if (type === 4) {
       for (const bytes of handlers.checkpoints(integer(first as Uint8Array), integer(second)))
         await sendFrame(stream, bytes, signal)
+    } else if (type === 5) {
+      const record = handlers.identity()
+      if (record) await sendFrame(stream, record, signal)
     } else throw new Error(`unknown request ${type}`)
     break
   }

@@ -169,9 +169,16 @@ describe.skipIf(!executablePath)(
       const [rich, other] = network.accounts
       // (a) the first source lies about every proof.
       const balance = await page.evaluate(async (address) => {
-        const values = []
-        for (let i = 0; i < 3; i++) values.push(String((await (globalThis as any).node.getBalance(address)).value))
-        return { values, sources: (globalThis as any).node.status.sources }
+        const { node } = globalThis as any
+        const values: string[] = []
+        // On a machine with other work the honest one may be slow too: no answer is not a false one.
+        do
+          await node.getBalance(address).then(
+            ({ value }: any) => values.push(String(value)),
+            () => {},
+          )
+        while (node.status.sources[0].state !== 'banned' || values.length === 0)
+        return { values, sources: node.status.sources }
       }, other!.address)
       expect(new Set(balance.values)).toEqual(new Set([String(10n ** 22n)]))
       expect(balance.sources).toMatchObject([{ state: 'banned', reason: expect.any(String) }, { state: 'good' }])
