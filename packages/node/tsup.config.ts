@@ -10,6 +10,7 @@ const node = defineConfig({
     cli: 'src/cli.ts',
     'isogeny-worker': 'src/identity/isogeny-worker.ts',
     devnet: 'src/devnet/devnet.ts',
+    ibc: 'src/ibc/index.ts',
     'validator-process': 'src/devnet/validator-process.ts',
   },
   format: 'esm',

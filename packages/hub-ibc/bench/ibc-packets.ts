@@ -3,7 +3,7 @@
  * loops are the same chains, stores and state machines; ours encodes and verifies with this package, the peers' with `cosmjs-types`
  * and `@confio/ics23`. Every message goes over the wire: encoded by the relayer, decoded by the chain.
  */
-import { createPublicKey, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { iavlSpec, ics23, tendermintSpec, verifyMembership } from '@confio/ics23'
 import {
   createAssetRegistry,
@@ -40,6 +40,17 @@ const verifySignature: SignatureVerifier = (pubKey, message, signature) => {
     keys.set(name, key)
   }
   return verify(null, message, key, signature)
+}
+
+const privateKeys = new Map<Uint8Array, ReturnType<typeof createPrivateKey>>()
+const signByPlatform = (message: Uint8Array, secretKey: Uint8Array): Uint8Array => {
+  let key = privateKeys.get(secretKey)
+  if (!key) {
+    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), secretKey])
+    key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    privateKeys.set(secretKey, key)
+  }
+  return new Uint8Array(sign(null, message, key))
 }
 
 const own = createTendermintClient({ verifySignature })
@@ -88,6 +99,7 @@ async function setUp(module: LightClientModule) {
   const hub = createLocalChain({
     chainId: 'zoshub-1',
     lightClients: [module],
+    sign: signByPlatform,
     keep: 20,
     policy: ({ store, bank, now }) =>
       createHub({
@@ -101,7 +113,7 @@ async function setUp(module: LightClientModule) {
         }),
       }).policy,
   })
-  const zone = createLocalChain({ chainId: 'zone-1', lightClients: [module], keep: 20 })
+  const zone = createLocalChain({ chainId: 'zone-1', lightClients: [module], sign: signByPlatform, keep: 20 })
   // A store with some history, so that proofs have their real depth.
   for (const chain of [hub, zone]) {
     for (let i = 0; i < 50_000; i++)

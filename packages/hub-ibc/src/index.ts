@@ -58,7 +58,7 @@ export {
   ConsensusState,
   Header,
   Misbehaviour,
-  type SignedHeader,
+  SignedHeader,
   TYPE_URLS as TENDERMINT_TYPE_URLS,
   type Validator,
 } from './clients/tendermint/messages.ts'
@@ -112,6 +112,7 @@ export { createHub, type Hub } from './hub/hub.ts'
 export type { Ledger } from './hub/ledger.ts'
 export * from './iavl/index.ts'
 export * from './ics23/index.ts'
+export { type MultiStore, multiStore, simpleRoot } from './merkle/simple.ts'
 export {
   type CallbackPort,
   createStandardPolicy,
@@ -122,4 +123,5 @@ export {
 } from './transfer/application.ts'
 export { type Bank, createMemoryBank } from './transfer/bank.ts'
 export { bankDenom, type Denom, denomPath, escrowAddress, type Hop, parseDenom } from './transfer/denom.ts'
+export { type AssetMemo, assetOf, withAsset } from './transfer/memo.ts'
 export { decodeTransfer, ENCODINGS, encodeTransfer, type TransferData } from './transfer/packet-data.ts'

@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { blake2b } from '@noble/hashes/blake2.js'
-import { type Address, type SignatureVerifier, signerFromPrivateKey, type UnitId } from '@zos/dag'
+import { type Address, type SignatureVerifier, signerFromPrivateKey, type Unit, type UnitId } from '@zos/dag'
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
@@ -38,6 +38,7 @@ import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { genesisCommittee } from './genesis/genesis-committee.ts'
 import { HistoryPruner } from './history/pruner.ts'
+import { Ibc } from './ibc/ibc.ts'
 import { createIsogeny } from './identity/isogeny.ts'
 import { PeerIdentities } from './identity/peer-identities.ts'
 import { Indexer } from './indexer/indexer.ts'
@@ -227,6 +228,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const tvu = new Tvu({ chainId, verify: verifyHere(verifier), known: (transaction) => mempool.get(transaction) })
     closers.push(() => tvu.close())
     const dev = options.dev && genesis.devnet ? createDevControl(options.dev) : undefined
+    const ibc =
+      genesis.ibc && new Ibc({ genesis, store, head: chain.head!.header.number, validatorKey: options.validatorKey })
     const executor = new Executor({
       chain,
       state,
@@ -234,7 +237,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       tvu,
       protocol: createProtocol({ ledger, state, committees, settings, genesisMs: genesis.timestampMs }),
       onFault,
-      evm: await Evm.create(chainId, blockHash, natives),
+      ibc,
+      evm: await Evm.create(chainId, blockHash, ibc ? [...natives, ibc.machine.native] : natives),
       chainId,
       ...(genesis.devnet
         ? {
@@ -372,6 +376,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         advance()
       })
     }
+    const seen = (unit: Unit) => {
+      tvu.prepare(unit)
+      ibc?.take(unit).catch(onFault)
+    }
     const takeUnit = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
       const acceptance = await ledger.accept(bytes, peer)
       if (acceptance.status === 'invalid') {
@@ -384,7 +392,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           .catch((error) => logger.debug('fetch failed', { peer, error: String(error) }))
       if (acceptance.status === 'connected') {
         lastUnitAt = systemClock.now()
-        for (const unit of acceptance.units) tvu.prepare(unit)
+        for (const unit of acceptance.units) seen(unit)
         progress()
       }
       return true
@@ -529,7 +537,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       state,
       mempool,
       intake,
-      call: await createCallRunner(chainId, blockHash, natives),
+      call: await createCallRunner(chainId, blockHash, ibc ? [...natives, ibc.callMachine.native] : natives),
+      ibc,
       checkpoints,
       head: () => heads.latest(),
       peerCount: () => network.peers().length,
@@ -705,7 +714,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
         take: () => (executor.backlog > MAX_BACKLOG ? [] : takePending()),
         ticket: (epoch) => miner.take(epoch),
-        ...(dev ? { messages: (transactions) => dev.messages(transactions.length > 0), hurry: () => dev.hurry() } : {}),
+        messages: (transactions) => [...(dev?.messages(transactions.length > 0) ?? []), ...(ibc?.takeMessages() ?? [])],
+        ...(dev ? { hurry: () => dev.hurry() } : {}),
         publish: (unit) => {
           lastUnitAt = systemClock.now()
           network.publish(unit.id, ledger.unitBytes(unit.id)!)

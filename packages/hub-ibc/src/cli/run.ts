@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
@@ -14,8 +15,24 @@ const DEFAULT_IDLE_MS = 1000
 /** A chain that does not answer is asked again after this much longer each time, up to a minute. */
 const MAX_BACKOFF_MS = 60_000
 
+/** Where a module is: files by the configuration's folder, packages as seen from there, URLs as they are. */
+function locate(name: string, base: string): string {
+  if (name.startsWith('file:')) return name
+  if (name.startsWith('.')) return pathToFileURL(resolve(base, name)).href
+  try {
+    return pathToFileURL(createRequire(resolve(base, 'relay.json')).resolve(name)).href
+  } catch (cause) {
+    throw new HubError(
+      'HUB_INVALID_ARGUMENT',
+      `cannot find the module ${name} from ${base}`,
+      { module: name },
+      { cause },
+    )
+  }
+}
+
 async function load(chain: ChainConfig, base: string): Promise<RelayEndpoint> {
-  const target = chain.module.startsWith('.') ? pathToFileURL(resolve(base, chain.module)).href : chain.module
+  const target = locate(chain.module, base)
   const module = (await import(target)) as {
     createEndpoint?: (options: unknown) => RelayEndpoint | Promise<RelayEndpoint>
   }

@@ -23,7 +23,7 @@ import {
 import { HubError } from '../errors.ts'
 import { iavlSpec, tendermintSpec } from '../ics23/specs.ts'
 import { statesOf, unpack } from './client-store.ts'
-import { verifyMerkleProof } from './merkle-proof.ts'
+import { createMerkleVerifier } from './merkle-proof.ts'
 
 const URL = '/zos.ibc.checkpoint.v1'
 export const CHECKPOINT_TYPE_URLS = {
@@ -106,6 +106,8 @@ const at = (revisionHeight: bigint): Height => ({ revisionNumber: 0n, revisionHe
 const fail = (reason: string, context: Record<string, unknown> = {}) =>
   new HubError('HUB_CLIENT_UPDATE', `checkpoint: ${reason}`, context)
 
+const SPECS = [iavlSpec, tendermintSpec]
+
 /**
  * The native module. `verifyClassical` defaults to Ed25519; `verifyIsogeny` (SQIsign, from `@zos/pq-isogeny`) is needed for hybrid
  * clients, and without it they are refused rather than half checked.
@@ -113,6 +115,7 @@ const fail = (reason: string, context: Record<string, unknown> = {}) =>
 export function createCheckpointClient(
   options: { verifyClassical?: CheckpointSignatureVerifier; verifyIsogeny?: CheckpointSignatureVerifier } = {},
 ): LightClientModule {
+  const verifyMerkleProof = createMerkleVerifier()
   const verifyClassical = options.verifyClassical ?? classical
 
   function requireQuorum(members: readonly Member[], hybrid: boolean, { checkpoint, shares }: SignedCheckpoint): void {
@@ -213,10 +216,10 @@ export function createCheckpointClient(
       return { heights: [at(checkpoint.number)], frozen: false }
     },
     verifyMembership(context, height, proof, path, value) {
-      verifyMerkleProof([iavlSpec, tendermintSpec], states.consensus(context, height).stateRoot, proof, path, value)
+      verifyMerkleProof(SPECS, states.consensus(context, height).stateRoot, proof, path, value)
     },
     verifyNonMembership(context, height, proof, path) {
-      verifyMerkleProof([iavlSpec, tendermintSpec], states.consensus(context, height).stateRoot, proof, path, undefined)
+      verifyMerkleProof(SPECS, states.consensus(context, height).stateRoot, proof, path, undefined)
     },
   }
 }

@@ -117,7 +117,7 @@ export function createHub(options: {
       if (amount > 0n) ledger.depart(route, name, amount)
       return { path: name, home: false }
     },
-    mint(route, denom, amount) {
+    mint(route, denom, amount, claimed) {
       const path = denomPath({ base: denom.base, trace: [route, ...denom.trace] })
       const name = nameOfPath(path)
       if (amount === 0n) return name
@@ -134,7 +134,7 @@ export function createHub(options: {
           amount,
         })
       }
-      assets.ensure({ zone: assets.zoneAt([route, ...denom.trace]), base: denom.base })
+      assets.ensure({ zone: assets.zoneAt([route, ...denom.trace]), base: denom.base }, claimed)
       const paths = pathsOf(route, name)
       if (!paths.includes(path)) {
         if (paths.length >= MAX_PATHS)

@@ -65,6 +65,8 @@ export function createLocalChain(options: {
   /** Nanoseconds; default 2026-01-01. */
   startTime?: bigint
   verifySignature?: SignatureVerifier
+  /** Ed25519 signatures of the validators; default: in JavaScript. */
+  sign?: (message: Uint8Array, secretKey: Uint8Array) => Uint8Array
   policy?: (parts: {
     store: KvStore
     bank: ReturnType<typeof createMemoryBank>
@@ -77,6 +79,7 @@ export function createLocalChain(options: {
   keep?: number
 }): LocalChain {
   const count = options.validators ?? 4
+  const sign = options.sign ?? ed25519.sign
   const signers = Array.from({ length: count }, (_, i) => {
     const secretKey = sha256(utf8(`${options.chainId}/validator/${i}`))
     return { secretKey, publicKey: ed25519.getPublicKey(secretKey) }
@@ -157,7 +160,7 @@ export function createLocalChain(options: {
       const signatures = validators.map((validator, i) =>
         i >= count - (options.absent ?? 0)
           ? undefined
-          : ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(validator)),
+          : sign(checkpointVote(header, validators, i).signBytes, secretOf(validator)),
       )
       committed.set(blocks, { signed: signedCheckpoint(header, validators, signatures), multi, version })
       const keep = BigInt(options.keep ?? 1000)

@@ -60,6 +60,8 @@ export function multiStore(stores: Readonly<Record<string, Uint8Array>>): MultiS
     .map(([name, root]) => ({ name, key: utf8(name), root }))
     .sort((a, b) => compare(a.key, b.key))
   if (entries.length === 0) throw new HubError('HUB_INVALID_ARGUMENT', 'a multi-store needs at least one store')
+  // Asked for with every proof of a key.
+  const proofs = new Map<string, Uint8Array>()
   const hashes = entries.map(({ key, root }) => {
     const writer = new ProtoWriter()
     writer.bytes(key)
@@ -69,6 +71,8 @@ export function multiStore(stores: Readonly<Record<string, Uint8Array>>): MultiS
   return {
     hash: rootOf(hashes),
     prove(name) {
+      const known = proofs.get(name)
+      if (known) return known
       const index = entries.findIndex((entry) => entry.name === name)
       if (index < 0) throw new HubError('HUB_NOT_FOUND', `no store named "${name}"`, { name })
       const { key, root } = entries[index]!
@@ -76,7 +80,9 @@ export function multiStore(stores: Readonly<Record<string, Uint8Array>>): MultiS
         kind: 'exist',
         exist: { key, value: root, leaf: tendermintSpec.leafSpec, path: pathTo(hashes, index) },
       }
-      return encodeCommitmentProof(proof)
+      const bytes = encodeCommitmentProof(proof)
+      proofs.set(name, bytes)
+      return bytes
     },
   }
 }

@@ -11,7 +11,7 @@ import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { HubError, type HubErrorCode } from '../errors.ts'
 import type { Bank } from './bank.ts'
 import { bankDenom, type Denom, denomPath, escrowAddress, hasPrefix, parseDenom } from './denom.ts'
-import { callbackOf, type ForwardMemo, forwardOf } from './memo.ts'
+import { type AssetMemo, assetOf, callbackOf, type ForwardMemo, forwardOf } from './memo.ts'
 import {
   decodeTransfer,
   ENCODINGS,
@@ -41,8 +41,8 @@ export interface TransferPolicy {
     amount: bigint,
     unlimited?: boolean,
   ): { readonly path: string; readonly home: boolean }
-  /** Tokens arrive that were born elsewhere. The name to mint them under. */
-  mint(route: Route, denom: Denom, amount: bigint): string
+  /** Tokens arrive that were born elsewhere. The name to mint them under. `claimed`: what the packet says about the asset. */
+  mint(route: Route, denom: Denom, amount: bigint, claimed?: AssetMemo): string
   /** Tokens come back that were sent out from here. The name to release. */
   release(route: Route, denom: Denom, amount: bigint): string
   /** The other side took a packet. */
@@ -157,7 +157,7 @@ export function createTransferApplication(options: {
       bank.transfer(escrowAddress(route.port, route.channel), receiver, name, data.amount)
       return name
     }
-    const name = policy.mint(route, denom, data.amount)
+    const name = policy.mint(route, denom, data.amount, assetOf(data.memo))
     bank.mint(receiver, name, data.amount)
     return name
   }

@@ -14,6 +14,26 @@ export interface ForwardMemo {
 /** Hops that one memo may describe; more is a mistake or an attack on whoever pays for the work. */
 const MAX_HOPS = 8
 
+/** What a sender says about its asset, for the contract that a first arrival deploys. Not to be believed before it is made safe. */
+export interface AssetMemo {
+  readonly name?: string
+  readonly symbol?: string
+  readonly decimals?: number
+}
+
+/** The metadata in a memo's `asset` field; undefined when there is none. */
+export function assetOf(memo: string): AssetMemo | undefined {
+  const asset = parse(memo)?.asset
+  return typeof asset === 'object' && asset !== null ? (asset as AssetMemo) : undefined
+}
+
+/** `memo` with `asset` in it; a memo that is plain text is left as it is. */
+export function withAsset(memo: string, asset: AssetMemo): string {
+  if (memo === '') return JSON.stringify({ asset })
+  const fields = parse(memo)
+  return fields ? JSON.stringify({ ...fields, asset }) : memo
+}
+
 function parse(memo: string): Record<string, unknown> | undefined {
   if (!memo.startsWith('{')) return undefined
   try {

@@ -21,6 +21,7 @@ export interface DevnetSettings {
   partition: string | undefined
   state: string | undefined
   index: string | undefined
+  ibc: string | undefined
   'config-out': string | undefined
   json: boolean
 }
@@ -47,7 +48,7 @@ export async function runDevnet(settings: DevnetSettings): Promise<void> {
 }
 
 function optionsOf(settings: DevnetSettings): DevnetOptions {
-  const { validators, port, host, reset, accounts, mnemonic, latency, loss, partition, state, index } = settings
+  const { validators, port, host, reset, accounts, mnemonic, latency, loss, partition, state, index, ibc } = settings
   const dataDir = settings['data-dir']
   const chainId = settings['chain-id']
   return {
@@ -68,6 +69,7 @@ function optionsOf(settings: DevnetSettings): DevnetOptions {
     ...(chainId === undefined ? {} : { chainId }),
     ...(state === undefined ? {} : { state }),
     ...(index === undefined ? {} : { index }),
+    ...(ibc === undefined ? {} : { ibc }),
   }
 }
 

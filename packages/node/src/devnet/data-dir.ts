@@ -14,6 +14,8 @@ export interface NetworkShape {
   balance?: bigint | undefined
   mnemonic?: string | undefined
   chainId?: number | undefined
+  /** The network's name in IBC. */
+  ibc?: string | undefined
   epochRounds?: number | undefined
   termRounds?: number | undefined
   /** Accounts of an earlier network. */

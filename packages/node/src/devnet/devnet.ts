@@ -7,6 +7,7 @@ import { TERM_ROUNDS } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
 import { type DerivedAccount, TEST_MNEMONIC } from '../genesis/accounts.ts'
 import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
+import { isIbcName } from '../ibc/settings.ts'
 import type { PruningOptions } from '../node-api.ts'
 import { openDataDir } from './data-dir.ts'
 import type { DevLinks } from './dev-control.ts'
@@ -43,6 +44,8 @@ export interface DevnetOptions {
   /** BIP-39 phrase of the accounts. Default: the phrase of every development network. */
   mnemonic?: string
   chainId?: number
+  /** The network's name in IBC, such as `zone-1`; without it the network speaks no IBC. */
+  ibc?: string
   /** Rounds of an epoch. Default 3600. */
   epochRounds?: number
   /** Rounds of a term. Default: about 15 seconds, 15 rounds at least. */
@@ -89,6 +92,9 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   if (options.partition) checkLinks({ groups: options.partition.groups }, count)
   // A port that is taken should be said once, before anything else happens.
   await checkPort(host, port)
+
+  if (options.ibc !== undefined && !isIbcName(options.ibc))
+    throw invalid('--ibc must be a name with a revision, such as zone-1', { ibc: options.ibc })
 
   const temporary = options.dataDir === undefined
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'zos-devnet-'))

@@ -55,7 +55,7 @@ const YIELD_EVERY = 64
 /** What the protocol itself does to the state around the transactions of a block. */
 export interface BlockSystem {
   before(state: StateOverlay): void
-  after(state: StateOverlay, block: { gasUsed: bigint }): void
+  after(state: StateOverlay, block: { gasUsed: bigint }): void | Promise<void>
 }
 
 export async function executeBlock(
@@ -98,7 +98,7 @@ export async function executeBlock(
     included.push({ transaction, receipt })
   }
 
-  system?.after(state, { gasUsed })
+  await system?.after(state, { gasUsed })
   return {
     included,
     skipped,

@@ -6,11 +6,12 @@ import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
 import { type DevBlock, openDevBlock } from '../devnet/dev-execution.ts'
 import { NodeError } from '../errors.ts'
+import type { Ibc } from '../ibc/ibc.ts'
 import type { CommittedLeader, Ledger } from '../ledger/ledger.ts'
 import { recordLeader } from '../native/dag-contract.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
-import type { KeyValueStore } from '../store/kv.ts'
+import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 import type { Tvu } from '../tvu/tvu.ts'
 import type { Evm } from './evm.ts'
 import { executeBlock, type SignedTransaction } from './execute-block.ts'
@@ -29,6 +30,8 @@ export interface ExecutorOptions {
   chainId: number
   /** On development networks: executes the operations of units, and is told of each block that had some. */
   dev?: { store: KeyValueStore; onBlock: (block: DevBlock, number: number) => void }
+  /** On networks that speak IBC. */
+  ibc?: Ibc | undefined
   /** A fault that the node cannot go on with: damage, or divergence from what was executed before. */
   onFault: (error: unknown) => void
 }
@@ -113,14 +116,19 @@ export class Executor {
         transactions.push(transaction)
       }
     }
+    const ibcBlock = { number: leader.number, timeMs: this.#time(leader), unit: leader.unit, mci: leader.mci }
+    let ibcStored: StoreChange[] = []
+    this.#options.ibc?.begin(ibcBlock)
     const executed = await executeBlock(evm, state.latest(), context, transactions, {
       before(overlay) {
         writeSystemContracts(overlay, { ...context, parentHash: parent.hash, parentUnit: parent.leader })
         recordLeader(overlay, leader.number, leader)
         dev?.prepare(overlay)
       },
-      after: (overlay, { gasUsed }) =>
-        protocol.after(overlay, leader, { ...context, baseFees: gasUsed * context.baseFeePerGas }),
+      after: async (overlay, { gasUsed }) => {
+        await protocol.after(overlay, leader, { ...context, baseFees: gasUsed * context.baseFeePerGas })
+        ibcStored = (await this.#options.ibc?.end(overlay, ibcBlock)) ?? []
+      },
     })
     const devStored = dev?.stored(executed.changes) ?? []
     const { stateRoot, stored } = state.apply(leader.number, executed.changes)
@@ -157,6 +165,7 @@ export class Executor {
       transactions: records.map(({ hash }) => hash),
       size: encodeHeader(header).length + records.reduce((size, { raw }) => size + raw.length, 0),
     }
+    stored.push(...ibcStored)
     await ledger.flush()
     await chain.append(
       {
@@ -173,6 +182,7 @@ export class Executor {
       [...stored, ...protocol.stored(leader)],
     )
     state.settled()
+    await this.#options.ibc?.settled()
     this.#forget(leader)
     if (dev) this.#options.dev?.onBlock(dev, leader.number)
   }

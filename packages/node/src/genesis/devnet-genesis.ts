@@ -2,6 +2,8 @@ import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { isProtocolAccount } from '../devnet/protocol-accounts.ts'
 import { NodeError } from '../errors.ts'
+import { ibcAccounts } from '../ibc/genesis-accounts.ts'
+import { ibcSettings } from '../ibc/settings.ts'
 import { type DerivedAccount, deriveAccounts, TEST_MNEMONIC } from './accounts.ts'
 import { DEVNET_ISOGENY_KEYS } from './devnet-isogeny-keys.ts'
 import { CREATE2_FACTORY, type Genesis, type GenesisAccount, type GenesisConsensus } from './genesis.ts'
@@ -61,6 +63,8 @@ export function devnetGenesis(options: {
   chainId?: number | undefined
   /** Accounts of an earlier network: they take the place of those that are made here. */
   state?: readonly GenesisAccount[] | undefined
+  /** The network's name in IBC, such as `zone-1`; without it the network speaks no IBC. */
+  ibc?: string | undefined
 }): DevnetGenesis {
   const { balance = DEVNET_BALANCE, mnemonic = TEST_MNEMONIC, state = [] } = options
   const accounts = deriveAccounts(mnemonic, options.accounts ?? DEVNET_ACCOUNTS)
@@ -79,6 +83,7 @@ export function devnetGenesis(options: {
   for (const { address } of accounts) funded.set(address, { address, balance: balance.toString() })
   funded.set(faucet!.address, { address: faucet!.address, balance: FAUCET_BALANCE.toString() })
   funded.set(CREATE2_FACTORY.address, CREATE2_FACTORY)
+  if (options.ibc) for (const account of ibcAccounts) funded.set(account.address, account)
   for (const account of state) if (!isProtocolAccount(account.address)) funded.set(account.address, account)
   const genesis: Genesis = {
     name: 'zos-devnet',
@@ -97,6 +102,7 @@ export function devnetGenesis(options: {
       stake: DEVNET_STAKE.toString(),
     })),
     accounts: [...funded.values()],
+    ...(options.ibc ? { ibc: ibcSettings(options.ibc, validatorKeys) } : {}),
   }
   return { genesis, accounts, validatorKeys, faucet: faucet! }
 }

@@ -4,6 +4,8 @@ import { DEFAULT_PARAMS, MAX_COMMITTEE } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
 import { MIN_BASE_FEE } from '../execution/header.ts'
 import { placeSystemContracts } from '../execution/system-contracts.ts'
+import { IBC_GATEWAY_ADDRESS } from '../ibc/addresses.ts'
+import { type IbcSettings, ibcSettingsProblem } from '../ibc/settings.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import { writeConsensusGenesis } from './consensus-genesis.ts'
@@ -28,6 +30,8 @@ export interface Genesis {
   accounts: GenesisAccount[]
   /** A development network: validators may change accounts and the clock (docs/devnet.md). Never for anything of value. */
   devnet?: boolean
+  /** How this network speaks IBC (see docs/ibc.md). */
+  ibc?: IbcSettings
 }
 
 /** Times in milliseconds of consensus time, shares per ten thousand; see `ContractParams` of @zos/zpos. */
@@ -126,6 +130,10 @@ export function parseGenesis(json: string): Genesis {
       if (!isBytes(slot, 32) || !isBytes(word, 32)) throw invalid(`accounts[${index}].storage[${slot}]`)
   }
   if (value.devnet !== undefined && typeof value.devnet !== 'boolean') throw invalid('devnet')
+  const ibcProblem = value.ibc && ibcSettingsProblem(value.ibc, value.validators)
+  if (ibcProblem) throw invalid(ibcProblem)
+  if (value.ibc && !value.accounts.some(({ address, code }) => address === IBC_GATEWAY_ADDRESS && code))
+    throw invalid('ibc needs its gateway among the accounts')
   return value
 }
 

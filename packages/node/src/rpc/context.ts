@@ -7,6 +7,7 @@ import type { Head } from '../checkpoint/heads.ts'
 import type { DevControl } from '../devnet/dev-control.ts'
 import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
 import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
+import type { Ibc } from '../ibc/ibc.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { Epoch } from '../ledger/epoch.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
@@ -64,6 +65,8 @@ export interface RpcContext {
   consensus: () => ConsensusContract
   /** The running epoch, and the tickets that have come for the next term. */
   lottery: () => { epoch: Epoch; tickets: Ticket[] }
+  /** On networks that speak IBC. */
+  ibc: Ibc | undefined
   /** Called with the hash of every transaction that enters the pool. */
   onPending: (listener: (hash: `0x${string}`) => void) => () => void
   now: () => number

@@ -6,6 +6,7 @@ import { debugMethods } from './methods/debug.ts'
 import { createDevMethods } from './methods/dev.ts'
 import { feeMethods } from './methods/fees.ts'
 import { createFilterMethods } from './methods/filters.ts'
+import { ibcMethods } from './methods/ibc.ts'
 import { indexMethods } from './methods/index.ts'
 import { logMethods } from './methods/logs.ts'
 import { networkMethods } from './methods/network.ts'
@@ -60,6 +61,7 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     ...indexMethods,
     ...committeeMethods,
     ...(context.dev ? createDevMethods(context.dev) : {}),
+    ...(context.ibc ? ibcMethods : {}),
   }
 
   const answer = async (value: unknown, intercept: Intercept | undefined): Promise<RpcResponse | undefined> => {

@@ -7,7 +7,7 @@ import { equal } from '../../encoding/bytes.ts'
 import { HubError } from '../../errors.ts'
 import { iavlSpec, tendermintSpec } from '../../ics23/specs.ts'
 import { dropOldestHeight, insertHeight, oldestHeight, statesOf, unpack } from '../client-store.ts'
-import { verifyMerkleProof } from '../merkle-proof.ts'
+import { createMerkleVerifier } from '../merkle-proof.ts'
 import { ClientState, ConsensusState, Header, Misbehaviour, type SignedHeader, TYPE_URLS } from './messages.ts'
 import {
   checkLightBlock,
@@ -50,6 +50,7 @@ const sameState = (a: ConsensusState, b: ConsensusState) =>
 
 /** The 07-tendermint module. `verifySignature`: a faster check of the same verdicts (batches, native code). */
 export function createTendermintClient(options: { verifySignature?: SignatureVerifier } = {}): LightClientModule {
+  const verifyMerkleProof = createMerkleVerifier()
   const signatures = options.verifySignature ? { verifySignature: options.verifySignature } : {}
 
   return {

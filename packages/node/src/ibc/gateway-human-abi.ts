@@ -1,0 +1,21 @@
+/** The gateway's interface, as ethers and viem take it. */
+export const GATEWAY_ABI = [
+  'function sendToken(address token, uint256 amount, string route, string receiver, uint64 timeout, string memo) returns (uint64 sequence)',
+  'function sendCoin(string route, string receiver, uint64 timeout, string memo) payable returns (uint64 sequence)',
+  'function submit(bytes[] messages) returns (uint8[] statuses)',
+  'function claim(address token, address account)',
+  'function claims(address token, address account) view returns (uint256)',
+  'function bridged(address token) view returns (bool)',
+  'event IbcEvent(string kind, string attributes)',
+  'event Delivered(uint256 indexed index, uint8 status, string detail)',
+  'event Sent(address indexed sender, address indexed token, uint256 amount, string route, uint64 sequence)',
+  'event Deployed(address indexed token, string name, string symbol, uint8 decimals)',
+  'event Unpaid(address indexed token, address indexed account, uint256 amount)',
+  'error Busy()',
+  'error NotSent(string reason)',
+  'error NothingReceived()',
+  'error NotAToken(address token)',
+  'error NothingToClaim()',
+  'error NotPaid()',
+  'error MoreGasNeeded()',
+] as const

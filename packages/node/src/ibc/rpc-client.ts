@@ -1,0 +1,43 @@
+/** JSON-RPC over HTTP, as much as a relayer's endpoint needs. */
+import { type CancelSignal, HubError } from '@zos/hub-ibc'
+
+export type RpcClient = <T>(method: string, params: readonly unknown[], signal?: CancelSignal) => Promise<T>
+
+/** A call that has not been answered by then has failed. */
+const TIMEOUT_MS = 30_000
+
+/** A client of the node at `url`. Calls reject with `HUB_RELAY` when the node does not answer or refuses, and `HUB_ABORTED`. */
+export function createRpcClient(url: string): RpcClient {
+  let id = 0
+  return async (method, params, signal) => {
+    if (signal?.aborted) throw new HubError('HUB_ABORTED', `${method} was aborted`, { method })
+    let body: { result?: unknown; error?: { message: string; data?: unknown } }
+    const request = JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params })
+    try {
+      body = (await post(url, request)) as typeof body
+    } catch (cause) {
+      throw new HubError('HUB_RELAY', `${url} does not answer ${method}`, { url, method }, { cause })
+    }
+    if (body.error)
+      throw new HubError('HUB_RELAY', `${url} refuses ${method}: ${body.error.message}`, {
+        method,
+        data: body.error.data,
+      })
+    return body.result as never
+  }
+}
+
+/** A connection that the node closed because it was idle shows only when it is used again: then it is tried once more, on a new one. */
+async function post(url: string, body: string): Promise<unknown> {
+  const attempt = async () => {
+    const headers = { 'content-type': 'application/json' }
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    return (await fetch(url, { method: 'POST', headers, body, signal })).json()
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return attempt()
+  }
+}
