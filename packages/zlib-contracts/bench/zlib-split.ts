@@ -168,13 +168,15 @@ async function overhead(contract: 'split' | 'diamond', kind: 'cold' | 'warm'): P
     const used: number[] = []
     const returned: string[] = []
     for (const to of [contracts.monolith, contracts[contract]]) {
+      // The slot is not zero any more: its first write costs more, in whichever contract comes first.
+      await call(to, data)
       evm.journal.cleanJournal()
       const first = await call(to, data)
       const told = kind === 'cold' ? first : await call(to, data)
       used.push(told.gas)
       returned.push(told.returned)
     }
-    if (kind === 'cold' && contract === 'split' && returned[0] !== returned[1])
+    if (contract === 'split' && kind === 'cold' && returned[0] !== returned[1])
       throw new Error(`${name} answers differently`)
     most = Math.max(most, used[1]! - used[0]!)
   }
