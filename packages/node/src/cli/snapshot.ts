@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { defineCommand } from 'citty'
+import type { Genesis } from '../genesis/genesis.ts'
 import type { SnapshotManifest } from '../snapshot/manifest.ts'
-import type { SnapshotProgress } from '../snapshot/source.ts'
+import type { SnapshotOptions, SnapshotProgress } from '../snapshot/source.ts'
 import { fail, refuseUnknown } from './fail.ts'
 
 const genesis = {
@@ -41,7 +42,9 @@ export const snapshotCommand = defineCommand({
       run: ({ args }) => {
         refuseUnknown(withoutFile(args), Object.keys(exportArgs))
         const peers = args.peers.split(',').map((part) => part.trim())
-        return run(args, async ({ exportSnapshot }, options) => exportSnapshot({ ...options, peers }))
+        return run(args, async (options) =>
+          (await import('../snapshot/offline.ts')).exportSnapshot({ ...options, peers }),
+        )
       },
     }),
     import: defineCommand({
@@ -49,8 +52,8 @@ export const snapshotCommand = defineCommand({
       args: importArgs,
       run: ({ args }) => {
         refuseUnknown(withoutFile(args), Object.keys(importArgs))
-        return run(args, async ({ importSnapshotFile }, options) =>
-          importSnapshotFile({ ...options, dataDir: args['data-dir'] }),
+        return run(args, async (options) =>
+          (await import('../snapshot/offline.ts')).importSnapshotFile({ ...options, dataDir: args['data-dir'] }),
         )
       },
     }),
@@ -59,29 +62,26 @@ export const snapshotCommand = defineCommand({
       args: verifyArgs,
       run: ({ args }) => {
         refuseUnknown(withoutFile(args), Object.keys(verifyArgs))
-        return run(args, async ({ verifySnapshotFile }, options) => verifySnapshotFile(options))
+        return run(args, async (options) => (await import('../snapshot/offline.ts')).verifySnapshotFile(options))
       },
     }),
   },
 })
 
-type Offline = typeof import('../snapshot/offline.ts')
+type Options = SnapshotOptions & { genesis: Genesis; file: string }
 
 /** Runs one action; Ctrl-C ends it in good order. */
 async function run(
   args: { file: string; genesis: string; json?: boolean | undefined },
-  action: (offline: Offline, options: Parameters<Offline['verifySnapshotFile']>[0]) => Promise<SnapshotManifest>,
+  action: (options: Options) => Promise<SnapshotManifest>,
 ): Promise<void> {
-  const [offline, { parseGenesis }] = await Promise.all([
-    import('../snapshot/offline.ts'),
-    import('../genesis/genesis.ts'),
-  ])
+  const { parseGenesis } = await import('../genesis/genesis.ts')
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort(new Error('stopped')))
   const onProgress = process.stderr.isTTY && !args.json ? show : () => {}
   try {
     const parsed = parseGenesis(readFileSync(args.genesis, 'utf8'))
-    const manifest = await action(offline, { genesis: parsed, file: args.file, signal: stop.signal, onProgress })
+    const manifest = await action({ genesis: parsed, file: args.file, signal: stop.signal, onProgress })
     const { start, block, chunks, bytes } = manifest
     const facts = {
       epoch: start.number,
