@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     name: 'rain-storage:e2e',
     include: ['test/e2e/**/*.e2e.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     fileParallelism: false,
   },
 })

@@ -25,6 +25,8 @@ const DEVNET_CONSENSUS: GenesisConsensus = {
   unbondingMs: 60_000,
   evidenceWindowMs: 60_000,
   jailMs: 10_000,
+  // Nobody is jailed for being away: processes of a local network are stopped and started at will.
+  minParticipationBps: 0,
 }
 /** The purpose level of the BIP-44 paths of validator keys, so that no user account is one. */
 const VALIDATOR_PURPOSE = 1
