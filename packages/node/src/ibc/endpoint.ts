@@ -163,10 +163,11 @@ export async function createEndpoint({ url, privateKey }: ZosEndpointOptions): P
       return deliveriesOf(receipt.logs)
     },
     async clientStates(signal) {
-      await latest(signal)
-      const states = await rpc<{ clientState: PrefixedHexString; consensusState: PrefixedHexString }>(
-        'zos_ibcClientStates',
-        [],
+      type States = { clientState: PrefixedHexString; consensusState: PrefixedHexString }
+      // A network that has just begun has signed no header yet.
+      const states = await eventually(
+        'signed header',
+        () => rpc<States | null>('zos_ibcClientStates', [], signal),
         signal,
       )
       return {
