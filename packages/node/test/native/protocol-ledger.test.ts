@@ -12,7 +12,9 @@ import type { StateOverlay } from '../../src/state/overlay.ts'
 import { CONSENSUS } from './world.ts'
 
 const GENESIS_MS = 1_000_000
-const { genesis } = devnetGenesis({ validators: 3, timestampMs: GENESIS_MS })
+const { genesis: devnet } = devnetGenesis({ validators: 3, timestampMs: GENESIS_MS })
+/** Local networks jail nobody; this one does. */
+const genesis = { ...devnet, consensus: { ...devnet.consensus, minParticipationBps: 500 } }
 const settings = consensusSettings(genesis)
 const keys = genesis.validators.map(({ address }) => address as Address)
 const unit = (n: number) => `0x${n.toString(16).padStart(64, '0')}` as UnitId

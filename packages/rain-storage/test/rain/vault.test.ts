@@ -226,9 +226,9 @@ describe('audits', () => {
       const challenge = { nonce: crypto.randomBytes(16), leaves: 8 }
       const proofs = await answerChallenge(crypto, bytes, challenge)
       expect(await checkAnswer(crypto, root, length, challenge, proofs)).toBe(true)
-      expect(await checkAnswer(crypto, root, length, { ...challenge, nonce: crypto.randomBytes(16) }, proofs)).toBe(
-        length <= 1024,
-      )
+      const other = { ...challenge, nonce: crypto.randomBytes(16) }
+      // One leaf answers every nonce; of two leaves another nonce may draw the same ones by chance.
+      if (length !== 1025) expect(await checkAnswer(crypto, root, length, other, proofs)).toBe(length <= 1024)
       expect(await checkAnswer(crypto, root, length, challenge, proofs.slice(1))).toBe(false)
       proofs[0]!.leaf[0]! ^= 1
       expect(await checkAnswer(crypto, root, length, challenge, proofs)).toBe(false)
