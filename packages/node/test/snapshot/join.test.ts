@@ -15,7 +15,8 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   }
 }
 
-const { genesis, validatorKeys } = devnetGenesis({ validators: 1, timestampMs: 1_700_000_000_000, epochRounds: 20 })
+/** Epochs of two seconds: a snapshot has to be certified before the next but one begins. */
+const { genesis, validatorKeys } = devnetGenesis({ validators: 1, timestampMs: 1_700_000_000_000, epochRounds: 100 })
 
 async function start(options: Partial<NodeOptions>): Promise<ZosNode> {
   const node = await createNode({ genesis, roundIntervalMs: 20, pruning: { keepEpochs: 1 }, ...options })
