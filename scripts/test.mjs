@@ -1,6 +1,7 @@
 // `pnpm test`: builds everything, runs the static checks and all tests, ends with one line of counts.
 // `pnpm test:long` adds soaks, long fuzzing and thousands of seeds (ZOS_LONG=1).
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { runChecks } from './check.mjs'
 import { root, run } from './run.mjs'
 
@@ -39,7 +40,8 @@ else {
   total.passed += checks.passed
   total.failed += checks.failed
   say('unit, property, vector and simulation tests')
-  await vitest('unit', ['--project', '!*:e2e'])
+  // Vitest would leave one core free.
+  await vitest('unit', ['--project', '!*:e2e', '--maxWorkers', String(availableParallelism())])
   say('end to end: real processes, one file at a time')
   await vitest('e2e', ['--project', '*:e2e', '--no-file-parallelism'])
 }

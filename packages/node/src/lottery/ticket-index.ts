@@ -6,6 +6,11 @@ interface Entry extends CarriedTicket {
   readonly unit: UnitId
 }
 
+/** A claim and the unit that carries it. */
+export interface LedgerTicket extends Ticket {
+  readonly unit: UnitId
+}
+
 /** The tickets in the DAG by epoch and term. Holds those of the terms that are not ranked yet. */
 export class TicketIndex {
   readonly #epochs = new Map<number, Map<number, Entry[]>>()
@@ -34,11 +39,11 @@ export class TicketIndex {
   }
 
   /** The smallest claim of each candidate for a term so far. */
-  smallest(epoch: number, term: number): Ticket[] {
-    const best = new Map<string, Ticket>()
-    for (const { author, ticket } of this.#epochs.get(epoch)?.get(term) ?? []) {
+  smallest(epoch: number, term: number): LedgerTicket[] {
+    const best = new Map<string, LedgerTicket>()
+    for (const { author, ticket, unit } of this.#epochs.get(epoch)?.get(term) ?? []) {
       const known = best.get(author)
-      if (!known || compareHashes(ticket.hash, known.hash) < 0) best.set(author, ticket)
+      if (!known || compareHashes(ticket.hash, known.hash) < 0) best.set(author, { ...ticket, unit })
     }
     return [...best.values()]
   }

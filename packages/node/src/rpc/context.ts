@@ -1,5 +1,5 @@
 import type { UnitId } from '@zos/dag'
-import type { ConsensusContract, Ticket } from '@zos/zpos'
+import type { ConsensusContract } from '@zos/zpos'
 import type { StoredBlock } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
 import type { Checkpoints } from '../checkpoint/checkpoints.ts'
@@ -10,6 +10,7 @@ import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
 import type { Ibc } from '../ibc/ibc.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { Epoch } from '../ledger/epoch.ts'
+import type { LedgerTicket } from '../lottery/ticket-index.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
@@ -64,7 +65,7 @@ export interface RpcContext {
   /** The consensus contract after the newest block. */
   consensus: () => ConsensusContract
   /** The running epoch, and the tickets that have come for the next term. */
-  lottery: () => { epoch: Epoch; tickets: Ticket[] }
+  lottery: () => { epoch: Epoch; tickets: LedgerTicket[] }
   /** On networks that speak IBC. */
   ibc: Ibc | undefined
   /** Called with the hash of every transaction that enters the pool. */

@@ -37,7 +37,7 @@ export const validatorMethods: Record<string, RpcMethod> = {
     }
   },
 
-  /** The running term of the lottery (speaker first, then its deputies), and the tickets that have come for the next one. */
+  /** The running term of the lottery (speaker first, then its deputies), and the tickets that have come for the next one: those in the past of its `endedBy` will count. */
   zos_terms: (_, { lottery }) => {
     const { epoch, tickets } = lottery()
     const { number, firstRound, endedBy, ranking, demoted } = epoch.schedule.term()
@@ -53,10 +53,11 @@ export const validatorMethods: Record<string, RpcMethod> = {
       next: {
         term: number + 1,
         seed: seed ? bytesToHex(seed) : null,
-        tickets: tickets.map(({ candidate, nonce, hash }) => ({
+        tickets: tickets.map(({ candidate, nonce, hash, unit }) => ({
           candidate,
           nonce: quantity(nonce),
           hash: bytesToHex(hash),
+          unit,
         })),
       },
     }
