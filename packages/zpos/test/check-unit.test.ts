@@ -101,6 +101,33 @@ test('the garbage line follows what more than a third of the strong parents call
   ).toBeUndefined()
 })
 
+test('a claim of a unit outside of the past counts for nothing, so a node that has that unit and one that lacks it agree', () => {
+  const build = (withSecond: boolean) => {
+    const dag = dagOf(99)
+    // A second unit of D, which D shows to some only; C and D (half of the stake) then name it as final.
+    if (withSecond) dag.add('D99b', ['D98', 'A98', 'B98', 'C98'])
+    for (const author of ABCD) {
+      const claim = ['C', 'D'].includes(author) ? 'D99b' : 'A50'
+      dag.add(
+        `${author}100`,
+        [`${author}99`, ...ABCD.filter((other) => other !== author).map((other) => `${other}99`)],
+        {
+          lastFinal: claim,
+        },
+      )
+    }
+    return dag
+  }
+  const strong = ABCD.map((author) => `${author}100` as never)
+  const unit = header('A', 101, ['A100', 'B100', 'C100', 'D100', 'D20'])
+  const [knows, lacks] = [build(true), build(false)]
+  expect([knows, lacks].map((dag) => garbageLine(dag, committee, strong))).toEqual([
+    50 - GARBAGE_DEPTH,
+    50 - GARBAGE_DEPTH,
+  ])
+  expect([knows, lacks].map((dag) => code(unit, dag))).toEqual([undefined, undefined])
+})
+
 test('the first round of an epoch builds on its base', () => {
   const dag = dagOf(9)
   const base = epochBase(1, 'C6' as never)

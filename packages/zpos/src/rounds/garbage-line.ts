@@ -11,7 +11,10 @@ export const GARBAGE_DEPTH = 60
  * "Last committed" must be the same for every node that checks the unit, so it is read off the unit's past: the highest
  * round that strong parents with more than a third of the stake name as final. One of them at least is honest, so
  * the line cannot be pushed up by lies, and a quorum always contains that much honest stake, so it cannot be held down.
- * Cost: O(k log k) for k parents.
+ *
+ * A parent's claim counts only if the unit that it names is in its own past, which everyone who has the parent has too. (What is final to
+ * an honest author is: it was certified by a quorum of a round below.) A claim of anything else counts as none, whether this node knows the unit
+ * or not. Cost: O(k log k) for k parents.
  */
 export function garbageLine(dag: RoundDag, committee: Committee, strongParents: readonly UnitId[]): number {
   const claims: { round: number; stake: bigint }[] = []
@@ -21,7 +24,8 @@ export function garbageLine(dag: RoundDag, committee: Committee, strongParents: 
     const member = committee.indexOf(authors[0]!)
     if (member < 0 || seen.has(member)) continue
     seen.add(member)
-    const round = dag.has(lastFinal.id) ? (dag.header(lastFinal.id).validator?.round ?? 0) : 0
+    const inPast = dag.has(lastFinal.id) && dag.isAncestor(lastFinal.id, parent)
+    const round = inPast ? (dag.header(lastFinal.id).validator?.round ?? 0) : 0
     claims.push({ round, stake: committee.members[member]!.stake })
   }
   claims.sort((a, b) => b.round - a.round)
