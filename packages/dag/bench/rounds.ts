@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Address, UnitHeader, UnitId, UnitRef } from '@zos/dag'
+import { printMetric } from '../../../scripts/metric.ts'
 
 /** A seeded generator of numbers in [0, 1) (mulberry32). */
 export function random(seed: number): () => number {
@@ -106,19 +107,7 @@ export function report(
   peer: string | null = null,
   peerValue: number | null = null,
 ): void {
-  const round = (x: number) => (x >= 100 ? Math.round(x) : Number(x.toPrecision(3)))
-  const ratio = peerValue === null ? null : Number((value / peerValue).toPrecision(3))
-  console.log(
-    JSON.stringify({
-      bench,
-      metric,
-      value: round(value),
-      unit,
-      peer,
-      peerValue: peerValue === null ? null : round(peerValue),
-      ratio,
-    }),
-  )
+  printMetric({ bench, metric, value, unit, peer, peerValue })
 }
 
 setFlagsFromString('--expose-gc')

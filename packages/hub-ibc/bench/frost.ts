@@ -84,7 +84,7 @@ const [ownMs, nobleMs] = best(
     })
   },
 ) as [number, number]
-print('frost', 'sign-14-20', ownMs, 'ms', '@noble/curves 2.4.0', nobleMs, nobleMs / ownMs)
+print('frost', 'sign-14-20', ownMs, 'ms', '@noble/curves 2.4.0', nobleMs)
 
 const [ownCheat, nobleCheat] = best(
   quick ? 1 : 2,
@@ -123,4 +123,4 @@ const [ownCheat, nobleCheat] = best(
     })
   },
 ) as [number, number]
-print('frost', 'cheater-14-20', ownCheat, 'ms', '@noble/curves 2.4.0', nobleCheat, nobleCheat / ownCheat)
+print('frost', 'cheater-14-20', ownCheat, 'ms', '@noble/curves 2.4.0', nobleCheat)

@@ -1,3 +1,5 @@
+import { printMetric } from '../../../scripts/metric.ts'
+
 /** CPU milliseconds of `run`, of this process. Less noisy than the clock on a shared machine. */
 export function cpuMs(run: () => void): number {
   const start = process.cpuUsage()
@@ -25,18 +27,6 @@ export function print(
   unit: string,
   peer: string | null = null,
   peerValue: number | null = null,
-  ratio: number | null = null,
 ): void {
-  const round = (n: number | null) => (n === null ? null : Number(n.toPrecision(4)))
-  console.log(
-    JSON.stringify({
-      bench,
-      metric,
-      value: round(value),
-      unit,
-      peer,
-      peerValue: round(peerValue),
-      ratio: round(ratio),
-    }),
-  )
+  printMetric({ bench, metric, value, unit, peer, peerValue })
 }

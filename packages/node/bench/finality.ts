@@ -7,6 +7,7 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { startDevnet } from '@zos/node/devnet'
 import { JsonRpcProvider, parseEther, Wallet } from 'ethers'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 
@@ -84,17 +85,12 @@ for (const [roundIntervalMs, transfers] of [
     ['receipt', receipt],
   ] as const) {
     for (const rank of [50, 99]) {
-      console.log(
-        JSON.stringify({
-          bench: 'finality',
-          metric: `${kind}-p${rank}-ms-${roundIntervalMs}`,
-          value: percentile(values, rank),
-          unit: 'ms',
-          peer: null,
-          peerValue: null,
-          ratio: null,
-        }),
-      )
+      printMetric({
+        bench: 'finality',
+        metric: `${kind}-p${rank}-ms-${roundIntervalMs}`,
+        value: percentile(values, rank),
+        unit: 'ms',
+      })
     }
   }
 }

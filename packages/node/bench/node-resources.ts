@@ -7,6 +7,7 @@ import { bytesToHex } from '@ethereumjs/util'
 import { deriveAccounts, TEST_MNEMONIC } from '@zos/node'
 import { startDevnet } from '@zos/node/devnet'
 import { Transaction, Wallet } from 'ethers'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const TRANSFERS = quick ? 10_000 : 100_000
@@ -52,9 +53,7 @@ try {
   const all = await Promise.all(devnet.validators.map((validator) => validator.status()))
   const worst = (values: number[]) => Math.round(Math.max(...values) / 1e6)
   const print = (metric: string, value: number, unit: string) =>
-    console.log(
-      JSON.stringify({ bench: 'node-resources', metric, value, unit, peer: null, peerValue: null, ratio: null }),
-    )
+    printMetric({ bench: 'node-resources', metric, value, unit })
   print('cold-start-ms', Math.round(coldStartMs), 'ms')
   print(`rss-mb-${TRANSFERS}`, worst(all.map(({ rssBytes }) => rssBytes)), 'MB')
   print(`heap-mb-${TRANSFERS}`, worst(all.map(({ heapBytes }) => heapBytes)), 'MB')

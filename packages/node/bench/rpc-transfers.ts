@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { DEVNET_CHAIN_ID, deriveAccounts, TEST_MNEMONIC } from '@zos/node'
 import { startDevnet } from '@zos/node/devnet'
 import { Transaction, Wallet } from 'ethers'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const SENDERS = 200
@@ -258,17 +259,7 @@ for (const mode of ['single', 'batched'] as const) {
 }
 
 function print(metric: string, value: number, peer: string, peerValue: number | undefined): void {
-  console.log(
-    JSON.stringify({
-      bench: 'rpc-transfers',
-      metric,
-      value: Math.round(value),
-      unit: 'transfers/s',
-      peer,
-      peerValue: peerValue === undefined ? null : Math.round(peerValue),
-      ratio: peerValue === undefined ? null : Number((value / peerValue).toFixed(2)),
-    }),
-  )
+  printMetric({ bench: 'rpc-transfers', metric, value, unit: 'transfers/s', peer, peerValue })
 }
 
 console.error(`four validators at ${ROUND_INTERVAL_MS} ms rounds, ${SENDERS} senders, ${availableParallelism()} cores`)

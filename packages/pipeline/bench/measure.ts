@@ -1,4 +1,5 @@
 import { cpuUsage } from 'node:process'
+import { printMetric } from '../../../scripts/metric.ts'
 
 /** Items a CPU-second: repeats `run` (which handles `items` items) for about `seconds`, best of five spells. */
 export function perCpuSecond(items: number, run: () => void, seconds = 1): number {
@@ -28,10 +29,5 @@ export function report(
   peer?: string,
   peerValue?: number,
 ): void {
-  const round = (x: number) => Number(x.toPrecision(4))
-  const comparison =
-    peerValue === undefined
-      ? { peer: null, peerValue: null, ratio: null }
-      : { peer, peerValue: round(peerValue), ratio: round(value / peerValue) }
-  console.log(JSON.stringify({ bench, metric, value: round(value), unit, ...comparison }))
+  printMetric({ bench, metric, value, unit, peer, peerValue })
 }

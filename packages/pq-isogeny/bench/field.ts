@@ -1,4 +1,6 @@
 /** F_{p²} multiplication, squaring and addition: WebAssembly kernels beside the BigInt engine. Nanoseconds, least of repeats. */
+
+import { printMetric } from '../../../scripts/metric.ts'
 import { createBigIntEngine } from '../src/field/bigint.ts'
 import type { Fp2Engine } from '../src/field/engine.ts'
 import { createWasmEngine } from '../src/field/wasm.ts'
@@ -28,16 +30,6 @@ for (const set of [P324_3, P500_27, P664_17]) {
     const value = nanoseconds(wasm, op, 50_000)
     const peerValue = nanoseconds(bigint, op, 5_000)
     const metric = `fp2-${op}-${set.name}-ns`
-    console.log(
-      JSON.stringify({
-        bench: 'field',
-        metric,
-        value,
-        unit: 'ns',
-        peer: 'BigInt',
-        peerValue,
-        ratio: Math.round((value / peerValue) * 1000) / 1000,
-      }),
-    )
+    printMetric({ bench: 'field', metric, value, unit: 'ns', peer: 'BigInt', peerValue })
   }
 }

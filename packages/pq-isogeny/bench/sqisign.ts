@@ -7,6 +7,7 @@ import { falcon512 } from '@noble/post-quantum/falcon.js'
 import { ml_dsa44, ml_dsa65 } from '@noble/post-quantum/ml-dsa.js'
 import { slh_dsa_sha2_128f } from '@noble/post-quantum/slh-dsa.js'
 import { setBackend, sqisign1, sqisign3, sqisign5 } from '@zos/pq-isogeny/sqisign.js'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const message = new TextEncoder().encode('thirty-two bytes to be signed ...')
@@ -25,18 +26,7 @@ function least(run: () => void, seconds: number): number {
 }
 
 function report(metric: string, value: number, peer?: string, peerValue?: number): void {
-  const round = (x: number): number => Math.round(x * 1000) / 1000
-  console.log(
-    JSON.stringify({
-      bench: 'sqisign',
-      metric,
-      value: round(value),
-      unit: metric.endsWith('-bytes') ? 'bytes' : 'ms',
-      peer: peer ?? null,
-      peerValue: peerValue === undefined ? null : round(peerValue),
-      ratio: peerValue === undefined ? null : round(value / peerValue),
-    }),
-  )
+  printMetric({ bench: 'sqisign', metric, value, unit: metric.endsWith('-bytes') ? 'bytes' : 'ms', peer, peerValue })
 }
 
 const seconds = quick ? 1 : 4

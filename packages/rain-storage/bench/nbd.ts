@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createImage } from '@zos/rain-storage'
 import { openPackStore, serveNbd } from '@zos/rain-storage/node'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const SECONDS = quick ? 3 : 8
@@ -19,18 +20,7 @@ if (!existsSync(fioPath)) {
 }
 
 function report(metric: string, value: number, unit: string, peerValue: number | null): void {
-  const ratio = peerValue === null ? null : Number((value / peerValue).toFixed(3))
-  console.log(
-    JSON.stringify({
-      bench: 'nbd',
-      metric,
-      value: Math.round(value),
-      unit,
-      peer: peerValue === null ? null : 'nbdkit memory',
-      peerValue: peerValue && Math.round(peerValue),
-      ratio,
-    }),
-  )
+  printMetric({ bench: 'nbd', metric, value, unit, peer: 'nbdkit memory', peerValue })
 }
 
 interface FioResult {

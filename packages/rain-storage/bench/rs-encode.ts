@@ -7,6 +7,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createErasureCode } from '@zos/rain-storage'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const require = createRequire(import.meta.url)
 const compiler = process.env.CC ?? 'gcc'
@@ -15,18 +16,7 @@ const SHARD = quick ? 256 * 1024 : 1024 * 1024
 const ROUNDS = quick ? 3 : 5
 
 function report(metric: string, value: number, peer: string | null = null, peerValue: number | null = null): void {
-  const ratio = peerValue === null ? null : Number((value / peerValue).toFixed(3))
-  console.log(
-    JSON.stringify({
-      bench: 'rs-encode',
-      metric,
-      value: Math.round(value),
-      unit: 'MB/cpu-s',
-      peer,
-      peerValue: peerValue && Math.round(peerValue),
-      ratio,
-    }),
-  )
+  printMetric({ bench: 'rs-encode', metric, value, unit: 'MB/cpu-s', peer, peerValue })
 }
 
 /** Best of several rounds in MB per CPU-second; each round lasts about 100 ms of CPU. */

@@ -9,25 +9,14 @@ import { exportFile, importFile } from '@zos/rain-storage'
 import { openPackStore } from '@zos/rain-storage/node'
 import { FsBlockstore } from 'blockstore-fs'
 import { createHeliaLight } from 'helia'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const BYTES = (quick ? 32 : 100) * 1024 * 1024
 const ROUNDS = quick ? 3 : 5
 
 function report(metric: string, value: number, peer: string | null, peerValue: number | null): void {
-  const round = (x: number) => Math.round(x * 10) / 10
-  const ratio = peerValue === null ? null : Number((value / peerValue).toFixed(2))
-  console.log(
-    JSON.stringify({
-      bench: 'store-get',
-      metric,
-      value: round(value),
-      unit: 'MB/cpu-s',
-      peer,
-      peerValue: peerValue && round(peerValue),
-      ratio,
-    }),
-  )
+  printMetric({ bench: 'store-get', metric, value, unit: 'MB/cpu-s', peer, peerValue })
 }
 
 /** Best of some rounds: MB per CPU-second of this process. */

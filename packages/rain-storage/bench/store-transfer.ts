@@ -23,6 +23,7 @@ import { createHttpGet, serveHttp } from '@zos/rain-storage/node'
 import { MemoryBlockstore } from 'blockstore-core'
 import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const BYTES = (quick ? 16 : 64) * 1024 * 1024
@@ -126,18 +127,14 @@ async function read(): Promise<void> {
     peer = Math.max(peer, await measure(() => unixfs(helia as never).cat(CID.parse(root)), 1))
     await helia.stop()
   }
-  const round1 = (x: number) => Math.round(x * 10) / 10
-  console.log(
-    JSON.stringify({
-      bench: 'store-transfer',
-      metric: 'encrypted',
-      value: round1(ours),
-      unit: 'MB/cpu-s',
-      peer: 'Helia Bitswap',
-      peerValue: round1(peer),
-      ratio: Number((ours / peer).toFixed(2)),
-    }),
-  )
+  printMetric({
+    bench: 'store-transfer',
+    metric: 'encrypted',
+    value: ours,
+    unit: 'MB/cpu-s',
+    peer: 'Helia Bitswap',
+    peerValue: peer,
+  })
   child.kill()
 }
 

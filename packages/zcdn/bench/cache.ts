@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { Cache, POLICIES, type PolicyName } from '@zos/zcdn'
 import { LRUCache } from 'lru-cache'
+import { printMetric } from '../../../scripts/metric.ts'
 import { beladyHits } from './traces/belady.ts'
 import { loadTraces, syntheticTrace, type Trace } from './traces/load.ts'
 
@@ -9,26 +10,8 @@ const quick = process.argv.includes('--quick')
 const DEFAULT: PolicyName = 'filtered-s3-fifo'
 const round = (value: number, digits = 4) => Number(value.toFixed(digits))
 
-function print(
-  metric: string,
-  value: number,
-  unit: string,
-  peer: string | null = null,
-  peerValue: number | null = null,
-) {
-  const ratio = peerValue === null ? null : round(value / peerValue)
-  console.log(
-    JSON.stringify({
-      bench: 'cache',
-      metric,
-      value: round(value),
-      unit,
-      peer,
-      peerValue: peerValue === null ? null : round(peerValue),
-      ratio,
-    }),
-  )
-}
+const print = (metric: string, value: number, unit: string, peer?: string, peerValue?: number) =>
+  printMetric({ bench: 'cache', metric, value, unit, peer, peerValue })
 
 interface Ratios {
   object: number

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const MBIT = [80, 40, 20, 10]
@@ -16,19 +17,8 @@ const SECONDS = quick ? 3 : 6
 const SINGLE_SECONDS = quick ? 1.5 : 3
 
 const round = (value: number) => Number(value.toFixed(4))
-function print(
-  metric: string,
-  value: number,
-  unit: string,
-  peer: string | null = null,
-  peerValue: number | null = null,
-) {
-  const ratio = peerValue === null ? null : round(value / peerValue)
-  const shown = peerValue === null ? null : round(peerValue)
-  console.log(
-    JSON.stringify({ bench: 'cdn-aggregate', metric, value: round(value), unit, peer, peerValue: shown, ratio }),
-  )
-}
+const print = (metric: string, value: number, unit: string, peer?: string, peerValue?: number) =>
+  printMetric({ bench: 'cdn-aggregate', metric, value, unit, peer, peerValue })
 const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0
 function skip(reason: string): never {
   console.log(JSON.stringify({ bench: 'cdn-aggregate', skipped: reason }))

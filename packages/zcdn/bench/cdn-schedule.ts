@@ -1,23 +1,12 @@
 // The learning scheduler against plain rules: sources under shifts, and placement in a network of hundreds of caches.
 import { Cache, DemandForecast, place, SourceScheduler } from '@zos/zcdn'
+import { printMetric } from '../../../scripts/metric.ts'
 import { simulateNetwork } from '../test/sim/placement-network.ts'
 import { simulateSourceChoice } from '../test/sim/source-choice.ts'
 
 const quick = process.argv.includes('--quick')
-const round = (value: number) => Number(value.toFixed(4))
-function print(
-  metric: string,
-  value: number,
-  unit: string,
-  peer: string | null = null,
-  peerValue: number | null = null,
-) {
-  const ratio = peerValue === null ? null : round(value / peerValue)
-  const shown = peerValue === null ? null : round(peerValue)
-  console.log(
-    JSON.stringify({ bench: 'cdn-schedule', metric, value: round(value), unit, peer, peerValue: shown, ratio }),
-  )
-}
+const print = (metric: string, value: number, unit: string, peer?: string, peerValue?: number) =>
+  printMetric({ bench: 'cdn-schedule', metric, value, unit, peer, peerValue })
 
 const seeds = quick ? 6 : 20
 const rules = ['learned', 'least-rtt', 'round-robin', 'two-choices', 'oracle'] as const

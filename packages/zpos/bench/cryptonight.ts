@@ -1,6 +1,7 @@
 // pnpm bench cryptonight [--quick]: milliseconds a hash, in WebAssembly and in plain TypeScript.
 // No peer: what npm has is native code with install scripts, GPL, or does not load.
 import { createCryptonight, cryptonightPlain } from '@zos/zpos/cryptonight'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const input = new Uint8Array(72).map((_, i) => i)
@@ -30,15 +31,5 @@ for (const variant of [0, 1, 2] as const) {
 }
 
 function print(metric: string, value: number, unit: string): void {
-  console.log(
-    JSON.stringify({
-      bench: 'cryptonight',
-      metric,
-      value: Number(value.toPrecision(4)),
-      unit,
-      peer: null,
-      peerValue: null,
-      ratio: null,
-    }),
-  )
+  printMetric({ bench: 'cryptonight', metric, value, unit })
 }

@@ -9,6 +9,7 @@ import {
   roundRobinSchedule,
   type UnitId,
 } from '@zos/zpos'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 for (const [size, rounds] of [
@@ -126,15 +127,5 @@ function cpuSeconds(start: NodeJS.CpuUsage): number {
 }
 
 function print(metric: string, value: number): void {
-  console.log(
-    JSON.stringify({
-      bench: 'zpos-commit',
-      metric,
-      value: Math.round(value),
-      unit: 'units/s',
-      peer: null,
-      peerValue: null,
-      ratio: null,
-    }),
-  )
+  printMetric({ bench: 'zpos-commit', metric, value, unit: 'units/s' })
 }

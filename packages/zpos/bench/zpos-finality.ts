@@ -1,6 +1,7 @@
 // pnpm bench zpos-finality [--quick]: seconds from making a unit to its finality, in virtual time: the package's committer, proposer and
 // unit check over links of 20–150 ms (±10 %) and 2 ms of processing. Speaker: the leader's own unit; unit: any validator unit.
 import * as zpos from '@zos/zpos'
+import { printMetric } from '../../../scripts/metric.ts'
 import { simulate } from '../test/sim/simulate.ts'
 
 const quick = process.argv.includes('--quick')
@@ -54,15 +55,5 @@ async function measure(
 }
 
 function print(metric: string, value: number): void {
-  console.log(
-    JSON.stringify({
-      bench: 'zpos-finality',
-      metric,
-      value: Number(value.toFixed(3)),
-      unit: 's',
-      peer: null,
-      peerValue: null,
-      ratio: null,
-    }),
-  )
+  printMetric({ bench: 'zpos-finality', metric, value, unit: 's' })
 }
