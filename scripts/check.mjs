@@ -24,10 +24,10 @@ function checks() {
   return list
 }
 
-/** Runs all checks, two at a time; prints the output of those that fail. Resolves with counts. */
+/** Runs all checks, two at a time; prints the output of those that fail. Resolves with counts, and the names of those that failed. */
 export async function runChecks() {
   const queue = checks()
-  const result = { passed: 0, failed: 0 }
+  const result = { passed: 0, failed: 0, failures: [] }
   const worker = async () => {
     for (let check = queue.shift(); check; check = queue.shift()) {
       const [command, ...args] = check.command
@@ -35,6 +35,7 @@ export async function runChecks() {
       if (code === 0) result.passed++
       else {
         result.failed++
+        result.failures.push(check.name)
         console.log(`${output}\n✗ ${check.name}`)
       }
     }

@@ -7,6 +7,8 @@ import { root, run } from './run.mjs'
 
 const long = process.argv.includes('--long')
 const total = { passed: 0, failed: 0, skipped: 0 }
+/** Named again at the end, where they are read first. */
+const failures = []
 
 const started = Date.now()
 const say = (text) => console.log(`\n── ${text} (${Math.round((Date.now() - started) / 1000)} s)`)
@@ -21,7 +23,10 @@ async function vitest(label, args) {
     { env: long ? { ZOS_LONG: '1' } : {} },
   )
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'))
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    )
+    failures.push(...testResults.flatMap(failuresIn))
     total.passed += numPassedTests
     total.failed += numFailedTests
     total.skipped += numPendingTests + numTodoTests
@@ -29,6 +34,15 @@ async function vitest(label, args) {
   } catch {
     total.failed++
   }
+}
+
+/** The failed tests of a file, or the file itself when it could not be loaded: a line each. */
+function failuresIn({ name, status, message, assertionResults }) {
+  const file = name.replace(root, '')
+  const failed = assertionResults.filter((test) => test.status === 'failed')
+  const line = (title, text = '') => `${file}${title}: ${text.split('\n')[0]}`
+  if (failed.length > 0) return failed.map((test) => line(` > ${test.fullName}`, test.failureMessages[0]))
+  return status === 'failed' ? [line('', message)] : []
 }
 
 say('build')
@@ -39,6 +53,7 @@ else {
   const checks = await runChecks()
   total.passed += checks.passed
   total.failed += checks.failed
+  failures.push(...checks.failures)
   say('unit, property, vector and simulation tests')
   // Vitest would leave one core free.
   await vitest('unit', ['--project', '!*:e2e', '--maxWorkers', String(availableParallelism())])
@@ -46,5 +61,6 @@ else {
   await vitest('e2e', ['--project', '*:e2e', '--no-file-parallelism'])
 }
 say('done')
+for (const failure of failures) console.log(`✗ ${failure}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(total.failed ? 1 : 0)
