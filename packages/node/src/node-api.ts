@@ -2,6 +2,7 @@
 import type { Address } from '@zos/dag'
 import type { CheckpointCosigner } from './checkpoint/cosigner.ts'
 import type { CheckpointRecord } from './checkpoint/record.ts'
+import type { Clock } from './clock.ts'
 import type { DevOptions } from './devnet/dev-control.ts'
 import type { Genesis, GenesisAccount } from './genesis/genesis.ts'
 import type { LinkConditions } from './p2p/link.ts'
@@ -41,6 +42,8 @@ export interface NodeOptions {
   /** Keeps an index of accounts for the explorer: a file for node:sqlite, or a PostgreSQL URL. None when not given. */
   index?: string
   logger?: Logger
+  /** Default: the machine's. */
+  clock?: Clock
   /** Ends the wait for a snapshot, where the node needs one before it starts. */
   signal?: AbortSignal
   /** Serves the methods of development networks (docs/devnet.md). Only where the genesis says `devnet`. */

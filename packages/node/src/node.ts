@@ -25,6 +25,7 @@ import { schemesOf } from './checkpoint/members.ts'
 import { encodeRecord } from './checkpoint/record.ts'
 import { ShareSigner } from './checkpoint/share-signer.ts'
 import { createCheckpointSignatures } from './checkpoint/signatures.ts'
+import { systemClock } from './clock.ts'
 import { DevControl } from './devnet/dev-control.ts'
 import { NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
@@ -45,7 +46,7 @@ import { Indexer } from './indexer/indexer.ts'
 import { Committees, committeeChange } from './ledger/committees.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
-import { type Clock, Producer } from './ledger/producer.ts'
+import { Producer } from './ledger/producer.ts'
 import { TicketHashes } from './lottery/ticket-hashes.ts'
 import { TicketIndex } from './lottery/ticket-index.ts'
 import { TicketMiner } from './lottery/ticket-miner.ts'
@@ -89,22 +90,9 @@ const DUMP_ATTEMPTS = 20
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
-const systemClock: Clock = {
-  now: () => Date.now(),
-  after(delayMs, action) {
-    // Timers of a millisecond that set the next one keep Node from everything else.
-    if (delayMs <= 1) {
-      const immediate = setImmediate(action)
-      return () => clearImmediate(immediate)
-    }
-    const timer = setTimeout(action, delayMs)
-    return () => clearTimeout(timer)
-  },
-}
-
 /** Starts a node. Errors: `NODE_INVALID_ARGUMENT`, `NODE_PORT_TAKEN`, `NODE_DATA_DIR`, `NODE_DATA_DIR_LOCKED`, `NODE_GENESIS_MISMATCH`, `NODE_STORE_CORRUPT`, `NODE_STATE_DIVERGED`. */
 export async function createNode(options: NodeOptions): Promise<ZosNode> {
-  const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT } = options
+  const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT, clock = systemClock } = options
   const { chainId } = genesis
   const hash = genesisHash(genesis)
   const lag = monitorEventLoopDelay({ resolution: 10 })
@@ -259,13 +247,13 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const checkpoints = await createCheckpoints()
     closers.push(() => checkpoints.stop())
     const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
-    let askedAt = systemClock.now()
+    let askedAt = clock.elapsed()
     const identities = new PeerIdentities({
       isogeny,
       genesisHash: hash,
       members: () => ledger.committee.members,
       keys: identityKeys(),
-      now: systemClock.now,
+      now: clock.now,
     })
     const identify = async (peer: string) => {
       const record = await network.fetchIdentity(peer)
@@ -280,7 +268,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       membersOf,
       signer: options.validatorKey && { address: validatorAddress(), secretKey: options.validatorKey },
       publish: (share) => network?.publishAside('heads', share),
-      now: systemClock.now,
+      now: clock.now,
     })
     /** The end of an epoch whose checkpoint has to name a committee that is not elected yet: nothing is committed after it until then. */
     let ending: CommittedLeader | undefined
@@ -303,7 +291,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const snapshots = new SnapshotKeeper({
       store,
       genesisHash: bytesToHex(hash),
-      now: systemClock.now,
+      now: clock.elapsed,
       record: certifiedRecord,
     })
     closers.push(() => snapshots.close())
@@ -354,7 +342,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     }
 
     // The network, and what comes from it.
-    let lastUnitAt = systemClock.now()
+    let lastUnitAt = clock.elapsed()
     let progressing = false
     const advance = () => {
       for (const leader of ledger.commit()) {
@@ -391,7 +379,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
           .fetch(peer, acceptance.missing)
           .catch((error) => logger.debug('fetch failed', { peer, error: String(error) }))
       if (acceptance.status === 'connected') {
-        lastUnitAt = systemClock.now()
+        lastUnitAt = clock.elapsed()
         for (const unit of acceptance.units) seen(unit)
         progress()
       }
@@ -431,7 +419,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         snapshot: (epoch) => snapshots.source(epoch),
         record: certifiedRecord,
       },
-      now: systemClock.now,
+      now: clock.elapsed,
       random: Math.random,
       handlers: {
         unit: takeUnit,
@@ -450,12 +438,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     })
     closers.push(() => network.stop())
     const tick = setInterval(() => {
-      const stalled = systemClock.now() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
-      if (stalled) lastUnitAt = systemClock.now()
+      const stalled = clock.elapsed() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
+      if (stalled) lastUnitAt = clock.elapsed()
       for (const peer of network.peers()) if (stalled || !synchronizer.has(peer)) void catchUp(peer)
       // Not while the node starts: identities take a thread and its time.
-      if (hybrid && systemClock.now() - askedAt > IDENTIFY_EVERY_MS) {
-        askedAt = systemClock.now()
+      if (hybrid && clock.elapsed() - askedAt > IDENTIFY_EVERY_MS) {
+        askedAt = clock.elapsed()
         for (const peer of identities.toAsk(network.peers()))
           identify(peer).catch((error) => logger.debug('no identity', { peer, error: String(error) }))
       }
@@ -510,7 +498,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         lagP99Ms,
       }
     }
-    const metrics = createNodeMetrics({ status, now: systemClock.now })
+    const metrics = createNodeMetrics({ status, now: clock.now })
     closers.push(async () => metrics.close())
     chain.onBlock(({ block, transactions, skipped }) =>
       metrics.onBlock({
@@ -576,7 +564,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         pendingListeners.add(listener)
         return () => pendingListeners.delete(listener)
       },
-      now: systemClock.now,
+      now: clock.now,
       index,
       dumpState,
       dev,
@@ -710,14 +698,14 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         onFault,
         signer: signerFromPrivateKey(options.validatorKey),
         guard: await createSigningGuard(await openGuardStore('signing-journal')),
-        clock: systemClock,
+        clock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
         take: () => (executor.backlog > MAX_BACKLOG ? [] : takePending()),
         ticket: (epoch) => miner.take(epoch),
         messages: (transactions) => [...(dev?.messages(transactions.length > 0) ?? []), ...(ibc?.takeMessages() ?? [])],
         ...(dev ? { hurry: () => dev.hurry() } : {}),
         publish: (unit) => {
-          lastUnitAt = systemClock.now()
+          lastUnitAt = clock.elapsed()
           network.publish(unit.id, ledger.unitBytes(unit.id)!)
           tvu.prepare(unit)
           progress()

@@ -93,7 +93,7 @@ export class Executor {
       )
     }
     const parent = chain.head!
-    const seconds = Math.floor(this.#time(leader) / 1000)
+    const seconds = Math.floor(leader.timeMs / 1000)
     const natural = { timestamp: seconds, mixHash: leader.unit, baseFeePerGas: nextBaseFee(parent.header) }
     const dev = await this.#devBlock(leader, natural)
     const context = {
@@ -116,7 +116,7 @@ export class Executor {
         transactions.push(transaction)
       }
     }
-    const ibcBlock = { number: leader.number, timeMs: this.#time(leader), unit: leader.unit, mci: leader.mci }
+    const ibcBlock = { number: leader.number, timeMs: leader.timeMs, unit: leader.unit, mci: leader.mci }
     let ibcStored: StoreChange[] = []
     this.#options.ibc?.begin(ibcBlock)
     const executed = await executeBlock(evm, state.latest(), context, transactions, {
@@ -205,17 +205,6 @@ export class Executor {
       }),
       base: state.latest(),
     })
-  }
-
-  /** Milliseconds: the median of the times of the round below the leader, so that no single author sets the clock. */
-  #time({ header, round }: CommittedLeader): number {
-    const { ledger } = this.#options
-    const times = header.parents.flatMap((parent) => {
-      const before = ledger.header(parent)
-      return before?.validator?.round === round - 1 ? [before.timestampMs] : []
-    })
-    times.sort((a, b) => a - b)
-    return times[Math.floor(times.length / 2)] ?? header.timestampMs
   }
 
   async #transactionsOf(id: UnitId): Promise<SignedTransaction[]> {

@@ -24,6 +24,7 @@ import { type Epoch, type EpochStart, type Lottery, openEpoch } from './epoch.ts
 import { HeaderCache } from './header-cache.ts'
 import { unitHash } from './unit-hash.ts'
 import { UnitStore } from './unit-store.ts'
+import { roundTime, timeBounds } from './unit-time.ts'
 import { WaitingUnits } from './waiting-units.ts'
 
 /** A committed leader with what became final through it. */
@@ -34,6 +35,8 @@ export interface CommittedLeader {
   round: number
   header: UnitHeader
   epoch: number
+  /** Unix milliseconds: the median of the round below it, so that no single author sets the clock. */
+  timeMs: number
   /** Main-chain index of the leader unit. */
   mci: number
   /** True if the epoch ends with it (C2). */
@@ -268,18 +271,20 @@ export class Ledger {
   /** Commits within the running epoch. True if it ended and the next one runs. */
   #commitEpoch(leaders: CommittedLeader[]): boolean {
     if (this.#ended) return this.#beginEpoch(this.#ended)
-    const { committer, mainChain, dag, base, number } = this.#epoch
+    const { committer, committee, mainChain, dag, base, number } = this.#epoch
     for (const decision of committer.update()) {
       if (decision.outcome !== 'commit') continue
       const { unit, round } = decision
       const { indexed, chain } = mainChain.commit(unit)
       for (const { id } of chain) this.#chain.append(id)
+      const header = dag.header(unit)
       const leader: CommittedLeader = {
         number: ++this.#commits,
         unit,
         round,
-        header: dag.header(unit),
+        header,
         epoch: number,
+        timeMs: roundTime(dag, committee, header.parents, round - 1) ?? header.timestampMs,
         mci: mainChain.tip.mci,
         endsEpoch: round >= base.round + this.#epochRounds,
         units: indexed.map(({ id, mci, height }) => ({ id, mci, height })),
@@ -365,6 +370,12 @@ export class Ledger {
     }
     const fault = checkValidatorUnit(unit.header, this.dag, this.committee, this.#epoch.base)
     if (fault) return { status: 'invalid', reason: fault.reason }
+    const { from, to } = timeBounds(this.#epoch, { round: unit.header.validator!.round, parents: unit.header.parents })
+    if (unit.header.timestampMs < from || unit.header.timestampMs > to)
+      return {
+        status: 'invalid',
+        reason: `its time ${unit.header.timestampMs} is not between ${from} and ${to}, which the round below allows`,
+      }
     this.#append(unit, bytes)
     const units = [unit]
     for (const freed of this.#waiting.release(unit.id)) {

@@ -4,6 +4,7 @@
  */
 import { createUnit, type Message, type Signer, type Unit } from '@zos/dag'
 import { createProposer, epochOfRound, type Proposal, type Proposer, type SigningGuard, type Ticket } from '@zos/zpos'
+import type { Clock } from '../clock.ts'
 import type { SignedTransaction } from '../execution/execute-block.ts'
 import { ticketMessage } from '../lottery/ticket-message.ts'
 import { betMessage } from './bet-message.ts'
@@ -11,6 +12,7 @@ import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
 import { transactionsMessage } from './transactions-message.ts'
 import { unitHash } from './unit-hash.ts'
+import { timeBounds, timeWithin } from './unit-time.ts'
 
 /** How long a round waits for the unit of its leader once it has a quorum: a vote for a late leader beats a skipped slot. */
 const LEADER_WAIT_MS = 250
@@ -18,11 +20,6 @@ const LEADER_WAIT_MS = 250
 const HURRY_INTERVAL_MS = 1
 /** How far ahead of the main chain a unit stays valid (C12 bounds it closer for validators). */
 const VALID_FOR_INDICES = 10_000
-
-export interface Clock {
-  now(): number
-  after(delayMs: number, action: () => void): () => void
-}
 
 export interface ProducerOptions {
   ledger: Ledger
@@ -60,7 +57,7 @@ export class Producer {
     const { ledger, clock } = options
     this.#epoch = ledger.epoch
     this.#proposer = this.#proposerOf(ledger.epoch)
-    this.#lastUnitAt = clock.now() - options.roundIntervalMs
+    this.#lastUnitAt = clock.elapsed() - options.roundIntervalMs
   }
 
   async start(): Promise<void> {
@@ -88,7 +85,7 @@ export class Producer {
     const round = proposer?.nextRound()
     if (!proposer || round === undefined) return
     const { clock } = this.#options
-    const now = clock.now()
+    const now = clock.elapsed()
     if (this.#quorumSince?.round !== round) this.#quorumSince = { round, at: now }
     const due = Math.max(
       this.#lastUnitAt + (this.#options.hurry?.() ? HURRY_INTERVAL_MS : this.#options.roundIntervalMs),
@@ -98,7 +95,7 @@ export class Producer {
       this.#cancelTimer = clock.after(due - now, () => this.poke())
       return
     }
-    this.#making = this.#make(now)
+    this.#making = this.#make()
       .catch((error) => {
         this.#running = false
         this.#options.onFault(error)
@@ -135,8 +132,9 @@ export class Producer {
     return messages
   }
 
-  async #make(now: number): Promise<void> {
-    const { ledger, signer, guard, take, publish } = this.#options
+  async #make(): Promise<void> {
+    const { ledger, signer, guard, clock, take, publish } = this.#options
+    const startedAt = clock.elapsed()
     const proposal = this.#proposer?.next()
     if (!proposal) return
     const transactions = take()
@@ -148,7 +146,7 @@ export class Producer {
       {
         networkId: ledger.dag.networkId,
         parents: proposal.parents,
-        timestampMs: now,
+        timestampMs: timeWithin(timeBounds(this.#epoch, proposal), clock.now()),
         lastFinal: { mci, id },
         validUntilMci: mci + VALID_FOR_INDICES,
         validator: { round: proposal.round, selfParent: proposal.selfParent },
@@ -164,7 +162,7 @@ export class Producer {
     await guard.claim(proposal.round, unit.id, goesOn ? proposal.selfParent : undefined)
     if (this.#epoch !== ledger.epoch) return // the epoch ended meanwhile; the unit was never sent
     await ledger.addOwn(unit)
-    this.#lastUnitAt = now
+    this.#lastUnitAt = startedAt
     publish(unit)
   }
 

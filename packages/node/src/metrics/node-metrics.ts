@@ -28,7 +28,7 @@ export function createNodeMetrics({ status, now }: NodeMetricsSource): NodeMetri
   lag.enable()
   let cached: { at: number; status: NodeStatus } | undefined
   const current = (): NodeStatus => {
-    if (!cached || now() - cached.at > STATUS_MS) cached = { at: now(), status: status() }
+    if (!cached || Math.abs(now() - cached.at) > STATUS_MS) cached = { at: now(), status: status() }
     return cached.status
   }
   const of = (name: keyof NodeStatus) => () => current()[name] as number
