@@ -9,6 +9,8 @@ const long = process.argv.includes('--long')
 const total = { passed: 0, failed: 0, skipped: 0 }
 /** Named again at the end, where they are read first. */
 const failures = []
+/** Tests of real processes that needed their second attempt: worth a look, though the machine may have been busy. */
+const secondAttempts = []
 
 const started = Date.now()
 const say = (text) => console.log(`\n── ${text} (${Math.round((Date.now() - started) / 1000)} s)`)
@@ -27,6 +29,7 @@ async function vitest(label, args) {
       readFileSync(report, 'utf8'),
     )
     failures.push(...testResults.flatMap(failuresIn))
+    secondAttempts.push(...testResults.flatMap(secondAttemptsIn))
     total.passed += numPassedTests
     total.failed += numFailedTests
     total.skipped += numPendingTests + numTodoTests
@@ -38,11 +41,19 @@ async function vitest(label, args) {
 
 /** The failed tests of a file, or the file itself when it could not be loaded: a line each. */
 function failuresIn({ name, status, message, assertionResults }) {
-  const file = name.replace(root, '')
   const failed = assertionResults.filter((test) => test.status === 'failed')
-  const line = (title, text = '') => `${file}${title}: ${text.split('\n')[0]}`
-  if (failed.length > 0) return failed.map((test) => line(` > ${test.fullName}`, test.failureMessages[0]))
-  return status === 'failed' ? [line('', message)] : []
+  if (failed.length > 0) return failed.map((test) => line(`${name} > ${test.fullName}`, test.failureMessages[0]))
+  return status === 'failed' ? [line(name, message)] : []
+}
+
+function secondAttemptsIn({ name, assertionResults }) {
+  return assertionResults
+    .filter((test) => test.status === 'passed' && test.failureMessages.length > 0)
+    .map((test) => line(`${name} > ${test.fullName}`, test.failureMessages[0]))
+}
+
+function line(where, text = '') {
+  return `${where.replace(root, '')}: ${text.split('\n')[0]}`
 }
 
 say('build')
@@ -58,9 +69,10 @@ else {
   // Vitest would leave one core free.
   await vitest('unit', ['--project', '!*:e2e', '--maxWorkers', String(availableParallelism())])
   say('end to end: real processes, one file at a time')
-  await vitest('e2e', ['--project', '*:e2e', '--no-file-parallelism'])
+  await vitest('e2e', ['--project', '*:e2e', '--no-file-parallelism', '--retry', '1'])
 }
 say('done')
+for (const test of secondAttempts) console.log(`passed at the second attempt: ${test}`)
 for (const failure of failures) console.log(`✗ ${failure}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(total.failed ? 1 : 0)
