@@ -4,7 +4,7 @@ pragma solidity ^0.8.20;
 /// @title The consensus contract of ZOS: candidates, stake, rewards and slashing.
 /// @dev At 0x0000000000000000000000000000000000005a01. CALL and STATICCALL only. Amounts in wei. A refused call reverts with Refused.
 interface IZosConsensus {
-    function register(bytes calldata publicKey, bytes calldata possession, bytes32 vrfKey, bytes32 identity, uint16 commissionBps) external payable;
+    function register(bytes calldata publicKey, bytes calldata possession, bytes32 vrfKey, bytes calldata isogenyKey, uint16 commissionBps) external payable;
     function bond() external payable;
     function delegate(address validator) external payable;
     function unbond(address validator, uint256 amount) external;
@@ -12,6 +12,7 @@ interface IZosConsensus {
     function redelegate(address from, address to, uint256 amount) external;
     function setCommission(uint16 commissionBps) external;
     function rotateKey(bytes calldata publicKey, bytes calldata possession) external;
+    function setIsogenyKey(bytes calldata isogenyKey) external;
     function unjail() external;
     function claim(address validator) external;
     function release() external returns (uint256 amount);
@@ -19,6 +20,7 @@ interface IZosConsensus {
     function epoch() external view returns (uint256 epoch);
     function committee() external view returns (address[] memory keys, uint256[] memory stakes);
     function candidate(address owner) external view returns (uint256 tokens, uint16 commissionBps, bool jailed, bool tombstoned, address key);
+    function keysOf(address owner) external view returns (bytes memory publicKey, bytes32 vrfKey, bytes memory isogenyKey);
     function ownerOf(address key) external view returns (address owner);
     function delegation(address validator, address delegator) external view returns (uint256 amount);
     function pendingRewards(address validator, address delegator) external view returns (uint256 amount);

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { bytesToHex } from '@ethereumjs/util'
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { type Address, type SignatureVerifier, signerFromPrivateKey, type Unit, type UnitId } from '@zos/dag'
@@ -43,13 +43,19 @@ import { Ibc } from './ibc/ibc.ts'
 import { createIsogeny } from './identity/isogeny.ts'
 import { PeerIdentities } from './identity/peer-identities.ts'
 import { Indexer } from './indexer/indexer.ts'
+import { isogenyPublicKey } from './keys/isogeny-key-file.ts'
 import { Committees, committeeChange } from './ledger/committees.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
 import { Producer } from './ledger/producer.ts'
 import { TicketHashes } from './lottery/ticket-hashes.ts'
 import { TicketIndex } from './lottery/ticket-index.ts'
+import { ticketMessage } from './lottery/ticket-message.ts'
 import { TicketMiner } from './lottery/ticket-miner.ts'
+import { VrfIndex } from './lottery/vrf-index.ts'
+import { vrfMessage } from './lottery/vrf-message.ts'
+import { VrfOutputs } from './lottery/vrf-outputs.ts'
+import { VrfProver } from './lottery/vrf-prover.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
 import { createNodeMetrics } from './metrics/node-metrics.ts'
@@ -141,14 +147,8 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     })
     const chain = new Chain(store)
     const state = new WorldState(store, chain.head?.header.number ?? 0)
-    const committees = new Committees(
-      store,
-      (epoch) => readConsensusContract(state.latest(), settings).committee(epoch),
-      new Map(
-        genesis.validators.flatMap(({ address, isogenyKey }) =>
-          isogenyKey ? [[address, hexToBytes(isogenyKey)]] : [],
-        ),
-      ),
+    const committees = new Committees(store, (epoch) =>
+      readConsensusContract(state.latest(), settings).committee(epoch),
     )
     if (!chain.head) {
       await createGenesisBlock(genesis, hash, state, chain)
@@ -171,18 +171,25 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     const tickets = new TicketIndex()
     const cryptonight = await createCryptonight()
     const hashes = new TicketHashes({ store, compute: (data) => cryptonight.hash(data), onFault })
+    const proofs = new VrfIndex()
+    const outputs = new VrfOutputs({ store, onFault })
     const ledger = await Ledger.open({
       store,
       epochRounds: genesis.epochRounds,
       genesis: await createGenesisUnit(genesis),
       committeeOf: (epoch) => committees.of(epoch),
-      lottery: { termRounds: genesis.termRounds ?? TERM_ROUNDS, tickets, hash: hashes.hash },
+      lottery: { termRounds: genesis.termRounds ?? TERM_ROUNDS, tickets, hash: hashes.hash, proofs, outputs },
       verifier: unitVerifier,
       head: chain.head!.header.number,
     })
     closers.push(() => ledger.flush())
     const self = options.validatorKey && signerFromPrivateKey(options.validatorKey).address
     const isMember = () => self !== undefined && ledger.epoch.committee.has(self)
+    const prover = new VrfProver({
+      index: proofs,
+      outputs,
+      self: self && { address: self, secretKey: options.validatorKey! },
+    })
     let pool: CryptonightPool | undefined
     const miner = new TicketMiner({
       pool: () => {
@@ -351,6 +358,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       }
       for (const { bytes, source } of ledger.takeEarly()) takeUnit(bytes, source).catch(onFault)
       miner.update(ledger.epoch)
+      prover.update(ledger.epoch)
       ledger.flush().catch(onFault)
       if (producer && !producing && synchronizer.caughtUpWith >= peersForQuorum(ledger.epoch.committee))
         startProducing()
@@ -635,17 +643,29 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       })
     }
 
-    /** The secret isogeny key, if the network asks for one: it must be the one whose public half the genesis names. */
+    /**
+     * The secret isogeny key, if the network asks for one. That of a candidate must be the one whose public half the consensus contract holds; who is
+     * no candidate yet may start with the one that it will register.
+     */
     function checkedIsogenyKey(address: Address): Uint8Array | undefined {
-      const publicKey = genesis.validators.find((validator) => validator.address === address)?.isogenyKey
-      if (!publicKey) return undefined
-      const named = hexToBytes(publicKey)
+      if (!schemesOf(genesis).includes(SCHEME_SQISIGN)) return undefined
+      const contract = readConsensusContract(state.latest(), settings)
+      const owner = contract.ownerOf(address)
+      const epoch = contract.epoch()
+      // A key that was just changed signs once the committee that has it is in office; until then the old one does.
+      const named = [
+        owner && contract.candidate(owner)?.isogenyKey,
+        ...[epoch, epoch + 1].map((number) => {
+          const key = contract.committee(number)?.members.find((member) => member.address === address)?.isogenyKey
+          return key && bytesToHex(key).slice(2)
+        }),
+      ].filter((key) => key !== undefined)
       // An encoded secret key begins with its public key.
-      const own = options.isogenyKey?.subarray(0, named.length)
-      if (own && bytesToHex(own) === bytesToHex(named)) return options.isogenyKey
+      const own = options.isogenyKey && bytesToHex(isogenyPublicKey(options.isogenyKey)).slice(2)
+      if (own !== undefined && (named.length === 0 || named.includes(own))) return options.isogenyKey
       throw new NodeError(
         'NODE_INVALID_ARGUMENT',
-        `validator ${address} signs checkpoints with two keys, and the isogeny key ${own ? 'given is not the one that the genesis names' : 'is missing'}`,
+        `validator ${address} signs checkpoints with two keys, and the isogeny key ${own ? 'given is not the one that it has registered' : 'is missing'}`,
         { address },
       )
     }
@@ -701,7 +721,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         clock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
         take: () => (executor.backlog > MAX_BACKLOG ? [] : takePending()),
-        ticket: (epoch) => miner.take(epoch),
+        lottery(epoch) {
+          const [ticket, proof] = [miner.take(epoch), prover.take(epoch)]
+          return [...(ticket ? [ticketMessage(ticket)] : []), ...(proof ? [vrfMessage(proof)] : [])]
+        },
         messages: (transactions) => [...(dev?.messages(transactions.length > 0) ?? []), ...(ibc?.takeMessages() ?? [])],
         ...(dev ? { hurry: () => dev.hurry() } : {}),
         publish: (unit) => {

@@ -32,7 +32,7 @@ function registration(owner: Address, key: number, commissionBps = 1000): Regist
     publicKey: publicKey(key),
     possession: provePossession(secret(key), owner),
     vrfKey: new Uint8Array(32).fill(key),
-    identity: new Uint8Array(32).fill(key),
+    isogenyKey: new Uint8Array(83).fill(key),
     commissionBps,
   }
 }
@@ -448,8 +448,8 @@ describe('as the EVM sees it', () => {
 
   test('ethers registers, delegates, reads and understands logs', () => {
     const contract = createConsensusContract({ store: createMemoryContractStore() })
-    const { publicKey, possession, vrfKey, identity } = registration(account(1), 1)
-    const registered = call(contract, account(1), 'register', [publicKey, possession, vrfKey, identity, 500], {
+    const { publicKey, possession, vrfKey, isogenyKey } = registration(account(1), 1)
+    const registered = call(contract, account(1), 'register', [publicKey, possession, vrfKey, isogenyKey, 500], {
       value: BOND,
     })
     expect(registered.success).toBe(true)
@@ -470,6 +470,9 @@ describe('as the EVM sees it', () => {
     ] as const) {
       expect((call(contract, account(9), name, [...args]) as { values: ethers.Result }).values[0]).toBe(value)
     }
+    const keys = (call(contract, account(9), 'keysOf', [account(1)]) as { values: ethers.Result }).values
+    expect(keys.toArray()).toEqual([publicKey, vrfKey, isogenyKey].map((key) => `0x${bytesToHex(key)}`))
+    expect((call(contract, account(9), 'keysOf', [account(7)]) as { values: ethers.Result }).values[0]).toBe('0x')
     expect((call(contract, account(9), 'ownerOf', [keyOf(1)]) as { values: ethers.Result }).values[0]).toBe(
       ethers.getAddress(account(1)),
     )
@@ -478,6 +481,7 @@ describe('as the EVM sees it', () => {
       ['withdraw', []],
       ['setCommission', [400]],
       ['rotateKey', [registration(account(1), 8).publicKey, registration(account(1), 8).possession]],
+      ['setIsogenyKey', [new Uint8Array(83).fill(9)]],
       ['claim', [account(1)]],
       ['release', []],
     ] as const) {
@@ -490,10 +494,35 @@ describe('as the EVM sees it', () => {
     expect(call(contract, account(2), 'redelegate', [account(1), account(5), 1n])).toMatchObject({ success: false })
   })
 
+  test('a committee carries the whole keys of its members, an isogeny key that is changed from the next election on', () => {
+    const strict = createConsensusContract({
+      store: createMemoryContractStore(),
+      params: { requireIsogenyKey: true, electionLead: 1 },
+    })
+    const { publicKey, possession, vrfKey, isogenyKey } = registration(account(1), 1)
+    const register = (key: Uint8Array) =>
+      call(strict, account(1), 'register', [publicKey, possession, vrfKey, key, 0], { value: BOND })
+    expect(register(new Uint8Array())).toMatchObject({ reason: 'checkpoints of this network need an isogeny key' })
+    expect(register(new Uint8Array(82))).toMatchObject({ reason: 'an isogeny key has 83 bytes, not 82' })
+    expect(register(isogenyKey).success).toBe(true)
+    expect(strict.endEpoch({ nowMs: 1 })!.members[0]).toMatchObject({ publicKey, vrfKey, isogenyKey })
+    const next = new Uint8Array(83).fill(77)
+    expect(call(strict, account(1), 'setIsogenyKey', [new Uint8Array()])).toMatchObject({ success: false })
+    expect(call(strict, account(2), 'setIsogenyKey', [next])).toMatchObject({ success: false })
+    expect(call(strict, account(1), 'setIsogenyKey', [next]).success).toBe(true)
+    expect(strict.committee(1)!.members[0]!.isogenyKey).toEqual(isogenyKey)
+    expect(strict.endEpoch({ nowMs: 2 })!.members[0]!.isogenyKey).toEqual(next)
+    const loose = createConsensusContract({ store: createMemoryContractStore() })
+    const none = [publicKey, possession, new Uint8Array(32), new Uint8Array(), 0]
+    expect(call(loose, account(1), 'register', none, { value: BOND }).success).toBe(true)
+    loose.endEpoch({ nowMs: 1 })
+    expect(Object.keys(loose.committee()!.members[0]!).sort()).toEqual(['address', 'publicKey', 'stake'])
+  })
+
   test('evidence is taken through the prover, and nothing else is', () => {
     const contract = createConsensusContract({ store: createMemoryContractStore() })
-    const { publicKey, possession, vrfKey, identity } = registration(account(1), 1)
-    call(contract, account(1), 'register', [publicKey, possession, vrfKey, identity, 500], { value: BOND })
+    const { publicKey, possession, vrfKey, isogenyKey } = registration(account(1), 1)
+    call(contract, account(1), 'register', [publicKey, possession, vrfKey, isogenyKey, 500], { value: BOND })
     expect(call(contract, account(9), 'submitEvidence', ['0x01'])).toMatchObject({
       reason: 'evidence is not taken here',
     })

@@ -155,7 +155,7 @@ test('evidence takes the stake through the contract, once', () => {
       publicKey: a!.publicKey,
       possession: provePossession(a!.secret, owner),
       vrfKey: new Uint8Array(32),
-      identity: new Uint8Array(32),
+      isogenyKey: new Uint8Array(),
       commissionBps: 0,
     }),
   )

@@ -26,6 +26,8 @@ export const MessageKind = {
   storage: 8,
   /** Any bytes. */
   data: 9,
+  /** A validator's proof of its VRF output for a term. */
+  vrf: 10,
 } as const
 
 /** One message of a unit. */

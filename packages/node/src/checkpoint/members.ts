@@ -1,6 +1,6 @@
 import { RulesRegistry } from '@zos/dag'
 import type { ValidatorInfo } from '@zos/zpos'
-import { type CheckpointMember, type Hash32, SCHEME_BIP340, SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
+import { type CheckpointMember, type Hash32, SCHEME_BIP340, SCHEME_ECVRF, SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
 import type { Genesis } from '../genesis/genesis.ts'
 
 /** The rules that this program has: one version so far (U8). */
@@ -8,12 +8,13 @@ export const RULES_HASH: Hash32 = new RulesRegistry({ 1: 'first' }).hash()
 
 /** The members of a committee as the verifiers of checkpoints know them. */
 export function asSigners(members: readonly ValidatorInfo[]): CheckpointMember[] {
-  return members.map(({ address, stake, publicKey, isogenyKey }) => ({
+  return members.map(({ address, stake, publicKey, isogenyKey, vrfKey }) => ({
     address,
     stake,
     keys: [
       { scheme: SCHEME_BIP340, key: publicKey },
       ...(isogenyKey ? [{ scheme: SCHEME_SQISIGN, key: isogenyKey }] : []),
+      ...(vrfKey ? [{ scheme: SCHEME_ECVRF, key: vrfKey }] : []),
     ],
   }))
 }

@@ -11,7 +11,7 @@ export const initCommand = settingsCommand({
       kind: 'list',
       required: true,
       hint: 'KEYS',
-      description: 'Validators, with commas between: PUBLICKEY or PUBLICKEY:COINS (33 bytes, hex)',
+      description: 'Validators, with commas between: PUBLICKEY[:COINS[:VRFKEY[:ISOGENYKEY]]] (33, 32, 83 bytes, hex)',
     },
     accounts: { kind: 'list', hint: 'ACCOUNTS', description: 'Funded accounts, with commas between: ADDRESS:COINS' },
     state: { kind: 'text', hint: 'FILE', description: 'Accounts of an earlier network (zos devnet --state)' },

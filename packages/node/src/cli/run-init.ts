@@ -57,14 +57,16 @@ export async function runInit(settings: InitSettings): Promise<void> {
 }
 
 function parseValidator(text: string): GenesisValidator {
-  const [publicKey, coins = DEFAULT_STAKE] = text.split(':')
+  const [publicKey, coins = DEFAULT_STAKE, vrfKey, isogenyKey] = text.split(':')
   if (!/^0x[0-9a-f]{66}$/i.test(publicKey!))
     throw invalid(`"${text}" is not a compressed public key of 33 bytes in hex`)
   const point = secp256k1.Point.fromHex(publicKey!.slice(2)).toBytes(false)
   return {
     address: bytesToHex(pubToAddress(point.subarray(1))),
     publicKey: bytesToHex(hexToBytes(publicKey as `0x${string}`)),
-    stake: wei(coins, text),
+    stake: wei(coins, coins),
+    ...(vrfKey ? { vrfKey: vrfKey as `0x${string}` } : {}),
+    ...(isogenyKey ? { isogenyKey: isogenyKey as `0x${string}` } : {}),
   }
 }
 

@@ -2,6 +2,7 @@ import { bytesToHex, privateToAddress } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { generateMnemonic, validateMnemonic } from '@scure/bip39'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
+import { vrfPublicKey } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
 import { deriveAccounts } from '../genesis/accounts.ts'
 import { loadPrivateKey, readKeyFile, writeKeyFile } from '../keys/key-file.ts'
@@ -48,6 +49,7 @@ export async function runKeys(settings: KeysSettings, action: string): Promise<v
   print({
     address: bytesToHex(privateToAddress(key)),
     publicKey: bytesToHex(secp256k1.getPublicKey(key, true)),
+    ...(settings.validator ? { vrfKey: bytesToHex(vrfPublicKey(key)) } : {}),
     file,
     ...(path ? { path } : {}),
     ...(action === 'new' ? { mnemonic: mnemonic! } : {}),

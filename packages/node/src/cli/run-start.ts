@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { hexToBytes } from '@ethereumjs/util'
 import { NodeError } from '../errors.ts'
 import { parseGenesis } from '../genesis/genesis.ts'
-import { loadPrivateKey, readKeyFile } from '../keys/key-file.ts'
+import { readIsogenyKey } from '../keys/isogeny-key-file.ts'
+import { loadPrivateKey } from '../keys/key-file.ts'
 import { askPassword } from '../keys/password.ts'
 import { createLogger } from '../log/logger.ts'
 import { createNode } from '../node.ts'
@@ -26,8 +26,6 @@ export interface StartSettings {
   'log-level': string
   json: boolean
 }
-
-const ISOGENY_SECRET_KEY_BYTES = 270
 
 /** Runs a node until it is told to stop. */
 export async function runStart(settings: StartSettings): Promise<void> {
@@ -65,16 +63,6 @@ export async function runStart(settings: StartSettings): Promise<void> {
   const stop = () => void node.stop().then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-}
-
-function readIsogenyKey(path: string): Uint8Array {
-  const text = readKeyFile(path).trim().replace(/^0x/, '')
-  if (!/^[0-9a-fA-F]+$/.test(text) || text.length !== 2 * ISOGENY_SECRET_KEY_BYTES)
-    throw new NodeError(
-      'NODE_KEYSTORE',
-      `${path} does not hold a private key of ${ISOGENY_SECRET_KEY_BYTES} bytes in hex`,
-    )
-  return hexToBytes(`0x${text}`)
 }
 
 function pruningMode(text: string): 'full' | 'archive' {

@@ -12,6 +12,7 @@ import {
 } from '@zos/zpos'
 import { signTransaction } from '../devnet/unsigned-transaction.ts'
 import { NodeError } from '../errors.ts'
+import { isogenyPublicKey, readIsogenyKey } from '../keys/isogeny-key-file.ts'
 import { loadPrivateKey } from '../keys/key-file.ts'
 import { askPassword } from '../keys/password.ts'
 import { rpcCall } from './rpc-call.ts'
@@ -21,6 +22,7 @@ export interface ValidatorSettings {
   rpc: string
   key: string | undefined
   'signing-key': string | undefined
+  'isogeny-key': string | undefined
   'password-file': string | undefined
   owner: string | undefined
   to: string | undefined
@@ -147,11 +149,17 @@ async function callOf(
         publicKey,
         possession,
         bytesToHex(vrfPublicKey(signing)),
-        `0x${'00'.repeat(32)}`,
+        settings['isogeny-key'] ? bytesToHex(isogenyPublicKey(readIsogenyKey(settings['isogeny-key']))) : '0x',
         BigInt(settings.commission),
       ]
       return { name: 'register', args, value: wei(need(settings, 'amount')) }
     }
+    case 'set-isogeny-key':
+      return {
+        name: 'setIsogenyKey',
+        args: [bytesToHex(isogenyPublicKey(readIsogenyKey(need(settings, 'isogeny-key'))))],
+        value: 0n,
+      }
     case 'delegate':
       return { name: 'delegate', args: [need(settings, 'to')], value: wei(need(settings, 'amount')) }
     case 'unbond':

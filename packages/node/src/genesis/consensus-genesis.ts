@@ -2,6 +2,8 @@
 import { hexToBytes } from '@ethereumjs/util'
 import type { Address } from '@zos/dag'
 import { CONSENSUS_ADDRESS, type ContractParams, EMPTY_POOL, keyAddress } from '@zos/zpos'
+import { SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
+import { schemesOf } from '../checkpoint/members.ts'
 import { NodeError } from '../errors.ts'
 import { type ConsensusSettings, openConsensusContract } from '../native/consensus-contract.ts'
 import { DAG_ADDRESS } from '../native/dag-contract.ts'
@@ -11,12 +13,16 @@ import type { Genesis, GenesisValidator } from './genesis.ts'
 
 /** INVALID: what stands at the address of a native contract, so that Solidity's check for code passes. */
 const PLACEHOLDER = Uint8Array.of(0xfe)
-const NO_HASH = '00'.repeat(32)
+const NO_VRF_KEY = '00'.repeat(32)
 
 /** The rules of the consensus contract on the network of `genesis`. */
-export function consensusSettings({ chainId, consensus = {} }: Genesis): ConsensusSettings {
+export function consensusSettings({ chainId, consensus = {}, validators }: Genesis): ConsensusSettings {
   const { minSelfBond, minDelegation, ...numbers } = consensus
-  const params: { -readonly [K in keyof ContractParams]?: ContractParams[K] } = { ...numbers, electionLead: 1 }
+  const params: { -readonly [K in keyof ContractParams]?: ContractParams[K] } = {
+    ...numbers,
+    electionLead: 1,
+    requireIsogenyKey: schemesOf({ validators }).includes(SCHEME_SQISIGN),
+  }
   if (minSelfBond !== undefined) params.minSelfBond = BigInt(minSelfBond)
   if (minDelegation !== undefined) params.minDelegation = BigInt(minDelegation)
   return { networkId: chainId, params }
@@ -61,8 +67,8 @@ function register(records: Records, validator: GenesisValidator, order: number):
   records.validators.set(owner, {
     publicKey: publicKey.slice(2),
     key,
-    vrfKey: NO_HASH,
-    identity: NO_HASH,
+    vrfKey: validator.vrfKey?.slice(2) ?? NO_VRF_KEY,
+    isogenyKey: validator.isogenyKey?.slice(2) ?? '',
     commissionBps: validator.commissionBps ?? 0,
     riseEpoch: -1,
     riseFrom: validator.commissionBps ?? 0,

@@ -1,5 +1,6 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { vrfPublicKey } from '@zos/zpos'
 import { isProtocolAccount } from '../devnet/protocol-accounts.ts'
 import { NodeError } from '../errors.ts'
 import { ibcAccounts } from '../ibc/genesis-accounts.ts'
@@ -101,6 +102,7 @@ export function devnetGenesis(options: {
       isogenyKey: bytesToHex(isogenyKey.subarray(0, ISOGENY_PUBLIC_KEY_BYTES)),
       address,
       publicKey: bytesToHex(secp256k1.getPublicKey(privateKey, true)),
+      vrfKey: bytesToHex(vrfPublicKey(privateKey)),
       stake: DEVNET_STAKE.toString(),
     })),
     accounts: [...funded.values()],

@@ -7,10 +7,11 @@ import type { Genesis } from './genesis.ts'
 export function genesisCommittee(genesis: Genesis): Committee {
   return createCommittee({
     epoch: 0,
-    members: genesis.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
+    members: genesis.validators.map(({ address, publicKey, isogenyKey, vrfKey, stake }) => ({
       address: address as Address,
       publicKey: hexToBytes(publicKey),
       ...(isogenyKey ? { isogenyKey: hexToBytes(isogenyKey) } : {}),
+      ...(vrfKey ? { vrfKey: hexToBytes(vrfKey) } : {}),
       stake: BigInt(stake),
     })),
   })

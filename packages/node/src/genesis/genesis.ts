@@ -56,6 +56,8 @@ export interface GenesisValidator {
   publicKey: PrefixedHexString
   /** 83-byte SQIsign key (level I). If all validators have one, checkpoints need both signatures (DESIGN.md C14); else none may have one. */
   isogenyKey?: PrefixedHexString
+  /** 32-byte Ed25519 key: with it the validator adds to the seeds of the lottery (DESIGN.md C3). */
+  vrfKey?: PrefixedHexString
   stake: string
 }
 
@@ -115,10 +117,11 @@ export function parseGenesis(json: string): Genesis {
     if (validator.owner !== undefined && !isBytes(validator.owner, 20)) throw invalid(`validators[${index}].owner`)
     if (validator.commissionBps !== undefined && !isShare(validator.commissionBps))
       throw invalid(`validators[${index}].commissionBps`)
-    const { isogenyKey } = validator
+    const { isogenyKey, vrfKey } = validator
     if ((isogenyKey === undefined) !== (value.validators[0]!.isogenyKey === undefined))
       throw invalid(`validators[${index}].isogenyKey: all validators have one, or none has`)
     if (isogenyKey !== undefined && !isBytes(isogenyKey, 83)) throw invalid(`validators[${index}].isogenyKey`)
+    if (vrfKey !== undefined && !isBytes(vrfKey, 32)) throw invalid(`validators[${index}].vrfKey`)
   }
   checkConsensus(value.consensus ?? {})
   if (!Array.isArray(value.accounts)) throw invalid('accounts')

@@ -7,6 +7,8 @@ import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 interface StoredMember {
   address: Address
   publicKey: PrefixedHexString
+  isogenyKey?: PrefixedHexString
+  vrfKey?: PrefixedHexString
   stake: string
 }
 
@@ -17,16 +19,9 @@ interface StoredMember {
 export class Committees {
   readonly #store: KeyValueStore
   readonly #elected: (epoch: number) => Committee | undefined
-  readonly #isogenyKeys: ReadonlyMap<string, Uint8Array>
   readonly #known = new Map<number, Committee>()
 
-  /** `isogenyKeys`: second keys by address. The contract holds the hash of one only; the genesis names those of its validators. */
-  constructor(
-    store: KeyValueStore,
-    elected: (epoch: number) => Committee | undefined,
-    isogenyKeys: ReadonlyMap<string, Uint8Array> = new Map(),
-  ) {
-    this.#isogenyKeys = isogenyKeys
+  constructor(store: KeyValueStore, elected: (epoch: number) => Committee | undefined) {
     this.#store = store
     this.#elected = elected
   }
@@ -35,15 +30,8 @@ export class Committees {
     const known = this.#known.get(epoch)
     if (known) return known
     const stored = this.#store.get(keyOf(epoch))
-    const found = stored ? decode(epoch, stored) : this.#elected(epoch)
-    if (!found) return undefined
-    const committee = createCommittee({
-      epoch,
-      members: found.members.map((member) => {
-        const isogenyKey = this.#isogenyKeys.get(member.address)
-        return isogenyKey ? { ...member, isogenyKey } : member
-      }),
-    })
+    const committee = stored ? decode(epoch, stored) : this.#elected(epoch)
+    if (!committee) return undefined
     this.#known.set(epoch, committee)
     return committee
   }
@@ -51,9 +39,11 @@ export class Committees {
 
 /** What makes the committee of an epoch known for good. */
 export function committeeChange(committee: Committee): StoreChange {
-  const members: StoredMember[] = committee.members.map(({ address, publicKey, stake }) => ({
+  const members: StoredMember[] = committee.members.map(({ address, publicKey, isogenyKey, vrfKey, stake }) => ({
     address,
     publicKey: bytesToHex(publicKey),
+    ...(isogenyKey ? { isogenyKey: bytesToHex(isogenyKey) } : {}),
+    ...(vrfKey ? { vrfKey: bytesToHex(vrfKey) } : {}),
     stake: stake.toString(),
   }))
   return { key: keyOf(committee.epoch), value: new TextEncoder().encode(JSON.stringify(members)) }
@@ -63,9 +53,11 @@ function decode(epoch: number, bytes: Uint8Array): Committee {
   const members = JSON.parse(new TextDecoder().decode(bytes)) as StoredMember[]
   return createCommittee({
     epoch,
-    members: members.map(({ address, publicKey, stake }) => ({
+    members: members.map(({ address, publicKey, isogenyKey, vrfKey, stake }) => ({
       address,
       publicKey: hexToBytes(publicKey),
+      ...(isogenyKey ? { isogenyKey: hexToBytes(isogenyKey) } : {}),
+      ...(vrfKey ? { vrfKey: hexToBytes(vrfKey) } : {}),
       stake: BigInt(stake),
     })),
   })

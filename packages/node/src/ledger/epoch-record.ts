@@ -17,11 +17,12 @@ export function encodeEpochStart({ number, unit, height, mci, block, members, ch
     height,
     mci,
     block,
-    members.map(({ address, publicKey, isogenyKey, stake }) => [
+    members.map(({ address, publicKey, isogenyKey, vrfKey, stake }) => [
       address,
       publicKey,
       bigIntToUnpaddedBytes(stake),
-      ...(isogenyKey ? [isogenyKey] : []),
+      isogenyKey ?? '',
+      vrfKey ?? '',
     ]),
     chain.size,
     [...chain.peaks],
@@ -37,7 +38,7 @@ export function decodeEpochStart(bytes: Uint8Array): EpochStart {
       Uint8Array,
       Uint8Array,
       Uint8Array,
-      [Uint8Array, Uint8Array, Uint8Array, Uint8Array?][],
+      [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array][],
       Uint8Array,
       Uint8Array[],
     ]
@@ -48,10 +49,11 @@ export function decodeEpochStart(bytes: Uint8Array): EpochStart {
       height: integer(height),
       mci: integer(mci),
       block: integer(block),
-      members: members.map(([address, publicKey, stake, isogenyKey]) => ({
+      members: members.map(([address, publicKey, stake, isogenyKey, vrfKey]) => ({
         address: bytesToHex(address) as Address,
         publicKey,
-        ...(isogenyKey ? { isogenyKey } : {}),
+        ...(isogenyKey.length > 0 ? { isogenyKey } : {}),
+        ...(vrfKey.length > 0 ? { vrfKey } : {}),
         stake: bytesToBigInt(stake),
       })),
       chain: { size: integer(size), peaks: peaks.map((peak) => bytesToHex(peak) as Hex) },

@@ -20,8 +20,11 @@ import {
   type LotterySchedule,
   type TicketHash,
   type ValidatorInfo,
+  vrfInput,
 } from '@zos/zpos'
 import type { TicketIndex } from '../lottery/ticket-index.ts'
+import type { VrfIndex } from '../lottery/vrf-index.ts'
+import type { VrfOutputs } from '../lottery/vrf-outputs.ts'
 
 /** All that has to be known of the past to go on with an epoch: it is kept when everything below is dropped (DESIGN.md U7). */
 export interface EpochStart {
@@ -60,6 +63,8 @@ export interface Lottery {
   readonly tickets: TicketIndex
   /** CryptoNight. */
   readonly hash: TicketHash
+  readonly proofs: VrfIndex
+  readonly outputs: VrfOutputs
 }
 
 export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore, lottery: Lottery): Epoch {
@@ -71,9 +76,12 @@ export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore
     headers,
     ...(number > 0 ? { pruningPoint: { unit, height, mci, below: [] } } : {}),
   })
-  const { tickets, hash, termRounds } = lottery
+  const { tickets, hash, termRounds, proofs, outputs } = lottery
   tickets.forget(number, 0)
-  const schedule = createLotterySchedule({
+  proofs.forget(number, 0)
+  const schedule: LotterySchedule = createLotterySchedule({
+    // Those who made two units of one round lead no more in the term.
+    dag,
     committee,
     baseUnit: unit.id,
     baseRound: base.round,
@@ -83,7 +91,15 @@ export function openEpoch(start: EpochStart, genesis: Unit, headers: HeaderStore
       yield* tickets.inPast(dag, number, term, end)
       tickets.forget(number, term)
     },
-    vrfOutputsIn: () => [],
+    *vrfOutputsIn(end, term) {
+      const input = vrfInput(term, schedule.seedOf(term)!)
+      for (const { author, proof } of proofs.inPast(dag, number, term, end)) {
+        const key = committee.members[committee.indexOf(author)]?.vrfKey
+        const output = key && outputs.of(key, input, proof)
+        if (output) yield output
+      }
+      proofs.forget(number, term + 1)
+    },
   })
   const committer = createCommitter({ dag, committee, schedule, firstRound: base.round + 1 })
   return { ...start, base, committee, committer, dag, mainChain: createMainChain(dag), schedule }

@@ -400,6 +400,7 @@ export class Ledger {
     const result = this.dag.append(unit, { shapeChecked: true })
     if (result.status !== 'added') throw new Error(`a checked unit was not added: ${JSON.stringify(result)}`)
     this.#lottery.tickets.add(unit)
+    this.#lottery.proofs.add(unit)
     this.#highestRound = Math.max(this.#highestRound, unit.header.validator!.round)
   }
 }

@@ -3,10 +3,9 @@
  * never advances by clock alone.
  */
 import { createUnit, type Message, type Signer, type Unit } from '@zos/dag'
-import { createProposer, epochOfRound, type Proposal, type Proposer, type SigningGuard, type Ticket } from '@zos/zpos'
+import { createProposer, epochOfRound, type Proposal, type Proposer, type SigningGuard } from '@zos/zpos'
 import type { Clock } from '../clock.ts'
 import type { SignedTransaction } from '../execution/execute-block.ts'
-import { ticketMessage } from '../lottery/ticket-message.ts'
 import { betMessage } from './bet-message.ts'
 import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'
@@ -34,8 +33,8 @@ export interface ProducerOptions {
   messages?: (transactions: readonly SignedTransaction[]) => Message[]
   /** True while the next unit should not wait for the pace. */
   hurry?: () => boolean
-  /** The ticket for the next term, when one was found. */
-  ticket: (epoch: Epoch) => Ticket | undefined
+  /** What the lottery puts into the next unit: the ticket for the next term when one was found, and the VRF proof for the running one. */
+  lottery: (epoch: Epoch) => Message[]
   /** Sends a unit that is durable here. */
   publish: (unit: Unit) => void
   onFault: (error: unknown) => void
@@ -117,7 +116,7 @@ export class Producer {
     return leader !== undefined && proposer.awaits(leader)
   }
 
-  /** The whole bond on the leader unit that a unit of this round votes for (C9), and the ticket for the next term. */
+  /** The whole bond on the leader unit that a unit of this round votes for (C9), and what the lottery wants. */
   #messages(proposal: Proposal): Message[] {
     const { dag, committer } = this.#epoch
     const messages: Message[] = []
@@ -127,9 +126,7 @@ export class Producer {
       return validator?.round === proposal.round - 1 && authors[0] === leader
     })
     if (vote) messages.push(betMessage({ on: vote }))
-    const found = this.#options.ticket(this.#epoch)
-    if (found) messages.push(ticketMessage(found))
-    return messages
+    return [...messages, ...this.#options.lottery(this.#epoch)]
   }
 
   async #make(): Promise<void> {

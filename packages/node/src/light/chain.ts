@@ -45,7 +45,7 @@ export function trustRootOf(chain: LightChain): TrustRoot {
       chainId: chain.chainId,
       timeMs: chain.timestampMs,
       members,
-      hybrid: members.every(({ keys }) => keys.length === 2),
+      hybrid: members.every(({ keys }) => keys.some(({ scheme }) => scheme === SCHEME_SQISIGN)),
       key: bytesToHex(blake2b(new TextEncoder().encode(identity), { dkLen: 16 })),
     }
   } catch (error) {

@@ -55,6 +55,7 @@ const FIELDS = [
   'epoch',
   'units',
   'earned',
+  'isogenyKey',
 ]
 const FIELD_NUMBERS = new Map(FIELDS.map((name, index) => [name, index + 1]))
 const HEX = /^(0x)?([0-9a-f]{2})+$/

@@ -6,6 +6,7 @@ import { CONSENSUS_ABI, CONSENSUS_ADDRESS, EPOCH_ROUNDS, encodeEvidence, provePo
 import { Contract, hexlify, JsonRpcProvider, parseEther, SigningKey, type TransactionReceipt, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deriveAccounts, TEST_MNEMONIC } from '../../src/genesis/accounts.ts'
+import { DEVNET_ISOGENY_KEYS } from '../../src/genesis/devnet-isogeny-keys.ts'
 import { eventually, rpc } from './wait.ts'
 
 const ROUND_MS = 40
@@ -80,8 +81,11 @@ test(
     const owner = walletOf(1)
     const { compressedPublicKey } = new SigningKey(hexlify(joinerKey))
     const possession = provePossession(joinerKey, owner.address.toLowerCase() as never)
+    // The network signs checkpoints with two keys: both are registered.
+    const isogenyKey = new Uint8Array(Buffer.from(DEVNET_ISOGENY_KEYS.at(-1)!, 'base64'))
     joiner = await createNode({
       genesis: devnet.genesis,
+      isogenyKey,
       validatorKey: joinerKey,
       roundIntervalMs: ROUND_MS,
       ticketHashes: 0,
@@ -89,9 +93,8 @@ test(
       rpc: { port: 0 },
     })
     expect(joiner.status().producing).toBe(false)
-    await send(owner, 'register', compressedPublicKey, hexlify(possession), NO_HASH, NO_HASH, 0, {
-      value: parseEther('2000'),
-    })
+    const keys = [compressedPublicKey, hexlify(possession), NO_HASH, hexlify(isogenyKey.subarray(0, 83))]
+    await send(owner, 'register', ...keys, 0, { value: parseEther('2000') })
     const address = signerFromPrivateKey(joinerKey).address
     await eventually(async () => (await candidate(address))?.committee, 'the joiner to be elected', EPOCHS_MS)
     await eventually(async () => joiner!.status().producing, 'the joiner to make units', EPOCHS_MS)

@@ -17,6 +17,8 @@ import { Ledger } from '../../src/ledger/ledger.ts'
 import { unitHash } from '../../src/ledger/unit-hash.ts'
 import { MAX_AHEAD_MS, roundTime, timeBounds, timeWithin } from '../../src/ledger/unit-time.ts'
 import { TicketIndex } from '../../src/lottery/ticket-index.ts'
+import { VrfIndex } from '../../src/lottery/vrf-index.ts'
+import { VrfOutputs } from '../../src/lottery/vrf-outputs.ts'
 import { createMemoryStore } from '../../src/store/kv.ts'
 
 const START_MS = 1_700_000_000_000
@@ -90,7 +92,13 @@ describe('a unit', () => {
       genesis: root,
       epochRounds: 100,
       committeeOf: () => committee,
-      lottery: { termRounds: 15, tickets: new TicketIndex(), hash: () => new Uint8Array(32) },
+      lottery: {
+        termRounds: 15,
+        tickets: new TicketIndex(),
+        hash: () => new Uint8Array(32),
+        proofs: new VrfIndex(),
+        outputs: new VrfOutputs({ store: createMemoryStore(), onFault: () => {} }),
+      },
       verifier: { verify: async (items) => items.map(() => true) },
     })
     const unit = (round: number, parent: Unit, timestampMs: number) =>

@@ -39,11 +39,16 @@ describe('the consensus contract in the state', () => {
     const key = Wallet.createRandom()
     const publicKey = key.signingKey.compressedPublicKey
     const possession = bytesToHex(provePossession(Buffer.from(key.privateKey.slice(2), 'hex'), USER as never))
-    await send('register', [publicKey, possession, genesisHash(1), genesisHash(2), 500], { value: 2_000n * ZOS })
+    const isogenyKey = new Uint8Array(83).fill(2)
+    await expect(
+      send('register', [publicKey, possession, genesisHash(1), '0x', 500], { value: 2_000n * ZOS }),
+    ).rejects.toThrow(/need an isogeny key/)
+    await send('register', [publicKey, possession, genesisHash(1), isogenyKey, 500], { value: 2_000n * ZOS })
     expect((await send('candidate', [USER]))[4].toLowerCase()).toBe(keyAddress(Buffer.from(publicKey.slice(2), 'hex')))
+    expect((await send('keysOf', [USER])).toArray()).toEqual([publicKey, genesisHash(1), bytesToHex(isogenyKey)])
     expect(world.balance(CONSENSUS)).toBe(before + 2_000n * ZOS)
     await expect(
-      send('register', [publicKey, possession, genesisHash(1), genesisHash(2), 500], { value: 2_000n * ZOS }),
+      send('register', [publicKey, possession, genesisHash(1), isogenyKey, 500], { value: 2_000n * ZOS }),
     ).rejects.toThrow(/registered already/)
     await send('unbond', [USER, 2_000n * ZOS])
     expect((await send('withdraw', []))[0]).toBe(0n)

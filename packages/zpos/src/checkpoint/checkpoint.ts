@@ -34,7 +34,10 @@ export interface Checkpoint {
   readonly rulesHash: Hash32
 }
 
-/** A public key under a signature scheme: 1 is BIP-340 over secp256k1 (33 bytes compressed), 2 is SQIsign level I (83 bytes). */
+/**
+ * A public key under a signature scheme: 1 is BIP-340 over secp256k1 (33 bytes compressed), 2 is SQIsign level I (83 bytes). 3 is ECVRF over Ed25519
+ * (32 bytes): it signs no checkpoint, and stands here so that the hash of a committee covers all that a node that joins has to know of it.
+ */
 export interface SchemeKey {
   readonly scheme: number
   readonly key: Uint8Array
@@ -69,6 +72,9 @@ export interface SchemeVerifier {
 export const SCHEME_BIP340 = 1
 /** Scheme 2: the second signature of hybrid networks (C14). Its verifier comes from `@zos/pq-isogeny`. */
 export const SCHEME_SQISIGN = 2
+
+/** Scheme 3: outputs for the lottery (C3). */
+export const SCHEME_ECVRF = 3
 
 /** BIP-340 over secp256k1. */
 export const bip340: SchemeVerifier = {

@@ -14,6 +14,7 @@ export {
   encodeCheckpoint,
   type Hash32,
   SCHEME_BIP340,
+  SCHEME_ECVRF,
   SCHEME_SQISIGN,
   type SchemeKey,
   type SchemeVerifier,

@@ -12,6 +12,8 @@ export interface ValidatorInfo {
   readonly publicKey: Uint8Array
   /** SQIsign key (level I, 83 bytes) that signs checkpoints beside it, in a network that asks for both (C14). */
   readonly isogenyKey?: Uint8Array
+  /** Ed25519 key (32 bytes) of its VRF outputs, which go into the seeds of the lottery (C3). */
+  readonly vrfKey?: Uint8Array
   /** Bonded stake, own and delegated, in the smallest unit of ZOS. Above zero. */
   readonly stake: bigint
 }

@@ -4,7 +4,7 @@ import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/
 
 /** Human-readable ABI, as `new ethers.Contract(CONSENSUS_ADDRESS, CONSENSUS_ABI)` takes it. */
 export const CONSENSUS_ABI = [
-  'function register(bytes publicKey, bytes possession, bytes32 vrfKey, bytes32 identity, uint16 commissionBps) payable',
+  'function register(bytes publicKey, bytes possession, bytes32 vrfKey, bytes isogenyKey, uint16 commissionBps) payable',
   'function bond() payable',
   'function delegate(address validator) payable',
   'function unbond(address validator, uint256 amount)',
@@ -12,6 +12,7 @@ export const CONSENSUS_ABI = [
   'function redelegate(address from, address to, uint256 amount)',
   'function setCommission(uint16 commissionBps)',
   'function rotateKey(bytes publicKey, bytes possession)',
+  'function setIsogenyKey(bytes isogenyKey)',
   'function unjail()',
   'function claim(address validator)',
   'function release() returns (uint256 amount)',
@@ -19,6 +20,7 @@ export const CONSENSUS_ABI = [
   'function epoch() view returns (uint256 epoch)',
   'function committee() view returns (address[] keys, uint256[] stakes)',
   'function candidate(address owner) view returns (uint256 tokens, uint16 commissionBps, bool jailed, bool tombstoned, address key)',
+  'function keysOf(address owner) view returns (bytes publicKey, bytes32 vrfKey, bytes isogenyKey)',
   'function ownerOf(address key) view returns (address owner)',
   'function delegation(address validator, address delegator) view returns (uint256 amount)',
   'function pendingRewards(address validator, address delegator) view returns (uint256 amount)',

@@ -103,6 +103,7 @@ export function createConsensusContract(options: {
         key: record.key,
         publicKey: record.publicKey,
         vrfKey: record.vrfKey,
+        isogenyKey: record.isogenyKey,
         stake: record.tokens,
       }))
   }
@@ -112,7 +113,13 @@ export function createConsensusContract(options: {
     if (members === undefined) return undefined
     return createCommittee({
       epoch,
-      members: members.map(({ key, publicKey, stake }) => ({ address: key, publicKey: hexToBytes(publicKey), stake })),
+      members: members.map(({ key, publicKey, vrfKey, isogenyKey, stake }) => ({
+        address: key,
+        publicKey: hexToBytes(publicKey),
+        ...(isogenyKey === '' ? {} : { isogenyKey: hexToBytes(isogenyKey) }),
+        ...(/^0*$/.test(vrfKey) ? {} : { vrfKey: hexToBytes(vrfKey) }),
+        stake,
+      })),
     })
   }
 

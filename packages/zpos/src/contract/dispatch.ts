@@ -76,7 +76,7 @@ function execute(
         publicKey: bytes(first),
         possession: bytes(second),
         vrfKey: bytes(third),
-        identity: bytes(fourth),
+        isogenyKey: bytes(fourth),
         commissionBps: Number(fifth),
       })
       return []
@@ -99,6 +99,9 @@ function execute(
       return []
     case 'rotateKey':
       staking.rotateKey(call, effects, bytes(first), bytes(second))
+      return []
+    case 'setIsogenyKey':
+      staking.setIsogenyKey(call, effects, bytes(first))
       return []
     case 'unjail':
       staking.unjail(call, effects)
@@ -128,6 +131,11 @@ function execute(
       const record = contract.candidate(address)
       if (record === undefined) return [0n, 0n, false, false, `0x${'0'.repeat(40)}`]
       return [record.tokens, BigInt(record.commissionBps), record.jailed, record.tombstoned, record.key]
+    }
+    case 'keysOf': {
+      const record = contract.candidate(address)
+      if (record === undefined) return ['0x', `0x${'0'.repeat(64)}`, '0x']
+      return [record.publicKey, record.vrfKey, record.isogenyKey].map((key) => `0x${key}`)
     }
     case 'ownerOf':
       return [contract.ownerOf(address) ?? `0x${'0'.repeat(40)}`]

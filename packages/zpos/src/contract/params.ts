@@ -4,6 +4,8 @@ import { ZposError } from '../errors.ts'
 
 /** Parameters of a network. Times in milliseconds of consensus time, shares per ten thousand. */
 export interface ContractParams {
+  /** True: every candidate names an isogeny key, since checkpoints need its signatures too (C14). */
+  readonly requireIsogenyKey: boolean
   /** Self-bond from which on one is a candidate. */
   readonly minSelfBond: bigint
   /** Smallest delegation, so that rounding attacks with dust cost more than they take. */
@@ -39,6 +41,7 @@ const DAY_MS = 86_400_000
 
 /** The parameters of the ZOS network. */
 export const DEFAULT_PARAMS: ContractParams = {
+  requireIsogenyKey: false,
   minSelfBond: 10_000n * ZOS,
   minDelegation: ZOS / 100n,
   committeeSize: 30,

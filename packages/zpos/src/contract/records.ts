@@ -8,8 +8,8 @@ export type ValidatorRecord = {
   readonly publicKey: string
   readonly key: Address
   readonly vrfKey: string
-  /** Hash of the isogeny key that the node's identity binds (C14). */
-  readonly identity: string
+  /** The whole isogeny key (C14), 83 bytes; empty: none. */
+  readonly isogenyKey: string
   readonly commissionBps: number
   /** Epoch in which the commission last rose, and from where. */
   readonly riseEpoch: number
@@ -59,6 +59,7 @@ export type CommitteeRecord = {
   readonly key: Address
   readonly publicKey: string
   readonly vrfKey: string
+  readonly isogenyKey: string
   readonly stake: bigint
 }
 

@@ -44,8 +44,10 @@ export interface CallContext {
 export interface Registration {
   readonly publicKey: Uint8Array
   readonly possession: Uint8Array
+  /** 32 bytes; zeros: none. */
   readonly vrfKey: Uint8Array
-  readonly identity: Uint8Array
+  /** SQIsign key, level I, 83 bytes; empty: none. */
+  readonly isogenyKey: Uint8Array
   readonly commissionBps: number
 }
 
@@ -56,6 +58,8 @@ export function revert(reason: string, context: Record<string, unknown> = {}): n
 
 const DAY_MS = 86_400_000
 const WHOLE_BPS = 10_000
+/** A SQIsign public key of level I. */
+const ISOGENY_KEY_BYTES = 83
 
 /** The operations on stake over a set of records. Each checks all before it changes anything. */
 export function createStaking(records: Records, params: ContractParams) {
@@ -147,6 +151,13 @@ export function createStaking(records: Records, params: ContractParams) {
     return key
   }
 
+  /** Its form alone: a key that nobody can sign with harms its owner, whose shares of checkpoints then do not count. */
+  function checkedIsogenyKey(isogenyKey: Uint8Array): string {
+    if (isogenyKey.length === ISOGENY_KEY_BYTES) return bytesToHex(isogenyKey)
+    if (isogenyKey.length > 0) revert(`an isogeny key has ${ISOGENY_KEY_BYTES} bytes, not ${isogenyKey.length}`)
+    return params.requireIsogenyKey ? revert('checkpoints of this network need an isogeny key') : ''
+  }
+
   return {
     validatorOf,
     update,
@@ -168,6 +179,7 @@ export function createStaking(records: Records, params: ContractParams) {
       if (validators.get(sender) !== undefined) revert(`${sender} is registered already`)
       if (value < params.minSelfBond) revert(`a candidate bonds ${params.minSelfBond} at least`, { value })
       if (registration.commissionBps > WHOLE_BPS) revert('a commission is at most 10,000 per ten thousand')
+      const isogenyKey = checkedIsogenyKey(registration.isogenyKey)
       const key = claimKey(sender, registration.publicKey, registration.possession)
       const order = (numbers.get('registered') ?? 0) + 1
       numbers.set('registered', order)
@@ -177,7 +189,7 @@ export function createStaking(records: Records, params: ContractParams) {
         publicKey,
         key,
         vrfKey: bytesToHex(registration.vrfKey),
-        identity: bytesToHex(registration.identity),
+        isogenyKey,
         commissionBps: registration.commissionBps,
         riseEpoch: -1,
         riseFrom: registration.commissionBps,
@@ -257,6 +269,12 @@ export function createStaking(records: Records, params: ContractParams) {
       retirements.set(sender, [...old, nowMs])
       keys.set(key, { owner: sender, publicKey: bytesToHex(publicKey), retiredMs: 0 })
       update(sender, { publicKey: bytesToHex(publicKey), key })
+      effects.events.push({ name: 'KeyRotated', validator: sender, account: key, amount: 0n })
+    },
+
+    setIsogenyKey({ sender }: CallContext, effects: Effects, isogenyKey: Uint8Array): void {
+      const { key } = validatorOf(sender)
+      update(sender, { isogenyKey: checkedIsogenyKey(isogenyKey) })
       effects.events.push({ name: 'KeyRotated', validator: sender, account: key, amount: 0n })
     },
 

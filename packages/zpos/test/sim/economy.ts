@@ -37,7 +37,7 @@ export function contractWith(
         publicKey,
         possession,
         vrfKey: new Uint8Array(32).fill(i + 1),
-        identity: new Uint8Array(32),
+        isogenyKey: new Uint8Array(),
         commissionBps: 1000,
       }),
     )
