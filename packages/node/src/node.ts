@@ -224,7 +224,16 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     closers.push(() => tvu.close())
     const dev = options.dev && genesis.devnet ? createDevControl(options.dev) : undefined
     const ibc =
-      genesis.ibc && new Ibc({ genesis, store, head: chain.head!.header.number, validatorKey: options.validatorKey })
+      genesis.ibc &&
+      new Ibc({
+        genesis,
+        store,
+        head: chain.head!.header.number,
+        committeeOf: (epoch) => committees.of(epoch)!.members,
+        validatorKey: options.validatorKey,
+        publish: (vote) => network?.publishAside('ibc', vote),
+      })
+    await ibc?.resume()
     const executor = new Executor({
       chain,
       state,
@@ -437,7 +446,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
         highestRound: () => ledger.highestRound,
         transaction: async (raw, peer) =>
           producing && isMember() && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
-        aside: async (topic, bytes) => (topic === 'heads' ? heads.take(bytes) : checkpoints.takeShare(bytes)),
+        aside: async (topic, bytes) => {
+          if (topic === 'ibc') return ibc?.checkpoints.takeGossip(bytes) ?? 'ignore'
+          return topic === 'heads' ? heads.take(bytes) : checkpoints.takeShare(bytes)
+        },
         checkpoints: (from, to) => checkpointFrames(checkpoints, from, to),
         identity: () => identities.own(network.peerId),
         peerJoined: (peer) => void catchUp(peer),

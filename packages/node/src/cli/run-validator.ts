@@ -13,6 +13,9 @@ import {
 import { signTransaction } from '../devnet/unsigned-transaction.ts'
 import { NodeError } from '../errors.ts'
 import { isogenyPublicKey, readIsogenyKey } from '../keys/isogeny-key-file.ts'
+import { IBC_HOST_ADDRESS } from '../ibc/addresses.ts'
+import { encodeRegistration } from '../ibc/vote-key-call.ts'
+import { signVoteKey } from '../ibc/vote-keys.ts'
 import { loadPrivateKey } from '../keys/key-file.ts'
 import { askPassword } from '../keys/password.ts'
 import { rpcCall } from './rpc-call.ts'
@@ -94,10 +97,9 @@ async function send(settings: ValidatorSettings, action: string): Promise<Record
   const file = need(settings, 'key')
   const key = await loadPrivateKey(file, () => password(settings, file))
   const from = bytesToHex(privateToAddress(key))
-  const { name, args, value } = await callOf(settings, action, from as Address)
-  const data = encodeCall(name, args)
+  const { to, data, value } = await callOf(settings, action, from as Address)
   const { rpc } = settings
-  const call = { from, to: CONSENSUS_ADDRESS, value: `0x${value.toString(16)}`, data }
+  const call = { from, to, value: `0x${value.toString(16)}`, data }
   // An estimate that fails says why in the contract's own words.
   const gas = BigInt(await rpcCall<string>(rpc, 'eth_estimateGas', call))
   const [chainId, nonce, block] = await Promise.all([
@@ -112,7 +114,7 @@ async function send(settings: ValidatorSettings, action: string): Promise<Record
       gasLimit: (gas * 5n) / 4n,
       maxFeePerGas: 2n * BigInt(block.baseFeePerGas) + TIP,
       maxPriorityFeePerGas: TIP,
-      to: CONSENSUS_ADDRESS as `0x${string}`,
+      to,
       value,
       data: hexToBytes(data),
     },
@@ -138,11 +140,35 @@ async function callOf(
   settings: ValidatorSettings,
   action: string,
   owner: Address,
+): Promise<{ to: `0x${string}`; data: `0x${string}`; value: bigint }> {
+  if (action === 'vote-key') return voteKeyCall(settings)
+  const { name, args, value } = await consensusCall(settings, action, owner)
+  return { to: CONSENSUS_ADDRESS as `0x${string}`, data: encodeCall(name, args), value }
+}
+
+/** The vote key of the signing key, with the next sequence. */
+async function voteKeyCall(settings: ValidatorSettings) {
+  const signing = await signingKey(settings)
+  const { chainId } = await rpcCall<{ chainId: string }>(settings.rpc, 'zos_ibcStatus')
+  const address = bytesToHex(privateToAddress(signing))
+  const before = await rpcCall<{ sequence: string } | null>(settings.rpc, 'zos_ibcVoteKey', address)
+  const sequence = BigInt(before?.sequence ?? 0) + 1n
+  return { to: IBC_HOST_ADDRESS, data: encodeRegistration(signVoteKey(chainId, signing, sequence)), value: 0n }
+}
+
+async function signingKey(settings: ValidatorSettings): Promise<Uint8Array> {
+  const file = need(settings, 'signing-key')
+  return loadPrivateKey(file, () => password(settings, file))
+}
+
+async function consensusCall(
+  settings: ValidatorSettings,
+  action: string,
+  owner: Address,
 ): Promise<{ name: string; args: AbiValue[]; value: bigint }> {
   switch (action) {
     case 'register': {
-      const file = need(settings, 'signing-key')
-      const signing = await loadPrivateKey(file, () => password(settings, file))
+      const signing = await signingKey(settings)
       const publicKey = bytesToHex(secp256k1.getPublicKey(signing, true))
       const possession = bytesToHex(provePossession(signing, owner))
       const args = [

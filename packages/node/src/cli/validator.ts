@@ -8,6 +8,7 @@ export const validatorCommand = settingsCommand({
     show: 'the candidate --owner',
     register: 'make --signing-key a candidate with a bond of --amount',
     'set-isogeny-key': 'the key that signs checkpoints beside the first, from the election on',
+    'vote-key': 'register the key that --signing-key votes for IBC headers with',
     delegate: '--amount coins to the candidate --to',
     unbond: '--amount coins from the candidate --to',
     withdraw: 'coins whose unbonding time is over',

@@ -116,7 +116,8 @@ export class Executor {
         transactions.push(transaction)
       }
     }
-    const ibcBlock = { number: leader.number, timeMs: leader.timeMs, unit: leader.unit, mci: leader.mci }
+    const { number, timeMs, unit, mci, epoch, endsEpoch } = leader
+    const ibcBlock = { number, timeMs, unit, mci, epoch, endsEpoch }
     let ibcStored: StoreChange[] = []
     this.#options.ibc?.begin(ibcBlock)
     const executed = await executeBlock(evm, state.latest(), context, transactions, {

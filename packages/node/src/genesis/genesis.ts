@@ -4,8 +4,10 @@ import { DEFAULT_PARAMS, MAX_COMMITTEE } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
 import { MIN_BASE_FEE } from '../execution/header.ts'
 import { placeSystemContracts } from '../execution/system-contracts.ts'
-import { IBC_GATEWAY_ADDRESS } from '../ibc/addresses.ts'
+import { IBC_GATEWAY_ADDRESS, IBC_HOST_ADDRESS } from '../ibc/addresses.ts'
 import { type IbcSettings, ibcSettingsProblem } from '../ibc/settings.ts'
+import { writeGenesisVoteKeys } from '../ibc/vote-keys.ts'
+import { systemStorage } from '../native/native-storage.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import { writeConsensusGenesis } from './consensus-genesis.ts'
@@ -172,6 +174,7 @@ export function genesisState(genesis: Genesis): StateOverlay {
   }
   placeSystemContracts(state)
   writeConsensusGenesis(state, genesis)
+  if (genesis.ibc) writeGenesisVoteKeys(systemStorage(state, IBC_HOST_ADDRESS), genesis.ibc)
   return state
 }
 

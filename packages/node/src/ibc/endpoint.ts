@@ -140,12 +140,12 @@ export async function createEndpoint({ url, privateKey }: ZosEndpointOptions): P
     async updates(target, trusted, signal) {
       if (trusted.revisionHeight >= target.revisionHeight) return []
       const params = [Number(target.revisionHeight), Number(trusted.revisionHeight)]
-      const update = await eventually(
+      const updates = await eventually(
         'signed header',
-        () => rpc<PrefixedHexString | null>('zos_ibcUpdate', params, signal),
+        () => rpc<PrefixedHexString[] | null>('zos_ibcUpdates', params, signal),
         signal,
       )
-      return [Any.decode(hexToBytes(update))]
+      return updates.map((update) => Any.decode(hexToBytes(update)))
     },
     async clientHeight(clientId, signal) {
       const client = await rpc<{ revision: number; height: number }>('zos_ibcClient', [clientId], signal)

@@ -27,6 +27,7 @@ import {
   withAsset,
 } from '@zos/hub-ibc'
 import { keccak256 } from '@zos/pipeline/hash'
+import { SIGNATURE_GAS } from '../native/gas-meter.ts'
 import { type NativeCall, type NativeContract, NativeRevert } from '../native/native-contract.ts'
 import { type NativeStorage, readOnlyStorage } from '../native/native-storage.ts'
 import { encodeError } from '../native/revert-data.ts'
@@ -43,6 +44,8 @@ import {
 } from './gateway-abi.ts'
 import { createGatewayBank, denomOfToken, type GatewayBank } from './gateway-bank.ts'
 import { HostRecords, type StoreName } from './host-records.ts'
+import { decodeRegistration } from './vote-key-call.ts'
+import { registerVoteKey } from './vote-keys.ts'
 
 /** Decoding, hashing and proof checks of one message; storage is paid for apart. */
 const MESSAGE_GAS = 30_000n
@@ -68,6 +71,7 @@ export interface ReadableHost {
 
 export class IbcMachine {
   readonly native: NativeContract
+  readonly #chainId: string
   readonly #records = new HostRecords()
   readonly #host: IbcHost
   readonly #hub: Hub
@@ -78,6 +82,7 @@ export class IbcMachine {
   #touched = new Map<string, { store: StoreName; key: Uint8Array }>()
 
   constructor(chainId: string) {
+    this.#chainId = chainId
     const revisionNumber = BigInt(chainId.slice(chainId.lastIndexOf('-') + 1))
     const journal = createJournal()
     const now = () => this.#block.time
@@ -146,6 +151,13 @@ export class IbcMachine {
   }
 
   #call({ sender, value, data, isStatic, block, gas, storage }: NativeCall): Uint8Array {
+    const registration = value > 0n ? undefined : decodeRegistration(data)
+    if (registration) {
+      gas.charge(2n * SIGNATURE_GAS)
+      const reason = registerVoteKey(storage, this.#chainId, registration)
+      if (reason !== undefined) throw new NativeRevert(encodeError(reason))
+      return new Uint8Array()
+    }
     if (sender !== IBC_GATEWAY_ADDRESS) throw new NativeRevert(encodeError('only the gateway calls the IBC host'))
     const call = isStatic || value > 0n ? undefined : decodeHostCall(data)
     if (!call) throw new NativeRevert(encodeError('the IBC host does not know this call'))

@@ -1,16 +1,19 @@
 /** IBC in a node, put together: the host for execution and for calls, the provable trees, the checkpoints. */
+import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { Message, Unit } from '@zos/dag'
-import type { Genesis } from '../genesis/genesis.ts'
-import { slotAt, systemStorage } from '../native/native-storage.ts'
-import type { Hash } from '../state/account.ts'
+import { keyAddress } from '@zos/zpos'
+import { type Genesis, genesisState } from '../genesis/genesis.ts'
+import { readOnlyStorage, slotAt, systemStorage } from '../native/native-storage.ts'
+import type { AddressHex, Hash } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
 import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 import { IBC_HOST_ADDRESS } from './addresses.ts'
 import { readRecord } from './byte-records.ts'
 import { STORE_POSITION } from './host-records.ts'
-import { IbcCheckpoints } from './ibc-checkpoints.ts'
+import { IbcCheckpoints, MAX_OPEN } from './ibc-checkpoints.ts'
 import { IbcMachine } from './ibc-host.ts'
 import { type BlockFacts, IbcLedger } from './ibc-ledger.ts'
+import { VoterSets, voterSetOf } from './voter-sets.ts'
 
 /** Slot 2 of the host: the app hash of the block, so that a proof of the state root reaches what other chains see. */
 const APP_HASH_SLOT = slotAt(2n)
@@ -20,6 +23,21 @@ export interface IbcBlock {
   readonly timeMs: number
   readonly unit: Hash
   readonly mci: number
+  readonly epoch: number
+  readonly endsEpoch: boolean
+}
+
+export interface IbcOptions {
+  readonly genesis: Genesis
+  readonly store: KeyValueStore
+  /** Number of the newest block in the store. */
+  readonly head: number
+  /** The committee of an epoch that is elected. */
+  readonly committeeOf: (epoch: number) => readonly { readonly address: string; readonly stake: bigint }[]
+  /** Signs units, in a validator. */
+  readonly validatorKey: Uint8Array | undefined
+  /** Gossips a vote. */
+  readonly publish?: (vote: Uint8Array) => void
 }
 
 export class Ibc {
@@ -28,25 +46,39 @@ export class Ibc {
   /** For calls that change nothing. */
   readonly callMachine: IbcMachine
   readonly ledger: IbcLedger
+  readonly sets: VoterSets
   readonly checkpoints: IbcCheckpoints
+  readonly #committeeOf: IbcOptions['committeeOf']
   #done: BlockFacts | undefined
 
-  constructor({
-    genesis,
-    store,
-    head,
-    validatorKey,
-  }: {
-    genesis: Genesis
-    store: KeyValueStore
-    head: number
-    validatorKey: Uint8Array | undefined
-  }) {
-    const settings = genesis.ibc!
-    this.machine = new IbcMachine(settings.chainId)
-    this.callMachine = new IbcMachine(settings.chainId)
-    this.ledger = new IbcLedger(store, settings.chainId, head)
-    this.checkpoints = new IbcCheckpoints({ settings, validators: genesis.validators, store, validatorKey })
+  constructor({ genesis, store, head, committeeOf, validatorKey, publish }: IbcOptions) {
+    const { chainId } = genesis.ibc!
+    this.#committeeOf = committeeOf
+    this.machine = new IbcMachine(chainId)
+    this.callMachine = new IbcMachine(chainId)
+    this.ledger = new IbcLedger(store, chainId, head)
+    this.sets = new VoterSets(store, () =>
+      voterSetOf(committeeOf(0), readOnlyStorage(genesisState(genesis), IBC_HOST_ADDRESS)),
+    )
+    this.checkpoints = new IbcCheckpoints({
+      chainId,
+      sets: this.sets,
+      store,
+      validator: validatorKey && {
+        address: keyAddress(secp256k1.getPublicKey(validatorKey, true)) as AddressHex,
+        signingKey: validatorKey,
+      },
+      publish,
+    })
+  }
+
+  /** Takes up what an earlier run has left without a quorum. */
+  async resume(): Promise<void> {
+    const head = this.ledger.last?.height ?? 0
+    for (let height = Math.max(1, head - MAX_OPEN + 1); height <= head; height++) {
+      const facts = this.ledger.facts(height)
+      if (facts && this.sets.at(height)) await this.checkpoints.blockDone(facts)
+    }
   }
 
   /** Before the transactions of a block. */
@@ -55,7 +87,7 @@ export class Ibc {
   }
 
   /** After the transactions of a block: brings the trees up to date and writes their root. Returns what to store with the block. */
-  async end(state: StateOverlay, { number, timeMs, unit, mci }: IbcBlock): Promise<StoreChange[]> {
+  async end(state: StateOverlay, { number, timeMs, unit, mci, epoch, endsEpoch }: IbcBlock): Promise<StoreChange[]> {
     const storage = systemStorage(state, IBC_HOST_ADDRESS)
     const changes = this.machine
       .touched()
@@ -64,7 +96,8 @@ export class Ibc {
     const { facts, stored } = await this.ledger.apply({ height: number, time, unit, mci }, changes)
     storage.set(APP_HASH_SLOT, trimmed(facts.appHash))
     this.#done = facts
-    return stored
+    if (!endsEpoch) return stored
+    return [...stored, ...this.sets.begin(number + 1, voterSetOf(this.#committeeOf(epoch + 1), storage))]
   }
 
   /** The block is durable. */

@@ -7,7 +7,10 @@ import type { AddressHex } from '../state/account.ts'
 export interface IbcSettings {
   /** The name other chains know this one by. Ends in its revision: `zoshub-1`. */
   chainId: string
-  /** The Ed25519 key that each validator signs IBC checkpoints with. A validator without one has no say in them. */
+  /**
+   * The Ed25519 keys that validators sign IBC checkpoints with from the start; others register theirs (docs/ibc.md). The stake of a validator without one counts
+   * against the quorum of two thirds.
+   */
   voteKeys: { address: AddressHex; publicKey: PrefixedHexString }[]
 }
 
@@ -50,9 +53,9 @@ export function ibcSettingsProblem(
   for (const [index, key] of value.voteKeys.entries()) {
     const known = validators.some(({ address }) => address === key?.address)
     if (!known || seen.has(key.address)) return `ibc.voteKeys[${index}].address`
-    if (typeof key.publicKey !== 'string' || !/^0x[0-9a-f]{64}$/.test(key.publicKey))
+    if (typeof key.publicKey !== 'string' || !/^0x[0-9a-f]{64}$/.test(key.publicKey) || seen.has(key.publicKey))
       return `ibc.voteKeys[${index}].publicKey`
-    seen.add(key.address)
+    seen.add(key.address).add(key.publicKey)
   }
   return undefined
 }

@@ -102,8 +102,8 @@ export interface Network {
   stop(): Promise<void>
 }
 
-/** Topics beside the units': shares of checkpoints, and what validators say of the blocks that they execute. */
-export const SIDE_TOPICS = ['checkpoints', 'heads'] as const
+/** Topics beside the units': shares of checkpoints, what validators say of the blocks that they execute, and IBC votes of those who left. */
+export const SIDE_TOPICS = ['checkpoints', 'heads', 'ibc'] as const
 export type SideTopic = (typeof SIDE_TOPICS)[number]
 /** A share with all its cosigned documents. */
 const MAX_ASIDE_BYTES = 16 * 1024

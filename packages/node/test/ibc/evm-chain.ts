@@ -1,7 +1,7 @@
-/** A ZOS network of one validator without its consensus: blocks come when a test asks for them; everything else is the node's own. */
+/** A ZOS network, of one validator unless a test wants more, without its consensus: blocks come when a test asks for them; everything else is the node's own. */
 import { bytesToHex } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { signerFromPrivateKey } from '@zos/dag'
+import { signerFromPrivateKey, type Unit } from '@zos/dag'
 import type { Delivery, IbcMessage } from '@zos/hub-ibc'
 import type { ChainEvent, ConnectableEndpoint } from '@zos/hub-ibc/relayer'
 import { Interface } from 'ethers'
@@ -13,6 +13,7 @@ import { GATEWAY_ABI } from '../../src/ibc/gateway-human-abi.ts'
 import { decodeIbcEvent, deliveriesOf, encodeSubmit, IBC_EVENT_TOPIC } from '../../src/ibc/gateway-logs.ts'
 import { ibcAccounts } from '../../src/ibc/genesis-accounts.ts'
 import { Ibc } from '../../src/ibc/ibc.ts'
+import { IbcCheckpoints } from '../../src/ibc/ibc-checkpoints.ts'
 import { encodeMessage } from '../../src/ibc/ibc-host.ts'
 import { ibcSettings } from '../../src/ibc/settings.ts'
 import type { AddressHex } from '../../src/state/account.ts'
@@ -30,7 +31,9 @@ export const tokenInterface = new Interface([
 ])
 /** Who submits messages. */
 export const RELAYER: AddressHex = `0x${'ee'.repeat(20)}`
-const KEY = new Uint8Array(32).fill(1)
+export const validatorKey = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
+const KEY = validatorKey(1)
+const STAKE = 10n ** 24n
 const START_MS = 1_767_225_600_000
 
 export interface TestCall {
@@ -57,9 +60,17 @@ export interface EvmChain {
   balanceOf(token: AddressHex, account: AddressHex): Promise<bigint>
   /** Lets time pass. */
   wait(seconds: number): void
+  /** One block with `calls` that ends the epoch; the validators with `keys` are the committee from the next on. */
+  endEpoch(keys: readonly Uint8Array[], calls?: readonly TestCall[]): Promise<void>
 }
 
-export async function createEvmChain(name: string, accounts: Record<AddressHex, bigint>): Promise<EvmChain> {
+const member = (key: Uint8Array) => ({ address: signerFromPrivateKey(key).address, stake: STAKE })
+
+export async function createEvmChain(
+  name: string,
+  accounts: Record<AddressHex, bigint>,
+  validators: readonly Uint8Array[] = [KEY],
+): Promise<EvmChain> {
   const { address } = signerFromPrivateKey(KEY)
   const genesis: Genesis = {
     name,
@@ -68,7 +79,11 @@ export async function createEvmChain(name: string, accounts: Record<AddressHex, 
     gasLimit: '150000000',
     baseFeePerGas: '7',
     epochRounds: 100,
-    validators: [{ address, publicKey: bytesToHex(secp256k1.getPublicKey(KEY, true)), stake: String(10n ** 24n) }],
+    validators: validators.map((key) => ({
+      address: signerFromPrivateKey(key).address,
+      publicKey: bytesToHex(secp256k1.getPublicKey(key, true)),
+      stake: String(STAKE),
+    })),
     accounts: [
       ...Object.entries(accounts).map(([account, balance]) => ({
         address: account as AddressHex,
@@ -76,10 +91,41 @@ export async function createEvmChain(name: string, accounts: Record<AddressHex, 
       })),
       ...ibcAccounts,
     ],
-    ibc: ibcSettings(name, [{ address, privateKey: KEY }]),
+    ibc: ibcSettings(
+      name,
+      validators.map((privateKey) => ({ address: signerFromPrivateKey(privateKey).address, privateKey })),
+    ),
   }
   const store = createMemoryStore()
-  const ibc = new Ibc({ genesis, store, head: 0, validatorKey: KEY })
+  const committees = [validators.map(member)]
+  const ibc = new Ibc({ genesis, store, head: 0, validatorKey: KEY, committeeOf: (epoch) => committees[epoch]! })
+  // The other validators follow the same chain; their votes come in units, or by gossip once they make none.
+  const voters = new Map<string, IbcCheckpoints>()
+  let epoch = 0
+  let ending = false
+  const voterOf = (key: Uint8Array) => {
+    const voter = signerFromPrivateKey(key).address
+    if (voter === address || voters.has(voter)) return
+    const publish = (vote: Uint8Array) => void gossip.push(vote)
+    const validator = { address: voter as AddressHex, signingKey: key }
+    voters.set(
+      voter,
+      new IbcCheckpoints({ chainId: name, sets: ibc.sets, store: createMemoryStore(), validator, publish }),
+    )
+  }
+  const gossip: Uint8Array[] = []
+  for (const key of validators) voterOf(key)
+  /** What members say of the newest block, in units of the committee that runs now, and what those say that left. */
+  const vote = async () => {
+    const facts = ibc.ledger.last!
+    for (const [author, voter] of voters) {
+      await voter.blockDone(facts)
+      const messages = voter.takeMessages()
+      if (committees[epoch]!.some((one) => one.address === author))
+        await ibc.take({ header: { authors: [author] }, messages } as unknown as Unit)
+    }
+    for (const bytes of gossip.splice(0)) await ibc.checkpoints.takeGossip(bytes)
+  }
   const evm = await Evm.create(1, () => undefined, [ibc.machine.native])
   const callEvm = await Evm.create(1, () => undefined, [ibc.callMachine.native])
   const events: ChainEvent[] = []
@@ -112,13 +158,16 @@ export async function createEvmChain(name: string, accounts: Record<AddressHex, 
       timeMs += 1000
       const overlay = new StateOverlay(state)
       edit?.(overlay)
-      const facts = { number: height, timeMs, unit: `0x${'ab'.repeat(32)}` as const, mci: height }
+      const endsEpoch = ending
+      const facts = { number: height, timeMs, unit: `0x${'ab'.repeat(32)}` as const, mci: height, epoch, endsEpoch }
       ibc.begin(facts)
       const outcomes: EvmOutcome[] = []
       for (const one of calls) outcomes.push(await run(evm, overlay, one))
       await store.batch(await ibc.end(overlay, facts))
       state = overlay
       await ibc.settled()
+      if (endsEpoch) epoch++
+      await vote()
       for (const { logs } of outcomes)
         for (const { topics, data } of logs)
           if (topics[0] === IBC_EVENT_TOPIC)
@@ -130,6 +179,13 @@ export async function createEvmChain(name: string, accounts: Record<AddressHex, 
       if (!outcome!.succeeded)
         throw new Error(`the call failed: ${outcome!.exception} ${bytesToHex(outcome!.returned)}`)
       return outcome!
+    },
+    async endEpoch(keys, calls = []) {
+      committees[epoch + 1] = keys.map(member)
+      for (const key of keys) voterOf(key)
+      ending = true
+      await chain.block(calls)
+      ending = false
     },
     call: (call) => run(callEvm, new StateOverlay(state), call),
     async balanceOf(token, account) {
@@ -152,7 +208,7 @@ export async function createEvmChain(name: string, accounts: Record<AddressHex, 
       updates: async (target, trusted) =>
         trusted.revisionHeight >= target.revisionHeight
           ? []
-          : [ibc.checkpoints.update(Number(target.revisionHeight), Number(trusted.revisionHeight))!],
+          : ibc.checkpoints.updates(Number(target.revisionHeight), Number(trusted.revisionHeight))!,
       clientHeight: async (id) =>
         ibc.callMachine.read(state, { number: height, time: BigInt(timeMs) * 1_000_000n }, ({ host }) =>
           host.clientHeight(id),

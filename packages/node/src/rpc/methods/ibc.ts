@@ -1,7 +1,10 @@
 import { bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { Any } from '@zos/hub-ibc'
 import { isNodeError } from '../../errors.ts'
-import { IBC_GATEWAY_ADDRESS } from '../../ibc/addresses.ts'
+import { IBC_GATEWAY_ADDRESS, IBC_HOST_ADDRESS } from '../../ibc/addresses.ts'
+import { voteKeyOf } from '../../ibc/vote-keys.ts'
+import { readOnlyStorage } from '../../native/native-storage.ts'
+import type { AddressHex } from '../../state/account.ts'
 import type { RpcContext, RpcMethod } from '../context.ts'
 import { invalidParams, RpcCode, RpcError } from '../rpc-error.ts'
 
@@ -59,10 +62,38 @@ export const ibcMethods: Record<string, RpcMethod> = {
     return value ? bytesToHex(value) : null
   },
 
-  /** The message (`Any`) that brings a client of this chain from height `trusted` to `target`; null if `target` has no signatures. */
-  zos_ibcUpdate: ([target, trusted], context) => {
-    const update = ibcOf(context).checkpoints.update(heightParam(target, 'target'), heightParam(trusted, 'trusted'))
-    return update ? anyHex(update) : null
+  /**
+   * The messages (`Any`) that bring a client of this chain from height `trusted` to `target`: one, or several where committees changed in between. When they end before
+   * `target`, ask again from there. Null if signatures are missing.
+   */
+  zos_ibcUpdates: ([target, trusted], context) => {
+    const { checkpoints } = ibcOf(context)
+    return checkpoints.updates(heightParam(target, 'target'), heightParam(trusted, 'trusted'))?.map(anyHex) ?? null
+  },
+
+  /** The set that votes for the header of block `height`, the next block's by default: address, key and power of each. */
+  zos_ibcVoters: ([height], context) => {
+    const { sets } = ibcOf(context)
+    const reign = height === undefined ? sets.newest : sets.at(heightParam(height, 'height'))
+    if (!reign) return null
+    return {
+      first: reign.first,
+      hash: bytesToHex(reign.set.hash),
+      voters: reign.set.voters.map(({ address, publicKey, power }) => ({
+        address,
+        publicKey: bytesToHex(publicKey),
+        power: power.toString(),
+      })),
+    }
+  },
+
+  /** The vote key that the validator with signing address `address` has registered, and its sequence; null if none. */
+  zos_ibcVoteKey: ([address], context) => {
+    if (typeof address !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(address))
+      throw invalidParams('address must have 20 bytes')
+    const storage = readOnlyStorage(context.state.latest(), IBC_HOST_ADDRESS)
+    const found = voteKeyOf(storage, address.toLowerCase() as AddressHex)
+    return found ? { voteKey: bytesToHex(found.voteKey), sequence: found.sequence.toString() } : null
   },
 
   /** The states that create a client of this chain elsewhere, at its newest signed height; null before the first. */
