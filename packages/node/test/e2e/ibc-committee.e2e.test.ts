@@ -7,6 +7,7 @@ import { createEndpoint, GATEWAY_ABI, IBC_GATEWAY_ADDRESS } from '@zos/node/ibc'
 import { CONSENSUS_ABI, CONSENSUS_ADDRESS, provePossession } from '@zos/zpos'
 import { Contract, hexlify, JsonRpcProvider, NonceManager, parseEther, SigningKey, Wallet } from 'ethers'
 import { afterAll, expect, test } from 'vitest'
+import { DEVNET_ISOGENY_KEYS } from '../../src/genesis/devnet-isogeny-keys.ts'
 import { IBC_HOST_ADDRESS } from '../../src/ibc/addresses.ts'
 import { encodeRegistration } from '../../src/ibc/vote-key-call.ts'
 import { signVoteKey } from '../../src/ibc/vote-keys.ts'
@@ -77,9 +78,11 @@ test.runIf(process.env.ZOS_LONG)(
 
     const owner = accountOf(hub, 2)
     const address = signerFromPrivateKey(joinerKey).address
+    const isogenyKey = new Uint8Array(Buffer.from(DEVNET_ISOGENY_KEYS.at(-1)!, 'base64'))
     joiner = await createNode({
       genesis: hub.genesis,
       validatorKey: joinerKey,
+      isogenyKey,
       roundIntervalMs: 50,
       ticketHashes: 0,
       p2p: { peers: hub.validators.flatMap(({ addresses }) => addresses) },
@@ -90,9 +93,8 @@ test.runIf(process.env.ZOS_LONG)(
     const { compressedPublicKey } = new SigningKey(hexlify(joinerKey))
     const possession = hexlify(provePossession(joinerKey, ownerAddress as never))
     const value = parseEther('2000')
-    await (
-      await consensus.getFunction('register')(compressedPublicKey, possession, NO_HASH, NO_HASH, 0, { value })
-    ).wait()
+    const keys = [compressedPublicKey, possession, NO_HASH, hexlify(isogenyKey.subarray(0, 83))]
+    await (await consensus.getFunction('register')(...keys, 0, { value })).wait()
     const data = encodeRegistration(signVoteKey('zoshub-1', joinerKey, 1n))
     await (await owner.sendTransaction({ to: IBC_HOST_ADDRESS, data })).wait()
     const isVoter = async () => {
