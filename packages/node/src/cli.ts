@@ -8,6 +8,7 @@ const main = defineCommand({
     devnet: () => import('./cli/devnet.ts').then((module) => module.devnetCommand),
     start: () => import('./cli/start.ts').then((module) => module.startCommand),
     snapshot: () => import('./cli/snapshot.ts').then((module) => module.snapshotCommand),
+    db: () => import('./cli/db.ts').then((module) => module.dbCommand),
     init: () => import('./cli/init.ts').then((module) => module.initCommand),
     keys: () => import('./cli/keys.ts').then((module) => module.keysCommand),
     validator: () => import('./cli/validator.ts').then((module) => module.validatorCommand),

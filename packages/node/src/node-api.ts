@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import type { DevOptions } from './devnet/dev-control.ts'
 import type { Genesis, GenesisAccount } from './genesis/genesis.ts'
 import type { LinkConditions } from './p2p/link.ts'
+import type { KeyValueStore } from './store/kv.ts'
 
 /** Receives what happens in the node. Every method takes a message and what belongs to it. */
 export interface Logger {
@@ -20,6 +21,8 @@ export interface NodeOptions {
   genesis: Genesis
   /** Where the node keeps everything. In memory when not given: for tests, as a validator that forgets may sign twice. */
   dataDir?: string
+  /** Opens the database in the place of the one in `dataDir`: another engine behind the same port. */
+  openStore?: () => Promise<KeyValueStore>
   /** 32-byte secp256k1 key of a validator. It makes units while it is in the committee. Without it the node follows and serves. */
   validatorKey?: Uint8Array
   /** 270-byte SQIsign secret key (level I) of the validator, in a network whose genesis names isogeny keys. */

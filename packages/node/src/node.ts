@@ -27,7 +27,7 @@ import { ShareSigner } from './checkpoint/share-signer.ts'
 import { createCheckpointSignatures } from './checkpoint/signatures.ts'
 import { systemClock } from './clock.ts'
 import { DevControl } from './devnet/dev-control.ts'
-import { NodeError } from './errors.ts'
+import { isNodeError, NodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
@@ -64,19 +64,20 @@ import { createConsensusNative, readConsensusContract } from './native/consensus
 import { createDagNative } from './native/dag-contract.ts'
 import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
-import { PeerBook } from './p2p/peer-book.ts'
+import { PeerBook, readablePeers } from './p2p/peer-book.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
+import { openDatabase, prepareStore } from './repair/prepare-store.ts'
+import { type OpenContext, superviseNode } from './repair/supervise.ts'
 import { createCallRunner, type RpcContext } from './rpc/context.ts'
 import { createRpcRouter } from './rpc/router.ts'
 import { type RpcServer, startRpcServer } from './rpc/server.ts'
 import { certifySnapshot } from './snapshot/certify.ts'
-import { joinIfBehind } from './snapshot/join.ts'
+import { isBehindPeers, joinIfBehind } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
 import { dumpAccounts } from './state/dump.ts'
 import { WorldState } from './state/world-state.ts'
-import { claimStore } from './store/claim.ts'
 import { createMemoryStore } from './store/kv.ts'
-import { openLevelStore } from './store/level.ts'
+import { storageFault } from './store/storage-fault.ts'
 import { Tvu } from './tvu/tvu.ts'
 
 /** Bytes and gas of transactions in one unit of this node. */
@@ -92,12 +93,18 @@ const IDENTIFY_EVERY_MS = 5_000
 /** No unit for this long (beyond two rounds) means that something was missed. */
 const STALL_MS = 500
 
+/** How often a node that gets nothing from its peers asks them whether they still have what it lacks. */
+const LOOK_BEHIND_MS = 5_000
 const DUMP_ATTEMPTS = 20
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Starts a node. Errors: `NODE_INVALID_ARGUMENT`, `NODE_PORT_TAKEN`, `NODE_DATA_DIR`, `NODE_DATA_DIR_LOCKED`, `NODE_GENESIS_MISMATCH`, `NODE_STORE_CORRUPT`, `NODE_STATE_DIVERGED`. */
-export async function createNode(options: NodeOptions): Promise<ZosNode> {
+export function createNode(options: NodeOptions): Promise<ZosNode> {
+  return superviseNode(options, openNode)
+}
+
+async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<ZosNode> {
   const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT, clock = systemClock } = options
   const { chainId } = genesis
   const hash = genesisHash(genesis)
@@ -105,14 +112,21 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
   lag.enable()
 
   // Stores: units, blocks and state in one, so that a block is one atomic batch.
-  const store = dataDir ? await openLevelStore(join(dataDir, 'db')) : createMemoryStore()
+  const store = await (options.openStore?.() ??
+    (dataDir ? openDatabase(join(dataDir, 'db'), repair) : createMemoryStore()))
   const closers: (() => Promise<unknown>)[] = [() => store.close()]
+  // What cannot be closed, because its last write failed, must not keep the rest open.
+  let closing = false
   const closeAll = async () => {
-    for (const close of closers.reverse()) await close()
+    closing = true
+    const failed: unknown[] = []
+    for (const close of closers.reverse()) await close().catch((error) => failed.push(error))
+    if (failed.length > 0 && !fault) throw failed[0]
   }
   let fault: unknown
-  const onFault = (error: unknown) => {
+  const onFault = (reason: unknown) => {
     if (fault) return
+    const error = storageFault(reason, dataDir)
     fault = error
     void producer?.stop()
     logger.error('the node cannot go on', { error: String(error) })
@@ -121,7 +135,16 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
   let producer: Producer | undefined
   try {
-    await claimStore(store, hash, dataDir)
+    const told = options.p2p?.peers ?? []
+    await prepareStore(store, {
+      genesis,
+      genesisHash: hash,
+      dataDir,
+      repair,
+      peers: repair ? [...told, ...readablePeers(store)] : told,
+      logger,
+      ...(options.signal ? { signal: options.signal } : {}),
+    })
     const settings = consensusSettings(genesis)
     const isogeny = createIsogeny()
     closers.push(() => isogeny.close())
@@ -130,7 +153,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
     // A node that lacks what its peers have dropped begins with a snapshot.
     const knownPeers = new PeerBook(store)
-    const peers = [...(options.p2p?.peers ?? []), ...knownPeers.addresses()]
+    const peers = [...told, ...knownPeers.addresses()]
     const stopJoining = options.signal ? { signal: options.signal } : {}
     await joinIfBehind({
       store,
@@ -359,6 +382,7 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
 
     // The network, and what comes from it.
     let lastUnitAt = clock.elapsed()
+    let lookedBehindAt = Number.NEGATIVE_INFINITY
     let progressing = false
     const advance = () => {
       for (const leader of ledger.commit()) {
@@ -378,7 +402,12 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       progressing = true
       setImmediate(() => {
         progressing = false
-        advance()
+        if (closing) return
+        try {
+          advance()
+        } catch (error) {
+          onFault(error)
+        }
       })
     }
     const seen = (unit: Unit) => {
@@ -404,14 +433,30 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
     }
     const settle = async () => {
       await new Promise<void>((resolve) => setImmediate(resolve))
+      if (closing) return
       advance()
       if (!ledger.waitsForCommittee) return
       await executor.idle()
-      advance()
+      if (!closing) advance()
     }
     const synchronizer = new Synchronizer(ledger, () => network, takeUnit, settle)
-    const catchUp = (peer: string) =>
-      synchronizer.join(peer).catch((error) => logger.debug('sync failed', { peer, error: String(error) }))
+    const catchUp = async (peer: string) => {
+      try {
+        if (!(await synchronizer.join(peer))) await lookBehind()
+      } catch (error) {
+        logger.debug('sync failed', { peer, error: String(error) })
+      }
+    }
+    /** A peer is ahead and does not have what comes next here: if none has, a snapshot has to take its place. */
+    const lookBehind = async () => {
+      if (fault || clock.elapsed() - lookedBehindAt < LOOK_BEHIND_MS) return
+      lookedBehindAt = clock.elapsed()
+      const addresses = [...told, ...knownPeers.addresses()]
+      const own = ledger.epoch.number
+      if (!(await isBehindPeers({ addresses, genesisHash: hash, epoch: own }))) return
+      if (ledger.epoch.number === own)
+        onFault(new NodeError('NODE_HISTORY_PRUNED', `no peer has the units of epoch ${own} any more`, { epoch: own }))
+    }
 
     // A validator's own units.
     let producing = false
@@ -589,8 +634,10 @@ export async function createNode(options: NodeOptions): Promise<ZosNode> {
       dumpState,
       dev,
     }
-    const onRpcError = (error: unknown, method: string) =>
+    const onRpcError = (error: unknown, method: string) => {
       logger.error('internal error', { method, error: String(error) })
+      if (isNodeError(error, 'NODE_STORE_CORRUPT')) onFault(error)
+    }
     const router = createRpcRouter(context, onRpcError)
     let rpc: RpcServer | undefined
     if (options.rpc) {

@@ -11,7 +11,7 @@ export interface PrunedMark {
 }
 
 /** What is pruned, or going to be after a crash in the middle. */
-export function readPrunedMark(store: KeyValueStore): PrunedMark {
+export function readPrunedMark(store: Pick<KeyValueStore, 'get'>): PrunedMark {
   const mark = store.get(MARK_KEY)
   if (!mark) return { epoch: 0, block: 0 }
   const [epoch, block] = new TextDecoder().decode(mark).split(':').map(Number) as [number, number]

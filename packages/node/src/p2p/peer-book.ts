@@ -6,6 +6,15 @@ const MAX_ADDRESSES = 64
 /** A multiaddr with a peer id has some 80 characters. */
 const MAX_ADDRESS_LENGTH = 256
 
+/** The addresses in a store that may be damaged. */
+export function readablePeers(store: KeyValueStore): string[] {
+  try {
+    return new PeerBook(store).addresses()
+  } catch {
+    return []
+  }
+}
+
 /** The addresses of peers that this node was told of, so that it finds the network again after a restart. */
 export class PeerBook {
   readonly #store: KeyValueStore

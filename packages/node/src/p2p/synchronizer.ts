@@ -41,9 +41,9 @@ export class Synchronizer {
     return this.#caughtUp.has(peer)
   }
 
-  /** Asks `peer` for every round that this node lacks. */
-  async join(peer: string): Promise<void> {
-    if (this.#catchingUp.has(peer)) return
+  /** Asks `peer` for every round that this node lacks. False: the peer no longer has what comes next here. */
+  async join(peer: string): Promise<boolean> {
+    if (this.#catchingUp.has(peer)) return true
     this.#catchingUp.add(peer)
     try {
       const network = this.#network()
@@ -54,7 +54,7 @@ export class Synchronizer {
         const to = Math.min(from + MAX_RANGE_ROUNDS, (epoch + 1) * EPOCH_ROUNDS) - 1
         let units = 0
         for await (const bytes of network.fetchRounds(peer, from, to)) {
-          if (!(await this.#take(bytes, peer))) return
+          if (!(await this.#take(bytes, peer))) return true
           units++
         }
         await this.#settle()
@@ -62,8 +62,9 @@ export class Synchronizer {
         const next = units > 0 && this.#ledger.epoch.number === epoch ? to : (epoch + 1) * EPOCH_ROUNDS
         from = Math.max(next, this.#ledger.epoch.base.round) + 1
       }
-      // Otherwise the peer no longer has what comes next here.
-      if (this.#ledger.epoch.number >= epochOfRound(highest)) this.#caughtUp.add(peer)
+      const isInStep = this.#ledger.epoch.number >= epochOfRound(highest)
+      if (isInStep) this.#caughtUp.add(peer)
+      return isInStep
     } finally {
       this.#catchingUp.delete(peer)
       await this.#settle()

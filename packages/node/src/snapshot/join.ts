@@ -24,6 +24,31 @@ export interface JoinOptions extends SnapshotOptions {
   certify: (source: SnapshotSource) => Promise<string | undefined>
 }
 
+/** True if peers answer, none of them has units of `epoch`, which is the one that comes next here, and there is a snapshot of later. */
+export async function isBehindPeers(options: {
+  addresses: readonly string[]
+  genesisHash: Uint8Array
+  epoch: number
+}): Promise<boolean> {
+  if (options.addresses.length === 0) return false
+  const peers = await connectSnapshotPeers(options)
+  try {
+    if (!isBehind(await peers.histories(), options.epoch)) return false
+    await peers.newest()
+    return true
+  } catch (error) {
+    // Too early: the snapshot that has to take the place of the units has no certificate yet.
+    if (isNodeError(error, 'NODE_HISTORY_PRUNED')) return false
+    throw error
+  } finally {
+    await peers.close()
+  }
+}
+
+function isBehind(histories: readonly { firstEpoch: number }[], epoch: number): boolean {
+  return histories.length > 0 && histories.every(({ firstEpoch }) => firstEpoch > epoch)
+}
+
 /** Imports a snapshot if no peer has the units that come next here. True if it did. */
 export async function joinIfBehind(options: JoinOptions): Promise<boolean> {
   const { store, peers: addresses, genesisHash, signal, logger } = options
@@ -32,8 +57,7 @@ export async function joinIfBehind(options: JoinOptions): Promise<boolean> {
   const peers = await connectSnapshotPeers({ addresses, genesisHash, ...(signal ? { signal } : {}) })
   try {
     const histories = await peers.histories()
-    const isBehind = histories.length > 0 && histories.every(({ firstEpoch }) => firstEpoch > own)
-    if (!isBehind && !isImporting(store)) return false
+    if (!isBehind(histories, own) && !isImporting(store)) return false
     for (let attempt = 1; ; attempt++) {
       const source = await peers.newest()
       logger.info('joining from a snapshot', {

@@ -70,6 +70,52 @@ export function proveTrieKey(read: ReadTrieNode, key: string): Uint8Array[] {
   }
 }
 
+/** A node as a walk of the trie meets it. */
+export interface WalkedNode {
+  readonly position: string
+  /** True if the node is there and is the one that its parent names. What is below a false one is not walked. */
+  readonly whole: boolean
+  /** Of a leaf: its key and value. */
+  readonly leaf: { readonly key: string; readonly value: Uint8Array } | undefined
+}
+
+/** All nodes below `root` (a Keccak-256), parents first. Cost: one read and one hash a node. */
+export function* walkTrie(read: ReadTrieNode, root: Uint8Array): Generator<WalkedNode> {
+  const open: { position: string; reference: NodeReference }[] = []
+  if (!isSame(root, EMPTY_TRIE_ROOT)) open.push({ position: '', reference: root })
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { position, reference } = next
+    const rlp = read(position)
+    const whole = rlp !== undefined && isSame(reference.length === HASH_BYTES ? keccak256(rlp) : rlp, reference)
+    const node = whole ? decodeNode(rlp) : undefined
+    const leaf = node?.kind === 'leaf' ? { key: position + node.path, value: node.value } : undefined
+    yield { position, whole, leaf }
+    if (node?.kind === 'extension') open.push({ position: position + node.path, reference: node.child })
+    if (node?.kind !== 'branch') continue
+    for (let index = 15; index >= 0; index--) {
+      const child = node.children[index]
+      if (child) open.push({ position: position + NIBBLES[index], reference: child })
+    }
+  }
+}
+
+/** The value of `key`; undefined: it has none. */
+export function trieValue(read: ReadTrieNode, key: string): Uint8Array | undefined {
+  for (let position = ''; ; ) {
+    const rlp = read(position)
+    if (!rlp) return undefined
+    const node = decodeNode(rlp)
+    if (node.kind === 'leaf') return position + node.path === key ? node.value : undefined
+    if (node.kind === 'branch') position += key[position.length]
+    else if (key.startsWith(node.path, position.length)) position += node.path
+    else return undefined
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}
+
 class TrieSession {
   readonly nodes = new Map<string, Uint8Array | undefined>()
   readonly #read: ReadTrieNode

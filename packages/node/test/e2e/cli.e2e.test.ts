@@ -54,6 +54,8 @@ describe('what cannot work is said in one line', () => {
       "ENOENT: no such file or directory, open '/nowhere.json'",
     ],
     [['snapshot', 'verify', 'x.snap', '--genesis', 'x', '--genesys', 'y'], 'there is no flag --genesys; see --help'],
+    [['db', '--data-dir', 'x'], 'zos db needs one of: check, repair, stat, compact'],
+    [['db', 'check', '--data-dir', '/nowhere'], 'there is no database in /nowhere'],
     [['keys'], 'zos keys needs one of: new, import, show, export'],
     [['status', '--rpc', 'http://127.0.0.1:1'], 'no node answers at http://127.0.0.1:1: bad port'],
     [

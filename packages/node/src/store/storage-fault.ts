@@ -1,0 +1,17 @@
+import { NodeError } from '../errors.ts'
+
+/** What file systems say when there is no room: the disk is full, or the user's share of it. */
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
+
+/** `error` as the node reports it: a file that could not be written for want of room becomes `NODE_DISK_FULL`, whoever wrote it. */
+export function storageFault(error: unknown, dataDir: string | undefined): unknown {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (FULL.has((cause as NodeJS.ErrnoException).code ?? ''))
+      return new NodeError(
+        'NODE_DISK_FULL',
+        `no room is left for ${dataDir ?? 'the node'}: make room and start it again; nothing that was acknowledged is lost`,
+        { dataDir },
+        { cause: error },
+      )
+  return error
+}
