@@ -13,6 +13,15 @@ export interface BlockUnit {
   height: number
 }
 
+/** Coins that came out of Ethereum's consensus layer (EIP-4895): only imported blocks have them. */
+export interface Withdrawal {
+  index: number
+  validatorIndex: number
+  address: AddressHex
+  /** Gwei. */
+  amount: bigint
+}
+
 /** A block without its transactions' bodies. */
 export interface StoredBlock {
   header: BlockHeader
@@ -23,8 +32,11 @@ export interface StoredBlock {
   round: number
   units: BlockUnit[]
   transactions: Hash[]
-  /** RLP bytes of header and transactions, as `eth_getBlock` tells it. */
+  /** Bytes of the block as Ethereum writes it, as `eth_getBlock` tells it. */
   size: number
+  withdrawals?: Withdrawal[]
+  /** Headers of uncles, RLP each: only imported blocks have them. */
+  uncles?: Uint8Array[]
 }
 
 /** An executed transaction with its place. */
@@ -48,11 +60,22 @@ export function encodeBlock(block: StoredBlock): Uint8Array {
     block.units.map(({ id, mci, height }) => [id, mci, height]),
     block.transactions,
     block.size,
+    ...(block.withdrawals || block.uncles
+      ? [
+          (block.withdrawals ?? []).map((one) => [
+            one.index,
+            one.validatorIndex,
+            one.address,
+            bigIntToUnpaddedBytes(one.amount),
+          ]),
+          block.uncles ?? [],
+        ]
+      : []),
   ])
 }
 
 export function decodeBlock(rlp: Uint8Array): StoredBlock {
-  const [header, hash, leader, round, units, transactions, size] = RLP.decode(rlp) as [
+  const [header, hash, leader, round, units, transactions, size, withdrawals, uncles] = RLP.decode(rlp) as [
     Uint8Array,
     Uint8Array,
     Uint8Array,
@@ -60,6 +83,8 @@ export function decodeBlock(rlp: Uint8Array): StoredBlock {
     [Uint8Array, Uint8Array, Uint8Array][],
     Uint8Array[],
     Uint8Array,
+    [Uint8Array, Uint8Array, Uint8Array, Uint8Array][] | undefined,
+    Uint8Array[] | undefined,
   ]
   return {
     header: decodeHeader(header),
@@ -69,6 +94,17 @@ export function decodeBlock(rlp: Uint8Array): StoredBlock {
     units: units.map(([id, mci, height]) => ({ id: bytesToHex(id), mci: integer(mci), height: integer(height) })),
     transactions: transactions.map((bytes) => bytesToHex(bytes)),
     size: integer(size),
+    ...(uncles && uncles.length > 0 ? { uncles } : {}),
+    ...(withdrawals && withdrawals.length > 0
+      ? {
+          withdrawals: withdrawals.map(([index, validatorIndex, address, amount]) => ({
+            index: integer(index),
+            validatorIndex: integer(validatorIndex),
+            address: bytesToHex(address),
+            amount: bytesToBigInt(amount),
+          })),
+        }
+      : {}),
   }
 }
 
@@ -84,6 +120,7 @@ export function encodeTransaction({ raw, sender, receipt, unit }: StoredTransact
     bigIntToUnpaddedBytes(receipt.effectiveGasPrice),
     receipt.contractAddress ?? '0x',
     receipt.logs.map(({ address, topics, data }) => [address, [...topics], data]),
+    ...(receipt.stateRoot ? [receipt.stateRoot] : []),
   ])
 }
 
@@ -91,7 +128,9 @@ export function decodeTransactionRecord(
   rlp: Uint8Array,
   place: { hash: Hash; block: number; index: number },
 ): StoredTransaction {
-  const [raw, sender, unit, type, succeeded, gasUsed, cumulative, price, contract, logs] = RLP.decode(rlp) as [
+  const [raw, sender, unit, type, succeeded, gasUsed, cumulative, price, contract, logs, stateRoot] = RLP.decode(
+    rlp,
+  ) as [
     Uint8Array,
     Uint8Array,
     Uint8Array,
@@ -102,6 +141,7 @@ export function decodeTransactionRecord(
     Uint8Array,
     Uint8Array,
     [Uint8Array, Uint8Array[], Uint8Array][],
+    Uint8Array | undefined,
   ]
   return {
     ...place,
@@ -120,6 +160,7 @@ export function decodeTransactionRecord(
         topics: topics.map((topic) => bytesToHex(topic)),
         data,
       })),
+      ...(stateRoot ? { stateRoot: bytesToHex(stateRoot) } : {}),
     },
   }
 }

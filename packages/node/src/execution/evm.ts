@@ -1,14 +1,19 @@
 import { createBlock } from '@ethereumjs/block'
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
-import { type EVMMockBlockchainInterface, type EVMResult, type Message, NobleBN254 } from '@ethereumjs/evm'
+import {
+  type EVMMockBlockchainInterface,
+  type EVMResult,
+  type InterpreterStep,
+  type Message,
+  NobleBN254,
+} from '@ethereumjs/evm'
 import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
-import { Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { Address, bigIntMax, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { createVM, runTx, type VM } from '@ethereumjs/vm'
 import type { NativeContract } from '../native/native-contract.ts'
 import { NativeEvm } from '../native/native-evm.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay } from '../state/overlay.ts'
-import { type CallFrame, CallRecorder } from '../trace/call-frame.ts'
 import { EthereumState } from './ethereum-state.ts'
 import type { BlockHeader } from './header.ts'
 import type { Log } from './receipt.ts'
@@ -27,17 +32,50 @@ export interface UnsignedCall {
   value: bigint
   data: Uint8Array
   accessList?: { address: AddressHex; storageKeys: Hash[] }[]
+  authorizationList?: Authorization[]
+  /** What the caller would pay. Without it the call is free, in a block whose base fee is 0. */
+  fees?: { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 }
+
+/** One signed delegation of an EIP-7702 call. */
+export interface Authorization {
+  chainId: Quantity
+  address: AddressHex
+  nonce: Quantity
+  yParity: Quantity
+  r: Quantity
+  s: Quantity
+}
+type Quantity = `0x${string}`
 
 export interface EvmOutcome {
   succeeded: boolean
   /** Gas that the sender pays for, after refunds. */
   gasUsed: bigint
+  /** Gas that it needed before refunds. */
+  peakGas: bigint
   logs: Log[]
   returned: Uint8Array
   contractAddress: AddressHex | undefined
   /** What stopped it, in the EVM's word: `revert`, `out of gas`, … */
   exception: string | undefined
+}
+
+export interface SimulationOptions {
+  /** The base fee of the block is shown to contracts, and not paid. */
+  isFree: boolean
+  /** Where precompiles are instead of at their own addresses; without `to` nowhere. */
+  precompiles: ReadonlyMap<AddressHex, AddressHex | undefined>
+  /** Of simulated blocks. */
+  blockHashes: ReadonlyMap<number, Hash>
+}
+
+/** Looks on while the EVM runs. What it throws ends the run. */
+export interface EvmObserver {
+  before?: (message: Message) => void
+  after?: (result: EVMResult) => void
+  /** Before each opcode; makes the run many times slower. */
+  step?: (step: InterpreterStep) => void
 }
 
 /** Hash of a recent block, for BLOCKHASH. */
@@ -52,27 +90,50 @@ export class Evm {
   readonly #state: EthereumState
   readonly #evm: NativeEvm
   readonly #vm: VM
+  readonly #ruledByBlock: boolean
+  readonly #simulated: { hashes: ReadonlyMap<number, Hash> }
 
-  private constructor(common: Common, state: EthereumState, evm: NativeEvm, vm: VM) {
+  private constructor(
+    common: Common,
+    state: EthereumState,
+    evm: NativeEvm,
+    vm: VM,
+    ruledByBlock: boolean,
+    simulated: { hashes: ReadonlyMap<number, Hash> },
+  ) {
+    this.#ruledByBlock = ruledByBlock
+    this.#simulated = simulated
     this.#common = common
     this.#state = state
     this.#evm = evm
     this.#vm = vm
   }
 
-  /** `natives`: the contracts that the node executes itself. */
-  static async create(chainId: number, blockHash: BlockHashOf, natives: readonly NativeContract[] = []): Promise<Evm> {
-    const common = createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
+  /**
+   * `natives`: the contracts that the node executes itself. `imported`: the rules of a chain that ZOS did not make; each block then runs
+   * under the hardfork that it had (docs/conformance.md).
+   */
+  static async create(
+    chainId: number,
+    blockHash: BlockHashOf,
+    natives: readonly NativeContract[] = [],
+    imported?: Common,
+  ): Promise<Evm> {
+    const common = imported ?? createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
     const state = new EthereumState(
       new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
     )
+    const simulated: { hashes: ReadonlyMap<number, Hash> } = { hashes: new Map() }
     const blockchain: EVMMockBlockchainInterface = {
-      getBlock: async (number) => ({ hash: () => hexToBytes(blockHash(number) ?? `0x${'00'.repeat(32)}`) }),
+      getBlock: async (number) => ({
+        hash: () => hexToBytes(simulated.hashes.get(number) ?? blockHash(number) ?? `0x${'00'.repeat(32)}`),
+      }),
       putBlock: async () => {},
       shallowCopy: () => blockchain,
     }
     const evm = new NativeEvm({ common, stateManager: state, blockchain, bn254: new NobleBN254() }, natives)
-    return new Evm(common, state, evm, await createVM({ common, stateManager: state, blockchain, evm }))
+    const vm = await createVM({ common, stateManager: state, blockchain, evm })
+    return new Evm(common, state, evm, vm, imported !== undefined, simulated)
   }
 
   /**
@@ -86,62 +147,79 @@ export class Evm {
     sender: AddressHex,
     impersonated = false,
   ): Promise<EvmOutcome> {
+    this.#setRules(context)
     const tx = createTxFromRLP(raw, { common: this.#common, freeze: false })
     return this.#run(overlay, context, tx, sender, { unsigned: false, impersonated })
   }
 
-  /** Like {@link transact}, and tells the tree of calls. Gas of the outermost is the transaction's. */
-  async trace(
-    overlay: StateOverlay,
-    context: BlockContext,
-    raw: Uint8Array,
-    sender: AddressHex,
-  ): Promise<{ outcome: EvmOutcome; frame: CallFrame }> {
-    const tx = createTxFromRLP(raw, { common: this.#common, freeze: false })
-    return this.#record(tx.gasLimit, () =>
-      this.#run(overlay, context, tx, sender, { unsigned: false, impersonated: false }),
-    )
-  }
-
-  /** Like {@link call}, and tells the tree of calls. */
-  traceCall(
-    overlay: StateOverlay,
-    context: BlockContext,
-    call: UnsignedCall,
-  ): Promise<{ outcome: EvmOutcome; frame: CallFrame }> {
-    return this.#record(call.gasLimit, () => this.call(overlay, context, call))
-  }
-
-  async #record(gas: bigint, run: () => Promise<EvmOutcome>): Promise<{ outcome: EvmOutcome; frame: CallFrame }> {
-    const recorder = new CallRecorder()
-    const before = (message: Message) => recorder.before(message)
-    const after = (result: EVMResult) => recorder.after(result)
+  /** Runs `job`, one run of this EVM, while `observer` looks on. */
+  async watch<T>(observer: EvmObserver, job: () => Promise<T>): Promise<T> {
     const { events } = this.#evm
-    events.on('beforeMessage', before)
-    events.on('afterMessage', after)
+    const { before, after, step } = observer
+    if (before) events.on('beforeMessage', before)
+    if (after) events.on('afterMessage', after)
+    if (step) events.on('step', step)
     try {
-      const outcome = await run()
-      return { outcome, frame: { ...recorder.root!, gas, gasUsed: outcome.gasUsed } }
+      return await job()
     } finally {
-      events.off('beforeMessage', before)
-      events.off('afterMessage', after)
+      if (before) events.off('beforeMessage', before)
+      if (after) events.off('afterMessage', after)
+      if (step) events.off('step', step)
     }
   }
 
   /** Runs `call` on `overlay` as if `from` had signed it and could pay for it. */
   async call(overlay: StateOverlay, context: BlockContext, call: UnsignedCall): Promise<EvmOutcome> {
+    this.#setRules(context)
     const data: TypedTxData = {
-      type: 2,
+      type: call.authorizationList ? 4 : 2,
       gasLimit: call.gasLimit,
-      maxFeePerGas: 0n,
-      maxPriorityFeePerGas: 0n,
+      maxFeePerGas: call.fees?.maxFeePerGas ?? 0n,
+      maxPriorityFeePerGas: call.fees?.maxPriorityFeePerGas ?? 0n,
       value: call.value,
       data: call.data,
       ...(call.to ? { to: call.to } : {}),
       ...(call.accessList ? { accessList: call.accessList } : {}),
+      ...(call.authorizationList ? { authorizationList: call.authorizationList } : {}),
     }
     const tx = createTx(data, { common: this.#common, freeze: false })
-    return this.#run(overlay, { ...context, baseFeePerGas: 0n }, tx, call.from, { unsigned: true, impersonated: true })
+    const block = call.fees ? context : { ...context, baseFeePerGas: 0n }
+    return this.#run(overlay, block, tx, call.from, { unsigned: true, impersonated: true })
+  }
+
+  /** The addresses of the precompiles, without native contracts. */
+  get precompiles(): readonly AddressHex[] {
+    return [...this.#evm.precompiles.keys()].map((address): AddressHex => `0x${address}`)
+  }
+
+  /**
+   * Runs a transaction that nobody signed in a block that nobody made. Nonce, fees and balance are the caller's to check; what the EVM
+   * refuses throws an Error.
+   */
+  async simulate(
+    overlay: StateOverlay,
+    context: BlockContext,
+    build: (common: Common) => TypedTransaction,
+    sender: AddressHex,
+    { isFree, precompiles, blockHashes }: SimulationOptions,
+  ): Promise<EvmOutcome> {
+    this.#setRules(context)
+    this.#simulated.hashes = blockHashes
+    const leave = this.#evm.movePrecompiles(precompiles)
+    try {
+      return await this.#run(overlay, context, build(this.#common), sender, {
+        unsigned: true,
+        impersonated: true,
+        isFree,
+      })
+    } finally {
+      leave()
+      this.#simulated.hashes = new Map()
+    }
+  }
+
+  #setRules({ number, timestamp }: BlockContext): void {
+    if (this.#ruledByBlock) this.#common.setHardforkBy({ blockNumber: BigInt(number), timestamp: BigInt(timestamp) })
   }
 
   async #run(
@@ -149,7 +227,7 @@ export class Evm {
     context: BlockContext,
     tx: TypedTransaction,
     sender: AddressHex,
-    { unsigned, impersonated }: { unsigned: boolean; impersonated: boolean },
+    { unsigned, impersonated, isFree = false }: { unsigned: boolean; impersonated: boolean; isFree?: boolean },
   ): Promise<EvmOutcome> {
     this.#state.use(overlay, impersonated ? sender : undefined)
     this.#evm.enter(context)
@@ -163,11 +241,16 @@ export class Evm {
           gasLimit: context.gasLimit,
           timestamp: context.timestamp,
           mixHash: context.mixHash,
-          baseFeePerGas: context.baseFeePerGas,
+          ...(this.#common.isActivatedEIP(1559) ? { baseFeePerGas: isFree ? 0n : context.baseFeePerGas } : {}),
         },
       },
       { common: this.#common, skipConsensusFormatValidation: true, freeze: false },
     )
+    // What nobody pays is accounted under a base fee of 0; the contracts see the one of the block.
+    if (isFree)
+      this.#evm.events.once('beforeMessage', () =>
+        Object.assign(block.header, { baseFeePerGas: context.baseFeePerGas }),
+      )
     const result = await runTx(this.#vm, {
       tx,
       block,
@@ -180,6 +263,7 @@ export class Evm {
     return {
       succeeded: exceptionError === undefined,
       gasUsed: result.totalGasSpent,
+      peakGas: bigIntMax(result.execResult.executionGasUsed + tx.getIntrinsicGas(), result.totalGasSpent),
       logs: (logs ?? []).map(([address, topics, data]) => ({
         address: bytesToHex(address),
         topics: topics.map((topic) => bytesToHex(topic)),

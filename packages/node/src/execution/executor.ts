@@ -13,9 +13,10 @@ import type { AddressHex, Hash } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
 import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 import type { Tvu } from '../tvu/tvu.ts'
+import { ethereumBlockSize } from './block-rlp.ts'
 import type { Evm } from './evm.ts'
 import { executeBlock, type SignedTransaction } from './execute-block.ts'
-import { type BlockHeader, encodeHeader, headerHash, nextBaseFee } from './header.ts'
+import { type BlockHeader, headerHash, nextBaseFee } from './header.ts'
 import type { Protocol } from './protocol.ts'
 import { writeSystemContracts } from './system-contracts.ts'
 
@@ -164,7 +165,7 @@ export class Executor {
       round: leader.round,
       units: leader.units,
       transactions: records.map(({ hash }) => hash),
-      size: encodeHeader(header).length + records.reduce((size, { raw }) => size + raw.length, 0),
+      size: ethereumBlockSize(header, records),
     }
     stored.push(...ibcStored)
     await ledger.flush()

@@ -21,6 +21,8 @@ export interface Receipt {
   readonly logs: readonly Log[]
   /** The contract that the transaction made. */
   readonly contractAddress: AddressHex | undefined
+  /** In imported blocks before Byzantium: the state root after the transaction, in the place of its success (EIP-658). */
+  readonly stateRoot?: Hash
 }
 
 const BLOOM_BYTES = 256
@@ -55,7 +57,7 @@ export function bloomOf(logs: readonly Log[]): Uint8Array {
 /** The consensus encoding of a receipt (EIP-2718, EIP-658): what the receipts trie holds. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
   const payload = RLP.encode([
-    receipt.succeeded ? Uint8Array.of(1) : new Uint8Array(),
+    receipt.stateRoot ?? (receipt.succeeded ? Uint8Array.of(1) : new Uint8Array()),
     bigIntToUnpaddedBytes(receipt.cumulativeGasUsed),
     bloomOf(receipt.logs),
     receipt.logs.map(({ address, topics, data }) => [address, [...topics], data]),

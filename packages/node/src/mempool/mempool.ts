@@ -113,8 +113,21 @@ export class Mempool {
   counts(): { pending: number; queued: number } {
     let queued = 0
     for (const { entries, next } of this.#senders.values())
-      for (const nonce of entries.keys()) if (nonce > next) queued++
+      for (const nonce of entries.keys()) if (nonce >= next) queued++
     return { pending: this.#entries.size - queued, queued }
+  }
+
+  /** What waits of each sender, or of `only` one, in nonce order. */
+  *content(
+    only?: AddressHex,
+  ): Generator<{ sender: AddressHex; pending: SignedTransaction[]; queued: SignedTransaction[] }> {
+    for (const sender of only ? [only] : this.#senders.keys()) {
+      const queue = this.#senders.get(sender)
+      if (!queue) continue
+      const sorted = [...queue.entries.values()].sort((a, b) => (a.tx.nonce < b.tx.nonce ? -1 : 1))
+      const isPending = ({ tx }: Entry) => tx.nonce < queue.next
+      yield { sender, pending: sorted.filter(isPending), queued: sorted.filter((entry) => !isPending(entry)) }
+    }
   }
 
   /** Takes `transaction`, or says why not. Cost: O(1), plus what a filled gap makes ready. */

@@ -37,6 +37,7 @@ export class NativeEvm extends EVM {
   readonly #state: EthereumState
   #context: BlockContext | undefined
   #nativeDepth = 0
+  #moved: EVM['_precompiles'] | undefined
 
   constructor(options: EVMOpts & { stateManager: EthereumState }, contracts: readonly NativeContract[]) {
     super(options)
@@ -48,6 +49,21 @@ export class NativeEvm extends EVM {
   enter(context: BlockContext): void {
     this.#context = context
     this.#nativeDepth = 0
+  }
+
+  /** Puts precompiles elsewhere, or nowhere, until the returned function is called. What is warm from the start stays as it is. */
+  movePrecompiles(moves: ReadonlyMap<AddressHex, AddressHex | undefined>): () => void {
+    const moved = new Map(this._precompiles)
+    for (const from of moves.keys()) moved.delete(from.slice(2))
+    for (const [from, to] of moves) if (to) moved.set(to.slice(2), this._precompiles.get(from.slice(2))!)
+    this.#moved = moved
+    return () => {
+      this.#moved = undefined
+    }
+  }
+
+  override getPrecompile(address: Address | AddressHex): ReturnType<EVM['getPrecompile']> {
+    return this.#moved ? this.#moved.get(address.toString().slice(2)) : super.getPrecompile(address)
   }
 
   protected override async _loadCode(message: Message): Promise<void> {

@@ -16,6 +16,7 @@ import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
+import type { ForkSchedule } from './methods/config.ts'
 import type { BlockParam } from './params.ts'
 import { pruned, RpcCode, RpcError } from './rpc-error.ts'
 
@@ -66,6 +67,8 @@ export interface RpcContext {
   consensus: () => ConsensusContract
   /** The running epoch, and the tickets that have come for the next term. */
   lottery: () => { epoch: Epoch; tickets: LedgerTicket[] }
+  /** Of a chain that ZOS did not make. */
+  forks?: ForkSchedule
   /** On networks that speak IBC. */
   ibc: Ibc | undefined
   /** Called with the hash of every transaction that enters the pool. */
@@ -113,8 +116,9 @@ export async function createCallRunner(
   chainId: number,
   blockHash: BlockHashOf,
   natives: readonly NativeContract[],
+  imported?: Parameters<typeof Evm.create>[3],
 ): Promise<CallRunner> {
-  const evm = await Evm.create(chainId, blockHash, natives)
+  const evm = await Evm.create(chainId, blockHash, natives, imported)
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   const use = <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {

@@ -1,12 +1,13 @@
 /** Ethereum JSON of what the chain holds (execution-apis). Nothing of ZOS is added here: strict clients refuse unknown fields. */
 import { bytesToHex, type PrefixedHexString } from '@ethereumjs/util'
+import { keccak256 } from '@zos/pipeline/hash'
 import { decodeTransaction, type Transaction } from '@zos/pipeline/transaction'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
 import { effectiveGasPrice } from '../execution/effective-gas-price.ts'
 import type { SignedTransaction } from '../execution/execute-block.ts'
-import { type BlockHeader, EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH } from '../execution/header.ts'
+import { type BlockHeader, constantFields } from '../execution/header.ts'
 import { bloomOf, type Log } from '../execution/receipt.ts'
-import { EMPTY_ROOT, type Hash } from '../state/account.ts'
+import type { Hash } from '../state/account.ts'
 
 export function quantity(value: number | bigint): PrefixedHexString {
   return `0x${value.toString(16)}`
@@ -14,29 +15,34 @@ export function quantity(value: number | bigint): PrefixedHexString {
 
 /** The header fields that `newHeads` and `eth_getBlock` share. */
 export function formatHeader(header: BlockHeader, hash: Hash) {
+  const constant = constantFields(header)
   return {
     hash,
     parentHash: header.parentHash,
-    sha3Uncles: EMPTY_OMMERS_HASH,
+    sha3Uncles: constant.ommersHash,
     miner: header.beneficiary,
     stateRoot: header.stateRoot,
     transactionsRoot: header.transactionsRoot,
     receiptsRoot: header.receiptsRoot,
     logsBloom: bytesToHex(header.logsBloom),
-    difficulty: '0x0',
+    difficulty: quantity(constant.difficulty),
     number: quantity(header.number),
     gasLimit: quantity(header.gasLimit),
     gasUsed: quantity(header.gasUsed),
     timestamp: quantity(header.timestamp),
     extraData: header.extraData,
     mixHash: header.mixHash,
-    nonce: '0x0000000000000000',
-    baseFeePerGas: quantity(header.baseFeePerGas),
-    withdrawalsRoot: EMPTY_ROOT,
-    blobGasUsed: '0x0',
-    excessBlobGas: '0x0',
-    parentBeaconBlockRoot: header.parentBeaconBlockRoot,
-    requestsHash: EMPTY_REQUESTS_HASH,
+    nonce: constant.nonce,
+    ...(constant.fields < 16 ? {} : { baseFeePerGas: quantity(header.baseFeePerGas) }),
+    ...(constant.fields < 17 ? {} : { withdrawalsRoot: constant.withdrawalsRoot }),
+    ...(constant.fields < 20
+      ? {}
+      : {
+          blobGasUsed: quantity(constant.blobGasUsed),
+          excessBlobGas: quantity(constant.excessBlobGas),
+          parentBeaconBlockRoot: header.parentBeaconBlockRoot,
+        }),
+    ...(constant.fields < 21 ? {} : { requestsHash: constant.requestsHash }),
   }
 }
 
@@ -44,8 +50,17 @@ export function formatBlock(block: StoredBlock, transactions: readonly StoredTra
   return {
     ...formatHeader(block.header, block.hash),
     size: quantity(block.size),
-    uncles: [],
-    withdrawals: [],
+    uncles: (block.uncles ?? []).map((uncle) => bytesToHex(keccak256(uncle))),
+    ...(constantFields(block.header).fields < 17
+      ? {}
+      : {
+          withdrawals: (block.withdrawals ?? []).map(({ index, validatorIndex, address, amount }) => ({
+            index: quantity(index),
+            validatorIndex: quantity(validatorIndex),
+            address,
+            amount: quantity(amount),
+          })),
+        }),
     transactions: transactions
       ? transactions.map((transaction) => formatTransaction(storedParts(transaction), block))
       : block.transactions,
@@ -61,7 +76,7 @@ export function formatTransaction({ tx, hash, sender }: SignedTransaction, block
         transactionIndex: quantity(block.transactions.indexOf(hash)),
         blockTimestamp: quantity(block.header.timestamp),
       }
-    : { blockHash: null, blockNumber: null, transactionIndex: null }
+    : { blockHash: null, blockNumber: null, transactionIndex: null, blockTimestamp: null }
   const price = block && tx.type >= 2 ? effectiveGasPrice(tx, block.header.baseFeePerGas) : tx.maxFeePerGas
   return {
     ...place,
@@ -107,7 +122,7 @@ export function formatReceipt(transaction: StoredTransaction, block: StoredBlock
   const { tx } = storedParts(transaction)
   return {
     type: quantity(receipt.type),
-    status: receipt.succeeded ? '0x1' : '0x0',
+    ...(receipt.stateRoot ? { root: receipt.stateRoot } : { status: receipt.succeeded ? '0x1' : '0x0' }),
     transactionHash: transaction.hash,
     transactionIndex: quantity(transaction.index),
     blockHash: block.hash,

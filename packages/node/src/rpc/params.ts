@@ -1,6 +1,6 @@
 /** Parses what a client sent into types that cannot be wrong. Every function throws an {@link RpcError} with code −32602. */
 import { hexToBytes } from '@ethereumjs/util'
-import type { UnsignedCall } from '../execution/evm.ts'
+import type { Authorization, UnsignedCall } from '../execution/evm.ts'
 import { MAX_TRANSACTION_GAS } from '../execution/gas-limits.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { invalidParams } from './rpc-error.ts'
@@ -40,7 +40,7 @@ export function slotParam(value: unknown, name: string): Hash {
 
 export type BlockParam = number | 'latest' | 'earliest' | 'pending' | 'safe' | 'finalized' | { hash: Hash }
 
-/** A block number, a tag, or EIP-1898's `{ blockNumber }` and `{ blockHash }`. Nothing means `latest`. */
+/** A block number, a tag, a hash, or EIP-1898's `{ blockNumber }` and `{ blockHash }`. Nothing means `latest`. */
 export function blockParam(value: unknown, name = 'block'): BlockParam {
   if (value === undefined || value === null) return 'latest'
   if (value === 'latest' || value === 'earliest' || value === 'pending' || value === 'safe' || value === 'finalized')
@@ -50,24 +50,95 @@ export function blockParam(value: unknown, name = 'block'): BlockParam {
     if (blockHash !== undefined) return { hash: hashParam(blockHash, `${name}.blockHash`) }
     return blockParam(blockNumber, name)
   }
+  if (typeof value === 'string' && value.length === 66) return { hash: hashParam(value, name) }
   const number = quantityParam(value, name)
   if (number > BigInt(Number.MAX_SAFE_INTEGER)) throw invalidParams(`${name} is not a block number`)
   return Number(number)
 }
 
+/** Entries of an access list, and authorizations, of one call: what a transaction may hold. */
+const MAX_LIST = 4_096
+
 /** The transaction object of `eth_call` and `eth_estimateGas`. */
 export function callParam(value: unknown): UnsignedCall {
+  const {
+    from,
+    to,
+    gas = MAX_TRANSACTION_GAS,
+    value: wei,
+    data,
+    accessList,
+    authorizationList,
+    fees,
+  } = callFields(value)
+  return {
+    from,
+    to,
+    gasLimit: gas > MAX_TRANSACTION_GAS ? MAX_TRANSACTION_GAS : gas,
+    value: wei,
+    data,
+    ...(accessList ? { accessList } : {}),
+    ...(authorizationList ? { authorizationList } : {}),
+    ...(fees && (fees.maxFeePerGas > 0n || fees.maxPriorityFeePerGas > 0n) ? { fees } : {}),
+  }
+}
+
+/** A transaction object as it stands. `fees` is undefined when it names none; `gasPrice` says that it named that. */
+export interface CallFields extends Omit<UnsignedCall, 'gasLimit'> {
+  gas?: bigint
+  nonce?: bigint
+  gasPrice?: bigint
+}
+
+export function callFields(value: unknown): CallFields {
   if (typeof value !== 'object' || value === null) throw invalidParams('the transaction must be an object')
   const call = value as Record<string, unknown>
-  const input = call.input ?? call.data
-  const gas = call.gas === undefined || call.gas === null ? MAX_TRANSACTION_GAS : quantityParam(call.gas, 'gas')
+  const given = (name: string) => (call[name] === null ? undefined : call[name])
+  const amount = (name: string) => (given(name) === undefined ? undefined : quantityParam(call[name], name))
+  if (given('blobVersionedHashes') !== undefined) throw invalidParams('this chain has no transactions with blobs')
+  const [gasPrice, maxFee, maxTip] = [amount('gasPrice'), amount('maxFeePerGas'), amount('maxPriorityFeePerGas')]
+  if (gasPrice !== undefined && (maxFee !== undefined || maxTip !== undefined))
+    throw invalidParams('both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified')
+  const hasFees = gasPrice !== undefined || maxFee !== undefined || maxTip !== undefined
+  const fees = { maxFeePerGas: gasPrice ?? maxFee ?? 0n, maxPriorityFeePerGas: gasPrice ?? maxTip ?? 0n }
+  if (fees.maxPriorityFeePerGas > fees.maxFeePerGas && maxFee !== undefined)
+    throw invalidParams('maxFeePerGas must not be below maxPriorityFeePerGas')
+  const input = given('input') ?? given('data')
+  const [gas, nonce] = [amount('gas'), amount('nonce')]
   return {
-    from: call.from === undefined || call.from === null ? ZERO_ADDRESS : addressParam(call.from, 'from'),
-    to: call.to === undefined || call.to === null ? undefined : addressParam(call.to, 'to'),
-    gasLimit: gas > MAX_TRANSACTION_GAS ? MAX_TRANSACTION_GAS : gas,
-    value: call.value === undefined || call.value === null ? 0n : quantityParam(call.value, 'value'),
-    data: input === undefined || input === null ? new Uint8Array() : dataParam(input, 'input'),
-    ...(Array.isArray(call.accessList) ? { accessList: call.accessList.map(accessListEntry) } : {}),
+    from: given('from') === undefined ? ZERO_ADDRESS : addressParam(call.from, 'from'),
+    to: given('to') === undefined ? undefined : addressParam(call.to, 'to'),
+    value: amount('value') ?? 0n,
+    data: input === undefined ? new Uint8Array() : dataParam(input, 'input'),
+    ...(gas === undefined ? {} : { gas }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(gasPrice === undefined ? {} : { gasPrice }),
+    ...(hasFees ? { fees } : {}),
+    ...(given('accessList') === undefined
+      ? {}
+      : { accessList: listParam(call.accessList, 'accessList', accessListEntry) }),
+    ...(given('authorizationList') === undefined
+      ? {}
+      : { authorizationList: listParam(call.authorizationList, 'authorizationList', authorization) }),
+  }
+}
+
+function listParam<T>(value: unknown, name: string, parse: (entry: unknown) => T): T[] {
+  if (!Array.isArray(value) || value.length > MAX_LIST)
+    throw invalidParams(`${name} must be a list of at most ${MAX_LIST}`)
+  return value.map(parse)
+}
+
+function authorization(value: unknown): Authorization {
+  const item = (value ?? {}) as Record<string, unknown>
+  const amount = (name: string): `0x${string}` => `0x${quantityParam(item[name], name).toString(16)}`
+  return {
+    chainId: amount('chainId'),
+    address: addressParam(item.address, 'authorizationList.address'),
+    nonce: amount('nonce'),
+    yParity: amount('yParity'),
+    r: amount('r'),
+    s: amount('s'),
   }
 }
 

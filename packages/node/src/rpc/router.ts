@@ -1,7 +1,9 @@
+import { isNodeError } from '../errors.ts'
 import type { RpcContext, RpcMethod } from './context.ts'
 import { chainMethods } from './methods/chain.ts'
 import { checkpointMethods } from './methods/checkpoints.ts'
 import { committeeMethods } from './methods/committee.ts'
+import { configMethods } from './methods/config.ts'
 import { debugMethods } from './methods/debug.ts'
 import { createDevMethods } from './methods/dev.ts'
 import { feeMethods } from './methods/fees.ts'
@@ -11,8 +13,10 @@ import { indexMethods } from './methods/index.ts'
 import { logMethods } from './methods/logs.ts'
 import { networkMethods } from './methods/network.ts'
 import { otterscanMethods } from './methods/otterscan.ts'
+import { simulateMethods } from './methods/simulate.ts'
 import { stateMethods } from './methods/state.ts'
 import { transactionMethods } from './methods/transactions.ts'
+import { txpoolMethods } from './methods/txpool.ts'
 import { validatorMethods } from './methods/validators.ts'
 import { zosMethods } from './methods/zos.ts'
 import { RpcCode, RpcError } from './rpc-error.ts'
@@ -47,9 +51,12 @@ export interface RpcRouter {
 export function createRpcRouter(context: RpcContext, onError: (error: unknown, method: string) => void): RpcRouter {
   const methods: Record<string, RpcMethod> = {
     ...networkMethods,
+    ...configMethods,
     ...chainMethods,
     ...stateMethods,
+    ...simulateMethods,
     ...transactionMethods,
+    ...txpoolMethods,
     ...feeMethods,
     ...logMethods,
     ...createFilterMethods(),
@@ -81,6 +88,8 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     } catch (error) {
       if (request.id === undefined) return undefined
       if (error instanceof RpcError) return failure(id, error)
+      if (isNodeError(error, 'NODE_HISTORY_PRUNED'))
+        return failure(id, new RpcError(RpcCode.historyPruned, error.message))
       onError(error, request.method)
       return failure(id, new RpcError(RpcCode.internal, 'internal error'))
     }

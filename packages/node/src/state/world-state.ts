@@ -8,6 +8,7 @@ import {
   type AddressHex,
   decodeAccount,
   EMPTY_ACCOUNT,
+  EMPTY_ROOT,
   encodeAccount,
   type Hash,
 } from './account.ts'
@@ -15,7 +16,7 @@ import type { StateChanges, StateReader } from './overlay.ts'
 import { commitTrie, proveTrieKey, type TrieUpdate } from './trie.ts'
 
 /** How many blocks back the state can still be read, for clients that ask a block number and then read at it. */
-const HISTORY_BLOCKS = 128
+export const HISTORY_BLOCKS = 128
 /** Accounts and slots kept in memory once read or written; about 200 bytes each. */
 const CACHE_ENTRIES = 200_000
 
@@ -46,7 +47,10 @@ export interface AccountProof {
  * a trie; tries are updated once a block (DESIGN.md §1 step 5).
  */
 export class WorldState {
-  readonly #store: KeyValueStore
+  readonly #store: Pick<KeyValueStore, 'get'>
+  /** Where a branch keeps what was applied to it. */
+  #keep: ((changes: readonly StoreChange[]) => void) | undefined
+  #wipe: ((address: AddressHex) => void) | undefined
   readonly #accounts = new BoundedMap<AddressHex, AccountState | undefined>(CACHE_ENTRIES)
   readonly #slots = new BoundedMap<string, Uint8Array>(CACHE_ENTRIES)
   readonly #code = new BoundedMap<Hash, Uint8Array>(1_000)
@@ -55,9 +59,64 @@ export class WorldState {
   #history: BlockUndo[] = []
   #block: number
 
-  constructor(store: KeyValueStore, block: number) {
+  constructor(store: Pick<KeyValueStore, 'get'>, block: number) {
     this.#store = store
     this.#block = block
+  }
+
+  /** The block whose state is the newest. */
+  get block(): number {
+    return this.#block
+  }
+
+  /**
+   * A state of its own over the one after block `block`: what is applied there is seen by nobody else and goes away with it. Undefined
+   * when the state or the trie nodes of that block are no longer kept. Reading it throws `NODE_HISTORY_PRUNED` once this state has moved
+   * on so far.
+   */
+  branch(block = this.#block): WorldState | undefined {
+    const first = this.#block - block > this.#history.length ? undefined : this.#firstAfter(block)
+    if (first === undefined || this.#history.slice(first).some(({ nodes }) => !nodes)) return undefined
+    const written = new Map<string, Uint8Array | undefined>()
+    const wiped = new Set<string>()
+    const read = (key: string): Uint8Array | undefined => {
+      if (written.has(key)) return written.get(key)
+      if (wiped.size > 0 && wiped.has(ownerOf(key))) return undefined
+      for (let index = this.#firstAfter(block); index < this.#history.length; index++) {
+        const undo = this.#history[index]!
+        if (!undo.nodes) throw gone(block)
+        if (undo.nodes.has(key)) return undo.nodes.get(key)
+        if (key[0] === 'a' && undo.accounts.has(key.slice(1) as AddressHex)) {
+          const account = undo.accounts.get(key.slice(1) as AddressHex)
+          return account && encodeAccount(account)
+        }
+        if (key[0] === 's') {
+          const value = undo.storage.get(key.slice(1))
+          if (value) return value
+        }
+      }
+      return this.#read(key)
+    }
+    const branch = new WorldState({ get: read }, block)
+    branch.#keep = (changes) => {
+      for (const { key, value } of changes) written.set(key, value)
+    }
+    branch.#wipe = (address) => {
+      for (const owner of [`s${address}`, `S${hashedKey(address)}`]) {
+        wiped.add(owner)
+        for (const key of written.keys()) if (ownerOf(key) === owner) written.delete(key)
+      }
+      for (const key of branch.#slots.keys()) if (key.startsWith(address)) branch.#slots.delete(key)
+    }
+    return branch
+  }
+
+  /** On a branch: takes all storage of `address` away, below its history. */
+  wipeStorage(address: AddressHex): void {
+    if (!this.#wipe) throw new TypeError('only a branch can lose storage')
+    this.#wipe(address)
+    const account = this.#account(address)
+    if (account) this.#accounts.set(address, { ...account, storageRoot: EMPTY_ROOT })
   }
 
   /** The newest state. */
@@ -69,22 +128,27 @@ export class WorldState {
     }
   }
 
-  /** The state after block `block`; undefined when it is older than what is kept or not there yet. */
+  /**
+   * The state after block `block`, whatever blocks come after; undefined when it is older than what is kept or not there yet. Reading
+   * throws `NODE_HISTORY_PRUNED` once it is no longer kept.
+   */
   at(block: number): StateReader | undefined {
-    if (block === this.#block) return this.latest()
-    const undos = this.#history.filter((undo) => undo.block > block)
-    if (block > this.#block || undos.length !== this.#block - block) return undefined
+    if (block > this.#block || this.#block - block > this.#history.length) return undefined
     return {
       account: (address) => {
-        for (const undo of undos) if (undo.accounts.has(address)) return undo.accounts.get(address)
+        for (let index = this.#firstAfter(block); index < this.#history.length; index++) {
+          const { accounts } = this.#history[index]!
+          if (accounts.has(address)) return accounts.get(address)
+        }
         return this.#account(address)
       },
       storage: (address, slot) => {
-        for (const undo of undos) {
-          const value = undo.storage.get(address + slot)
+        const key = address + slot
+        for (let index = this.#firstAfter(block); index < this.#history.length; index++) {
+          const value = this.#history[index]!.storage.get(key)
           if (value) return value
         }
-        return this.#storage(address + slot)
+        return this.#storage(key)
       },
       code: (codeHash) => this.#readCode(codeHash),
     }
@@ -118,7 +182,8 @@ export class WorldState {
     }
     const root = this.#applyTrie('T', updates, undo, stored)
 
-    for (const { key, value } of stored) this.#pending.set(key, value)
+    if (this.#keep) this.#keep(stored)
+    else for (const { key, value } of stored) this.#pending.set(key, value)
     this.#history.push(undo)
     if (this.#history.length > HISTORY_BLOCKS) this.#history.shift()
     let nodeBytes = this.#history.reduce((sum, one) => sum + one.nodeBytes, 0)
@@ -156,6 +221,13 @@ export class WorldState {
         proof: proveTrieKey((path) => read(owner + path), hashedKey(slot)),
       })),
     }
+  }
+
+  /** Where in the history the blocks after `block` begin: what they overwrote is looked for there, oldest first. */
+  #firstAfter(block: number): number {
+    const first = this.#history.length - (this.#block - block)
+    if (first < 0) throw gone(block)
+    return first
   }
 
   #applyStorage(address: AddressHex, slots: Map<Hash, Uint8Array>, undo: BlockUndo, stored: StoreChange[]): Hash {
@@ -219,6 +291,15 @@ export class WorldState {
   #read(key: string): Uint8Array | undefined {
     return this.#pending.has(key) ? this.#pending.get(key) : this.#store.get(key)
   }
+}
+
+/** The account whose storage, or storage trie, the entry `key` belongs to: kind and 20 bytes, or kind and 32 hashed. */
+function ownerOf(key: string): string {
+  return key[0] === 's' ? key.slice(0, 43) : key[0] === 'S' ? key.slice(0, 65) : ''
+}
+
+function gone(block: number): NodeError {
+  return new NodeError('NODE_HISTORY_PRUNED', `the state of block ${block} is no longer kept`, { block })
 }
 
 /** Where the trie has what belongs to an address or slot: the Keccak-256 of it, as hex digits. */

@@ -2,6 +2,7 @@
 import type { EVMResult, Message } from '@ethereumjs/evm'
 import { bytesToHex } from '@ethereumjs/util'
 import type { AddressHex, Hash } from '../state/account.ts'
+import type { Tracer } from './replay.ts'
 
 export interface CallFrame {
   type: 'CALL' | 'STATICCALL' | 'DELEGATECALL' | 'CALLCODE' | 'CREATE' | 'CREATE2'
@@ -19,7 +20,7 @@ export interface CallFrame {
 }
 
 /** go-ethereum's names of what @ethereumjs calls otherwise. */
-const ERRORS: Readonly<Record<string, string>> = {
+export const GETH_ERRORS: Readonly<Record<string, string>> = {
   revert: 'execution reverted',
   'out of gas': 'out of gas',
   'invalid opcode': 'invalid opcode',
@@ -39,7 +40,7 @@ export class CallRecorder {
     return this.#root
   }
 
-  before(message: Message): void {
+  readonly before = (message: Message): void => {
     const frame: CallFrame = {
       type: this.#typeOf(message),
       from: message.caller.toString(),
@@ -59,14 +60,14 @@ export class CallRecorder {
     this.#statics.push(message.isStatic)
   }
 
-  after({ execResult, createdAddress }: EVMResult): void {
+  readonly after = ({ execResult, createdAddress }: EVMResult): void => {
     const frame = this.#open.pop()
     this.#statics.pop()
     if (!frame) return
     frame.gasUsed = execResult.executionGasUsed
     frame.output = bytesToHex(execResult.returnValue)
     const exception = execResult.exceptionError?.error
-    if (exception) frame.error = ERRORS[exception] ?? exception
+    if (exception) frame.error = GETH_ERRORS[exception] ?? exception
     else if (createdAddress) frame.to = createdAddress.toString()
   }
 
@@ -77,4 +78,11 @@ export class CallRecorder {
     // Inside a static call a CALL looks the same: it is told as what it amounts to.
     return message.isStatic ? 'STATICCALL' : 'CALL'
   }
+}
+
+/** The tree of calls of a run; gas of the outermost is the transaction's. */
+export const traceCalls: Tracer<CallFrame> = async (run) => {
+  const recorder = new CallRecorder()
+  const { gasUsed } = await run.execute(recorder)
+  return { ...recorder.root!, gas: run.gasLimit, gasUsed }
 }

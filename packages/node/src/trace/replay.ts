@@ -1,24 +1,27 @@
 /** Executes a transaction of the chain again, as it ran in its block, and looks on. */
-import { bytesToHex } from '@ethereumjs/util'
+import { decodeTransaction } from '@zos/pipeline/transaction'
 import { epochOfRound } from '@zos/zpos'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
-import type { Evm } from '../execution/evm.ts'
+import type { Evm, EvmObserver, EvmOutcome } from '../execution/evm.ts'
 import { writeSystemContracts } from '../execution/system-contracts.ts'
 import { recordLeader } from '../native/dag-contract.ts'
-import { type AccountState, type AddressHex, EMPTY_ACCOUNT, type Hash } from '../state/account.ts'
+import type { AccountState, AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
-import type { CallFrame } from './call-frame.ts'
 
-/** What one transaction did and saw. */
-export interface Replayed {
-  readonly transaction: StoredTransaction
-  readonly frame: CallFrame
-  /** Accounts and slots as they were when the transaction first read them. */
-  readonly before: ReadSet
-  /** The state after the transaction. */
-  readonly after: StateOverlay
+/** One transaction, or one call, that a tracer runs and looks at. */
+export interface TraceRun {
+  /** The state before; after {@link execute} the one after. */
+  readonly state: StateOverlay
+  /** Accounts and slots as they were when the run first read them. */
+  readonly reads: ReadSet
+  readonly gasLimit: bigint
+  /** Once. */
+  execute(observer: EvmObserver): Promise<EvmOutcome>
 }
+
+/** Runs what it is given and tells what it saw. */
+export type Tracer<T = unknown> = (run: TraceRun) => Promise<T>
 
 export interface ReadSet {
   readonly accounts: ReadonlyMap<AddressHex, AccountState | undefined>
@@ -26,17 +29,17 @@ export interface ReadSet {
 }
 
 /**
- * Runs the transactions of `block` in order on `base` (the state of its parent) up to `last`, calling `visit` after each. Cost: that of
- * executing them.
+ * Runs the transactions of `block` in order on `base` (the state of its parent) up to `last`; those from `first` on as `tracer` has it.
+ * Cost: that of executing them.
  */
-export async function replay(
+export async function replay<T>(
   evm: Evm,
   chain: Chain,
   block: StoredBlock,
   base: StateReader,
-  last: number,
-  visit: (replayed: Replayed) => void,
-): Promise<void> {
+  { first, last }: { first: number; last: number },
+  tracer: Tracer<T>,
+): Promise<{ transaction: StoredTransaction; result: T }[]> {
   const parent = chain.block(block.header.number - 1)!
   const state = new StateOverlay(base)
   writeSystemContracts(state, { ...block.header, parentUnit: parent.leader })
@@ -47,18 +50,44 @@ export async function replay(
     round: block.round,
     epoch: epochOfRound(block.round),
   })
+  const traced: { transaction: StoredTransaction; result: T }[] = []
   for (const transaction of chain.transactionsOf(block).slice(0, last + 1)) {
-    const { reader, reads } = recordReads(state)
-    const overlay = new StateOverlay(reader)
-    const { frame } = await evm.trace(overlay, block.header, transaction.raw, transaction.sender)
-    visit({ transaction, frame, before: reads, after: overlay })
-    const { accounts, storage, code } = overlay.changes()
-    for (const [address, account] of accounts) state.setAccount(address, account)
-    for (const [address, slots] of storage) for (const [slot, value] of slots) state.setStorage(address, slot, value)
-    for (const [address, account] of accounts) {
-      const written = account && code.get(account.codeHash)
-      if (written) state.setCode(address, written)
-    }
+    const { raw, sender, index } = transaction
+    const run = traceRun(evm, state, gasLimitOf(transaction), (overlay) =>
+      evm.transact(overlay, block.header, raw, sender),
+    )
+    if (index < first) await run.execute({})
+    else traced.push({ transaction, result: await tracer(run) })
+    adopt(state, run.state)
+  }
+  return traced
+}
+
+/** `execute` on an overlay over `base` that remembers what it reads. */
+export function traceRun(
+  evm: Evm,
+  base: StateReader,
+  gasLimit: bigint,
+  execute: (overlay: StateOverlay) => Promise<EvmOutcome>,
+): TraceRun {
+  const { reader, reads } = recordReads(base)
+  const state = new StateOverlay(reader)
+  return { state, reads, gasLimit, execute: (observer) => evm.watch(observer, () => execute(state)) }
+}
+
+function gasLimitOf({ raw, hash }: StoredTransaction): bigint {
+  const decoded = decodeTransaction(raw)
+  if (decoded.status !== 'ok') throw new Error(`the stored transaction ${hash} does not decode: ${decoded.reason}`)
+  return decoded.tx.gasLimit
+}
+
+function adopt(state: StateOverlay, from: StateOverlay): void {
+  const { accounts, storage, code } = from.changes()
+  for (const [address, account] of accounts) state.setAccount(address, account)
+  for (const [address, slots] of storage) for (const [slot, value] of slots) state.setStorage(address, slot, value)
+  for (const [address, account] of accounts) {
+    const written = account && code.get(account.codeHash)
+    if (written) state.setCode(address, written)
   }
 }
 
@@ -84,23 +113,4 @@ export function recordReads(base: StateReader): { reader: StateReader; reads: Re
       code: (codeHash) => base.code(codeHash),
     },
   }
-}
-
-/** go-ethereum's `prestateTracer`, without its difference mode. */
-export function prestate({ before }: Replayed, code: (codeHash: Hash) => Uint8Array, emptyCode: Hash) {
-  const accounts: Record<string, unknown> = {}
-  for (const [address, account] of before.accounts) {
-    const { balance, nonce, codeHash } = account ?? EMPTY_ACCOUNT
-    const storage = [...(before.slots.get(address) ?? [])].map(([slot, value]) => [
-      slot,
-      `0x${Buffer.from(value).toString('hex').padStart(64, '0')}`,
-    ])
-    accounts[address] = {
-      balance: `0x${balance.toString(16)}`,
-      ...(nonce > 0n ? { nonce: Number(nonce) } : {}),
-      ...(codeHash === emptyCode ? {} : { code: bytesToHex(code(codeHash)) }),
-      ...(storage.length > 0 ? { storage: Object.fromEntries(storage) } : {}),
-    }
-  }
-  return accounts
 }

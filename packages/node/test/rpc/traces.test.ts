@@ -94,7 +94,73 @@ describe('a trace', () => {
       { tracer: 'callTracer' },
     )
     expect(asked.calls[0]).toMatchObject({ type: 'STATICCALL', to: CONSENSUS })
-    await expect(call('debug_traceTransaction', delegated.hash, {})).rejects.toMatchObject({ code: -32602 })
+    await expect(call('debug_traceTransaction', delegated.hash, { tracer: 'mine' })).rejects.toMatchObject({
+      code: -32602,
+    })
+  })
+
+  test('without a tracer tells each opcode, with the gas that a call hands on', async () => {
+    const trace = await call('debug_traceTransaction', delegated.hash)
+    const receipt = await call('eth_getTransactionReceipt', delegated.hash)
+    expect(trace).toMatchObject({ failed: false, gas: Number(receipt.gasUsed), returnValue: '0x' })
+    const logs: { pc: number; op: string; gas: number; gasCost: number; depth: number }[] = trace.structLogs
+    expect(logs[0]).toEqual({ pc: 0, op: 'PUSH1', gas: expect.any(Number), gasCost: 3, depth: 1, stack: [] })
+    for (const [index, { gas, gasCost, op }] of logs.entries())
+      if (logs[index + 1] && op !== 'CALL') expect(logs[index + 1]!.gas, `after ${op}`).toBe(gas - gasCost)
+    const into = logs.find(({ op }) => op === 'CALL')!
+    const { calls } = await call('debug_traceTransaction', delegated.hash, { tracer: 'callTracer' })
+    expect(into.gasCost).toBeGreaterThan(Number(calls[0].gas) - 2_300)
+  })
+
+  test('tells of opcodes what it is asked for, up to its limit', async () => {
+    const options = { disableStack: true, enableMemory: true, enableReturnData: true, limit: 20 }
+    const { structLogs } = await call('debug_traceTransaction', reverted.hash, options)
+    expect(structLogs).toHaveLength(20)
+    expect(structLogs.some((log: any) => log.stack)).toBe(false)
+    expect(structLogs.at(-1).memory[2]).toMatch(/^0x0{62}80$/)
+    const all = await call('debug_traceTransaction', reverted.hash, { enableReturnData: true })
+    const caught = all.structLogs.find((log: any) => log.returnData && log.depth === 1)
+    expect(caught.returnData.startsWith('0x08c379a0')).toBe(true)
+    const stored = all.structLogs.find((log: any) => log.op === 'SSTORE')
+    expect(stored.storage).toEqual({ [`0x${'00'.repeat(32)}`]: `0x${'00'.repeat(31)}02` })
+  })
+
+  test('of what changed has the changed fields before and after, and nothing that only was read', async () => {
+    const diff = (hash: string) =>
+      call('debug_traceTransaction', hash, { tracer: 'prestateTracer', tracerConfig: { diffMode: true } })
+    const { pre, post } = await diff(delegated.hash)
+    const [from, to] = [wallet.address.toLowerCase(), (await staker.getAddress()).toLowerCase()]
+    expect(post[from].nonce).toBe(pre[from].nonce + 1)
+    expect(BigInt(pre[from].balance) - BigInt(post[from].balance)).toBeGreaterThan(parseEther('1'))
+    expect(post[to]).toEqual({ storage: { [`0x${'00'.repeat(32)}`]: `0x${'00'.repeat(31)}01` } })
+    expect(pre[to].storage).toBeUndefined()
+    expect(BigInt(post[CONSENSUS].balance) - BigInt(pre[CONSENSUS].balance)).toBe(parseEther('1'))
+    const made = await diff(created.hash)
+    expect(made.pre[to]).toBeUndefined()
+    expect(made.post[to].code).toBe(pre[to].code)
+  })
+
+  test('of a call runs on state that the caller makes up', async () => {
+    const made = `0x${'c0'.repeat(20)}`
+    const trace = await call('debug_traceCall', { to: made }, 'latest', {
+      stateOverrides: { [made]: { code: '0x5f545f5260205ff3', stateDiff: { '0x0': '0x2a' } } },
+    })
+    expect(BigInt(trace.returnValue)).toBe(42n)
+    expect(trace.structLogs.map(({ op }: any) => op)).toEqual([
+      'PUSH0',
+      'SLOAD',
+      'PUSH0',
+      'MSTORE',
+      'PUSH1',
+      'PUSH0',
+      'RETURN',
+    ])
+  })
+
+  test('with more steps than an answer holds is refused', async () => {
+    const loop = `0x${'c1'.repeat(20)}`
+    const traced = call('debug_traceCall', { to: loop }, 'latest', { stateOverrides: { [loop]: { code: '0x5b5f56' } } })
+    await expect(traced).rejects.toMatchObject({ code: -32005 })
   })
 })
 

@@ -76,10 +76,7 @@ export const chainMethods: Record<string, RpcMethod> = {
   },
 
   eth_getBlockReceipts: ([param], context) => {
-    const found = resolveBlock(
-      context,
-      typeof param === 'string' && param.length === 66 ? { hash: hashParam(param, 'hash') } : blockParam(param),
-    )
+    const found = resolveBlock(context, blockParam(param))
     return found ? receiptsOf(found, context.chain.transactionsOf(found)) : null
   },
 }

@@ -1,67 +1,51 @@
 import { bytesToHex } from '@ethereumjs/util'
-import type { StoredBlock } from '../../chain/block-codec.ts'
+import type { StoredBlock, StoredTransaction } from '../../chain/block-codec.ts'
+import { encodeEthereumBlock } from '../../execution/block-rlp.ts'
 import { encodeHeader } from '../../execution/header.ts'
 import { encodeReceipt } from '../../execution/receipt.ts'
-import { NO_CODE } from '../../state/account.ts'
-import { StateOverlay } from '../../state/overlay.ts'
-import type { CallFrame } from '../../trace/call-frame.ts'
-import { prestate, type Replayed, replay } from '../../trace/replay.ts'
+import { replay, type Tracer, traceRun } from '../../trace/replay.ts'
+import { TraceTooLarge } from '../../trace/trace-too-large.ts'
 import { type RpcContext, type RpcMethod, resolveBlock, resolveState } from '../context.ts'
-import { quantity } from '../format.ts'
+import { overridden } from '../overridden.ts'
+import { objectParam } from '../override-params.ts'
 import { blockParam, callParam, hashParam } from '../params.ts'
-import { revertMessage } from '../revert.ts'
-import { invalidParams, RpcCode, RpcError } from '../rpc-error.ts'
+import { RpcCode, RpcError } from '../rpc-error.ts'
+import { tracerParam } from '../tracers.ts'
 
-type Tracer = 'callTracer' | 'prestateTracer'
-
-/** A frame as go-ethereum writes it. `onlyTop` leaves out the calls inside. */
-function formatFrame(frame: CallFrame, onlyTop: boolean): Record<string, unknown> {
-  const { type, from, to, value, gas, gasUsed, input, output, error, calls } = frame
-  const reason = error === 'execution reverted' ? revertMessage(Buffer.from(output.slice(2), 'hex')) : ''
-  return {
-    from,
-    gas: quantity(gas),
-    gasUsed: quantity(gasUsed),
-    ...(to ? { to } : {}),
-    input,
-    ...(output === '0x' ? {} : { output }),
-    ...(error ? { error } : {}),
-    ...(reason ? { revertReason: reason.replace(/^: /, '') } : {}),
-    ...(calls.length > 0 && !onlyTop ? { calls: calls.map((call) => formatFrame(call, false)) } : {}),
-    ...(type === 'STATICCALL' ? {} : { value: quantity(value) }),
-    type,
-  }
-}
-
-function tracerParam(value: unknown): { tracer: Tracer; onlyTop: boolean } {
-  const { tracer, tracerConfig } = (value ?? {}) as { tracer?: unknown; tracerConfig?: Record<string, unknown> }
-  if (tracer !== 'callTracer' && tracer !== 'prestateTracer')
-    throw invalidParams('the tracers of this node are callTracer and prestateTracer')
-  if (tracerConfig?.diffMode === true) throw invalidParams('prestateTracer has no diffMode here')
-  return { tracer, onlyTop: tracerConfig?.onlyTopCall === true }
-}
-
-/** Runs the transactions of `block` up to `last` again. Errors: a block whose parent's state is no longer kept. */
-export async function replayIn(context: RpcContext, block: StoredBlock, last: number): Promise<Replayed[]> {
+/** Runs the transactions of `block` again. Errors: a block whose parent's state is no longer kept; a trace too large to tell. */
+export async function replayIn<T>(
+  context: RpcContext,
+  block: StoredBlock,
+  range: { first: number; last: number },
+  tracer: Tracer<T>,
+): Promise<{ transaction: StoredTransaction; result: T }[]> {
   const parent = block.header.number - 1
-  const base = parent < 0 ? undefined : context.state.at(parent)
+  if (parent < 0) throw new RpcError(RpcCode.rejected, 'genesis is not traceable')
+  const base = context.state.at(parent)
   if (!base) throw new RpcError(RpcCode.rejected, `the state of block ${parent} is no longer kept by this node`)
-  const replayed: Replayed[] = []
-  await context.call.use((evm) => replay(evm, context.chain, block, base, last, (one) => replayed.push(one)))
-  return replayed
+  return withinLimits(context.call.use((evm) => replay(evm, context.chain, block, base, range, tracer)))
 }
 
-function told(context: RpcContext, replayed: Replayed, { tracer, onlyTop }: ReturnType<typeof tracerParam>) {
-  if (tracer === 'callTracer') return formatFrame(replayed.frame, onlyTop)
-  const { state } = context
-  return prestate(replayed, (codeHash) => state.latest().code(codeHash), NO_CODE)
+async function withinLimits<T>(trace: Promise<T>): Promise<T> {
+  try {
+    return await trace
+  } catch (error) {
+    if (error instanceof TraceTooLarge) throw new RpcError(RpcCode.limitExceeded, error.message)
+    throw error
+  }
 }
 
 async function traceBlock(context: RpcContext, block: StoredBlock | undefined, options: unknown) {
   const tracer = tracerParam(options)
+  if (!block) throw new RpcError(RpcCode.rejected, 'block not found')
+  const traced = await replayIn(context, block, { first: 0, last: Number.MAX_SAFE_INTEGER }, tracer)
+  return traced.map(({ transaction, result }) => ({ txHash: transaction.hash, result }))
+}
+
+function existing(context: RpcContext, param: unknown): StoredBlock {
+  const block = resolveBlock(context, blockParam(param))
   if (!block) throw new RpcError(RpcCode.rejected, 'header not found')
-  const replayed = await replayIn(context, block, Number.MAX_SAFE_INTEGER)
-  return replayed.map((one) => ({ txHash: one.transaction.hash, result: told(context, one, tracer) }))
+  return block
 }
 
 /** Traces and raw forms. Traces reach as far back as the state that the node keeps: 128 blocks. */
@@ -70,33 +54,34 @@ export const debugMethods: Record<string, RpcMethod> = {
     const tracer = tracerParam(options)
     const transaction = context.chain.transaction(hashParam(value, 'hash'))
     if (!transaction) throw new RpcError(RpcCode.rejected, 'transaction not found')
-    const replayed = await replayIn(context, context.chain.block(transaction.block)!, transaction.index)
-    return told(context, replayed.at(-1)!, tracer)
+    const { block, index } = transaction
+    const [traced] = await replayIn(context, context.chain.block(block)!, { first: index, last: index }, tracer)
+    return traced!.result
   },
   debug_traceBlockByNumber: ([block, options], context) =>
     traceBlock(context, resolveBlock(context, blockParam(block)), options),
   debug_traceBlockByHash: ([hash, options], context) =>
     traceBlock(context, resolveBlock(context, { hash: hashParam(hash, 'hash') }), options),
+  /** Options as of the other traces, and `stateOverrides` and `blockOverrides` as of `eth_call`. */
   debug_traceCall: async ([transaction, block, options], context) => {
-    const { onlyTop, tracer } = tracerParam(options)
-    if (tracer !== 'callTracer') throw invalidParams('debug_traceCall takes callTracer')
-    const { state, block: found } = resolveState(context, blockParam(block))
-    const { frame } = await context.call.use((evm) =>
-      evm.traceCall(new StateOverlay(state), found.header, callParam(transaction)),
+    const tracer = tracerParam(options)
+    const { stateOverrides, blockOverrides } = objectParam(options, 'the options')
+    const call = callParam(transaction)
+    const { state, blockContext } = overridden(resolveState(context, blockParam(block)), stateOverrides, blockOverrides)
+    return withinLimits(
+      context.call.use((evm) =>
+        tracer(traceRun(evm, state, call.gasLimit, (overlay) => evm.call(overlay, blockContext, call))),
+      ),
     )
-    return formatFrame(frame, onlyTop)
   },
 
-  debug_getRawHeader: ([param], context) => {
-    const block = resolveBlock(context, blockParam(param))
-    if (!block) throw new RpcError(RpcCode.rejected, 'header not found')
-    return bytesToHex(encodeHeader(block.header))
+  debug_getRawBlock: ([param], context) => {
+    const block = existing(context, param)
+    return bytesToHex(encodeEthereumBlock(block, context.chain.transactionsOf(block)))
   },
-  debug_getRawReceipts: ([param], context) => {
-    const block = resolveBlock(context, blockParam(param))
-    if (!block) throw new RpcError(RpcCode.rejected, 'header not found')
-    return context.chain.transactionsOf(block).map(({ receipt }) => bytesToHex(encodeReceipt(receipt)))
-  },
+  debug_getRawHeader: ([param], context) => bytesToHex(encodeHeader(existing(context, param).header)),
+  debug_getRawReceipts: ([param], context) =>
+    context.chain.transactionsOf(existing(context, param)).map(({ receipt }) => bytesToHex(encodeReceipt(receipt))),
   debug_getRawTransaction: ([value], { chain, mempool }) => {
     const hash = hashParam(value, 'hash')
     const raw = chain.transaction(hash)?.raw ?? mempool.get(hash)?.tx.raw

@@ -1,4 +1,4 @@
-import { nextBaseFee } from '../../execution/header.ts'
+import { constantFields, nextBaseFee } from '../../execution/header.ts'
 import { type RpcMethod, resolveBlock } from '../context.ts'
 import { quantity } from '../format.ts'
 import { blockParam, quantityParam } from '../params.ts'
@@ -13,6 +13,7 @@ const MAX_PERCENTILES = 100
 export const feeMethods: Record<string, RpcMethod> = {
   eth_gasPrice: (_, { chain }) => quantity(nextBaseFee(chain.head!.header) + SUGGESTED_TIP),
   eth_maxPriorityFeePerGas: () => quantity(SUGGESTED_TIP),
+  eth_baseFee: (_, { chain }) => quantity(nextBaseFee(chain.head!.header)),
   eth_blobBaseFee: () => '0x1',
 
   eth_feeHistory: ([blocks, newest, percentiles], context) => {
@@ -39,7 +40,7 @@ export const feeMethods: Record<string, RpcMethod> = {
       oldestBlock: quantity(first),
       baseFeePerGas: [...range.map(({ header }) => quantity(header.baseFeePerGas)), quantity(nextBaseFee(last.header))],
       gasUsedRatio: range.map(({ header }) => Number((header.gasUsed * 1_000_000n) / header.gasLimit) / 1_000_000),
-      baseFeePerBlobGas: range.map(() => '0x1').concat('0x1'),
+      baseFeePerBlobGas: [...range, last].map(({ header }) => (constantFields(header).fields < 20 ? '0x0' : '0x1')),
       blobGasUsedRatio: range.map(() => 0),
       ...(ranks.length > 0
         ? {

@@ -13,6 +13,9 @@ export function findLogs(context: RpcContext, filter: LogFilter) {
   const from = resolveBlock(context, filter.blockHash ? { hash: filter.blockHash } : filter.fromBlock)
   if (filter.blockHash && !from) throw new RpcError(RpcCode.rejected, 'unknown block')
   const head = chain.head!.header.number
+  for (const bound of [filter.fromBlock, filter.toBlock])
+    if (typeof bound === 'number' && bound > head)
+      throw new RpcError(RpcCode.invalidParams, 'block range extends beyond current head block')
   const first = from?.header.number ?? head + 1
   const last = filter.blockHash ? first : (resolveBlock(context, filter.toBlock)?.header.number ?? head)
   if (typeof filter.fromBlock === 'number' && typeof filter.toBlock === 'number' && filter.fromBlock > filter.toBlock)

@@ -1,7 +1,7 @@
 /** What the explorer Otterscan asks of a node (its API level 8), so that it works on a ZOS network as it is. */
 import type { StoredBlock, StoredTransaction } from '../../chain/block-codec.ts'
 import { NO_CODE } from '../../state/account.ts'
-import type { CallFrame } from '../../trace/call-frame.ts'
+import { type CallFrame, traceCalls } from '../../trace/call-frame.ts'
 import { type RpcContext, type RpcMethod, resolveBlock, resolveState } from '../context.ts'
 import { formatBlock, formatHeader, formatTransaction, quantity, storedParts } from '../format.ts'
 import { addressParam, blockParam, hashParam } from '../params.ts'
@@ -88,8 +88,9 @@ function search(context: RpcContext, params: readonly unknown[], step: 1 | -1) {
 async function frameOf(context: RpcContext, value: unknown): Promise<CallFrame | undefined> {
   const transaction = context.chain.transaction(hashParam(value, 'hash'))
   if (!transaction) return undefined
-  const replayed = await replayIn(context, context.chain.block(transaction.block)!, transaction.index)
-  return replayed.at(-1)!.frame
+  const { block, index } = transaction
+  const [traced] = await replayIn(context, context.chain.block(block)!, { first: index, last: index }, traceCalls)
+  return traced?.result
 }
 
 function* flat(frame: CallFrame, depth = 0): Generator<{ frame: CallFrame; depth: number }> {

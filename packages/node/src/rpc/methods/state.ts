@@ -3,19 +3,21 @@ import type { BlockContext, EvmOutcome, UnsignedCall } from '../../execution/evm
 import { TRANSFER_GAS } from '../../execution/execute-block.ts'
 import { MAX_TRANSACTION_GAS } from '../../execution/gas-limits.ts'
 import { nextBaseFee } from '../../execution/header.ts'
-import { type AddressHex, EMPTY_ACCOUNT, NO_CODE } from '../../state/account.ts'
+import { type AddressHex, EMPTY_ACCOUNT, type Hash, NO_CODE } from '../../state/account.ts'
 import type { StateReader } from '../../state/overlay.ts'
 import { recordReads } from '../../trace/replay.ts'
 import { type RpcContext, type RpcMethod, resolveState } from '../context.ts'
 import { quantity } from '../format.ts'
+import { overridden } from '../overridden.ts'
+import { objectParam } from '../override-params.ts'
 import { addressParam, blockParam, callParam, slotParam } from '../params.ts'
 import { revertMessage } from '../revert.ts'
 import { invalidParams, RpcCode, RpcError } from '../rpc-error.ts'
 
 /** P256VERIFY (EIP-7951) has the highest address of Osaka's precompiles. */
 const LAST_PRECOMPILE = `0x${'00'.repeat(18)}0100`
-/** Storage proofs in one answer: each costs some ten reads. */
-const MAX_PROOF_SLOTS = 1_024
+/** Slots, and storage proofs, in one answer: a proof costs some ten reads. */
+const MAX_SLOTS = 1_024
 /** The gas estimate is at most this fraction too high: a client loses nothing, the node saves runs. */
 const ESTIMATE_TOLERANCE = 64n
 
@@ -25,9 +27,8 @@ function accountAt(context: RpcContext, address: unknown, block: unknown) {
 }
 
 /** A call runs in the block it names, as `eth_call` has it. */
-function contextOf(context: RpcContext, block: unknown): { state: StateReader; blockContext: BlockContext } {
-  const { state, block: found } = resolveState(context, blockParam(block))
-  return { state, blockContext: found.header }
+function contextOf(context: RpcContext, block: unknown, stateOverrides?: unknown, blockOverrides?: unknown) {
+  return overridden(resolveState(context, blockParam(block)), stateOverrides, blockOverrides)
 }
 
 function failed(outcome: EvmOutcome): RpcError {
@@ -64,7 +65,13 @@ async function estimate(
   if (call.value > balance)
     throw new RpcError(RpcCode.rejected, `insufficient funds for transfer: address ${call.from}`)
   const toCode = call.to && (state.account(call.to)?.codeHash ?? NO_CODE)
-  if (toCode === NO_CODE && call.data.length === 0 && !call.accessList && call.to! > `0x${'00'.repeat(18)}ffff`)
+  if (
+    toCode === NO_CODE &&
+    call.data.length === 0 &&
+    !call.accessList &&
+    !call.authorizationList &&
+    call.to! > `0x${'00'.repeat(18)}ffff`
+  )
     return TRANSFER_GAS
   const first = await run(context, state, blockContext, call)
   if (!first.succeeded) throw failed(first)
@@ -85,6 +92,11 @@ async function estimate(
   return high
 }
 
+/** A proof names its slot as the client did: 32 bytes, or a quantity. */
+function slotAsGiven(slot: string): string {
+  return slot.length === 66 ? slot.toLowerCase() : quantity(BigInt(slot))
+}
+
 /** Accounts, storage, calls and proofs. */
 export const stateMethods: Record<string, RpcMethod> = {
   eth_accounts: () => [],
@@ -97,13 +109,27 @@ export const stateMethods: Record<string, RpcMethod> = {
     const { state } = resolveState(context, blockParam(block))
     return bytesToHex(setLengthLeft(state.storage(addressParam(address, 'address'), slotParam(slot, 'slot')), 32))
   },
+  /** Slots of several accounts at once: `{ address: [slot, …], … }`. */
+  eth_getStorageValues: ([wanted, block], context) => {
+    const accounts = Object.entries(objectParam(wanted, 'the request'))
+    const slots = accounts.map(([address, list]): [AddressHex, Hash[]] => {
+      if (!Array.isArray(list)) throw invalidParams(`the slots of ${address.slice(0, 42)} must be a list`)
+      return [addressParam(address, 'address'), list.map((slot) => slotParam(slot, 'slot'))]
+    })
+    const count = slots.reduce((sum, [, { length }]) => sum + length, 0)
+    if (count === 0) throw invalidParams('empty request')
+    if (count > MAX_SLOTS) throw invalidParams(`at most ${MAX_SLOTS} slots can be read at once`)
+    const { state } = resolveState(context, blockParam(block))
+    const read = (address: AddressHex, slot: Hash) => bytesToHex(setLengthLeft(state.storage(address, slot), 32))
+    return Object.fromEntries(slots.map(([address, list]) => [address, list.map((slot) => read(address, slot))]))
+  },
   eth_getTransactionCount: ([address, block], context) => {
     if (block === 'pending') return quantity(context.mempool.pendingNonce(addressParam(address, 'address')))
     return quantity(accountAt(context, address, block).account.nonce)
   },
 
-  eth_call: async ([transaction, block], context) => {
-    const { state, blockContext } = contextOf(context, block)
+  eth_call: async ([transaction, block, stateOverrides, blockOverrides], context) => {
+    const { state, blockContext } = contextOf(context, block, stateOverrides, blockOverrides)
     const outcome = await run(context, state, blockContext, callParam(transaction))
     if (!outcome.succeeded) throw failed(outcome)
     return bytesToHex(outcome.returned)
@@ -131,8 +157,8 @@ export const stateMethods: Record<string, RpcMethod> = {
     }
   },
 
-  eth_estimateGas: async ([transaction, block], context) => {
-    const { state, blockContext } = contextOf(context, block)
+  eth_estimateGas: async ([transaction, block, stateOverrides, blockOverrides], context) => {
+    const { state, blockContext } = contextOf(context, block, stateOverrides, blockOverrides)
     const call = callParam(transaction)
     const next = {
       ...blockContext,
@@ -144,8 +170,8 @@ export const stateMethods: Record<string, RpcMethod> = {
 
   eth_getProof: ([address, slots, block], context) => {
     const { block: found } = resolveState(context, blockParam(block))
-    if (!Array.isArray(slots) || slots.length > MAX_PROOF_SLOTS)
-      throw invalidParams(`slots must be a list of at most ${MAX_PROOF_SLOTS}`)
+    if (!Array.isArray(slots) || slots.length > MAX_SLOTS)
+      throw invalidParams(`slots must be a list of at most ${MAX_SLOTS}`)
     const target = addressParam(address, 'address')
     const proof = context.state.prove(
       target,
@@ -163,7 +189,7 @@ export const stateMethods: Record<string, RpcMethod> = {
       storageHash: account.storageRoot,
       accountProof: accountProof.map((node) => bytesToHex(node)),
       storageProof: storageProof.map(({ value, proof }, index) => ({
-        key: slots[index],
+        key: slotAsGiven(slots[index]),
         value: quantity(bytesToBigInt(value)),
         proof: proof.map((node) => bytesToHex(node)),
       })),
