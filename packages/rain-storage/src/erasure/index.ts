@@ -1,4 +1,4 @@
-export { createErasureCode, type ErasureCode, type ErasureCodeOptions, MAX_SHARDS } from './code.ts'
+export { type Construction, createErasureCode, type ErasureCode, type ErasureCodeOptions, MAX_SHARDS } from './code.ts'
 export {
   bestKernel,
   createScalarKernel,
@@ -8,6 +8,7 @@ export {
   type KernelPlan,
 } from './kernel.ts'
 export type { Matrix } from './matrix.ts'
+export type { PlaneRunner } from './plane-runner.ts'
 export {
   decodeSegment,
   type EncodedSegment,
@@ -16,3 +17,4 @@ export {
   MAX_SEGMENT_BYTES,
   shardLength,
 } from './segment.ts'
+export type { LinearMap } from './transform.ts'

@@ -1,11 +1,15 @@
 /**
- * The inner loop of the code: a small matrix times many byte streams. Three implementations with one contract and identical
- * results: relaxed SIMD, SIMD, and plain TypeScript where WebAssembly is not to be had.
+ * The inner loop of the code, as a small matrix times many byte streams or as a network of exclusive ors. Three implementations with one contract
+ * and identical results: relaxed SIMD, SIMD, and plain TypeScript where WebAssembly is not to be had.
  */
 import { byteTable, nibbleTable } from './field.ts'
 import { relaxedWasm, simdWasm } from './generated/gf256.ts'
 import type { Matrix } from './matrix.ts'
-import { loadWasm, type WasmMemory } from './wasm.ts'
+import { createPlaneRunner, type PlaneRunner } from './plane-runner.ts'
+import type { LinearMap } from './transform.ts'
+import { loadWasm, reserve } from './wasm.ts'
+import { createScalarPlanes } from './xor-scalar.ts'
+import { createWasmPlanes } from './xor-wasm-runner.ts'
 
 /** What a kernel is built on, fastest first. */
 export type KernelName = 'relaxed-simd' | 'simd' | 'typescript'
@@ -13,6 +17,8 @@ export type KernelName = 'relaxed-simd' | 'simd' | 'typescript'
 /** Computes `outputs[r] = Σ matrix[r][j] · inputs[j]`. All arrays have one length; inputs and outputs may not overlap. */
 export interface Kernel {
   readonly name: KernelName
+  /** Translates a linear map over bit planes once. */
+  compile(map: LinearMap): PlaneRunner
   apply(plan: KernelPlan, inputs: readonly Uint8Array[], outputs: readonly Uint8Array[]): void
   /** Prepares the tables of a matrix once; plans of one kernel must not be given to another. */
   plan(matrix: Matrix): KernelPlan
@@ -28,7 +34,6 @@ export interface KernelPlan {
 const STRIP = 8 * 1024
 /** Strips of one power-of-two distance fall in the same cache sets; one line more spreads them. */
 const STRIDE = STRIP + 64
-const PAGE = 65_536
 
 type Multiply = (tbl: number, k: number, rows: number, src: number, dst: number, stride: number, len: number) => void
 
@@ -38,10 +43,10 @@ export function createWasmKernel(name: 'relaxed-simd' | 'simd'): Kernel | undefi
   if (module === undefined) return undefined
   const multiply = module.exports.multiply as Multiply
   const { memory } = module
-  let loaded: KernelPlan | undefined
 
   return {
     name,
+    compile: (map) => createPlaneRunner(map, createWasmPlanes(memory)),
     plan: nibblePlan,
     apply(plan, inputs, outputs) {
       const { rows, columns } = plan.matrix
@@ -50,10 +55,7 @@ export function createWasmKernel(name: 'relaxed-simd' | 'simd'): Kernel | undefi
       const target = source + columns * STRIDE
       reserve(memory, target + rows * STRIDE)
       const bytes = new Uint8Array(memory.buffer)
-      if (loaded !== plan) {
-        bytes.set(plan.tables, 0)
-        loaded = plan
-      }
+      bytes.set(plan.tables, 0)
       for (let from = 0; from < length; from += STRIP) {
         const size = Math.min(STRIP, length - from)
         for (let j = 0; j < columns; j++) bytes.set(inputs[j]!.subarray(from, from + size), source + j * STRIDE)
@@ -71,6 +73,7 @@ export function createWasmKernel(name: 'relaxed-simd' | 'simd'): Kernel | undefi
 export function createScalarKernel(): Kernel {
   return {
     name: 'typescript',
+    compile: (map) => createPlaneRunner(map, createScalarPlanes),
     plan(matrix) {
       const tables = new Uint8Array(matrix.cells.length * 256)
       matrix.cells.forEach((cell, i) => {
@@ -108,9 +111,4 @@ function nibblePlan(matrix: Matrix): KernelPlan {
 
 function align(bytes: number): number {
   return (bytes + 63) & ~63
-}
-
-function reserve(memory: WasmMemory, bytes: number): void {
-  const missing = bytes - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
 }

@@ -3,13 +3,14 @@
  * can be read or rebuilt alone.
  */
 import { StorageError } from '../errors.ts'
-import type { ErasureCode } from './code.ts'
+import type { Construction, ErasureCode } from './code.ts'
+import { BLOCK_BYTES } from './xor-program.ts'
 
 /** Largest segment: bounds what one put, get or repair holds in memory (n/k times this). */
 export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
 
-/** Shards are a multiple of this, so that the SIMD kernel has no tail. */
-const SHARD_ALIGN = 32
+/** Shards are a multiple of this, so that the kernel has no tail. */
+const SHARD_ALIGN: Record<Construction, number> = { transform: BLOCK_BYTES, cauchy: 32 }
 
 /** One encoded segment. */
 export interface EncodedSegment {
@@ -21,8 +22,9 @@ export interface EncodedSegment {
 }
 
 /** Bytes of a shard of a segment of `length` bytes. */
-export function shardLength(length: number, dataShards: number): number {
-  return Math.max(1, Math.ceil(length / dataShards / SHARD_ALIGN)) * SHARD_ALIGN
+export function shardLength(length: number, dataShards: number, construction: Construction = 'transform'): number {
+  const align = SHARD_ALIGN[construction]
+  return Math.max(1, Math.ceil(length / dataShards / align)) * align
 }
 
 /** Cuts `data` into k shards, zero-padded, and adds n − k parity shards. Cost: one copy of the data and the coding. */
@@ -30,7 +32,7 @@ export function encodeSegment(code: ErasureCode, data: Uint8Array, index = 0): E
   if (data.length > MAX_SEGMENT_BYTES) {
     throw new StorageError('STORAGE_LIMIT', `A segment has at most ${MAX_SEGMENT_BYTES} bytes`, { length: data.length })
   }
-  const size = shardLength(data.length, code.dataShards)
+  const size = shardLength(data.length, code.dataShards, code.construction)
   const whole = new Uint8Array(size * code.totalShards)
   whole.set(data)
   const shards = Array.from({ length: code.totalShards }, (_, i) => whole.subarray(i * size, (i + 1) * size))
@@ -47,10 +49,11 @@ export function decodeSegment(
   shards: readonly (Uint8Array | undefined)[],
   length: number,
 ): Uint8Array {
-  const size = shardLength(length, code.dataShards)
+  const size = shardLength(length, code.dataShards, code.construction)
   const data = new Uint8Array(size * code.dataShards)
   const wanted = Array.from({ length: code.dataShards }, (_, i) => i)
-  for (const [index, bytes] of code.reconstruct(shards, wanted)) {
+  const place = (index: number) => data.subarray(index * size, (index + 1) * size)
+  for (const [index, bytes] of code.reconstruct(shards, wanted, place)) {
     if (bytes.length !== size) {
       throw new StorageError(
         'STORAGE_INVALID_ARGUMENT',
@@ -58,7 +61,7 @@ export function decodeSegment(
         { length, size },
       )
     }
-    data.set(bytes, index * size)
+    if (shards[index] !== undefined) place(index).set(bytes)
   }
   return data.subarray(0, length)
 }

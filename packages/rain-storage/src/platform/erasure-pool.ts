@@ -9,7 +9,7 @@ export interface PoolTask {
   readonly totalShards: number
   /** totalShards × shardBytes; shard i at i × shardBytes */
   readonly buffer: SharedArrayBuffer
-  /** a multiple of 32 */
+  /** any length; a multiple of 128 is fastest */
   readonly shardBytes: number
   /** rebuild these shards; absent: compute the parity */
   readonly lost?: readonly number[]

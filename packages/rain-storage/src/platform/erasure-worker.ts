@@ -16,11 +16,8 @@ parentPort!.on('message', ({ id, dataShards, totalShards, buffer, shardBytes, lo
       code.encode(shards.slice(0, dataShards), shards.slice(dataShards))
     } else {
       const gone = new Set(lost)
-      for (const [index, bytes] of code.reconstruct(
-        shards.map((shard, i) => (gone.has(i) ? undefined : shard)),
-        lost,
-      ))
-        shards[index]!.set(bytes)
+      const left = shards.map((shard, i) => (gone.has(i) ? undefined : shard))
+      code.reconstruct(left, lost, (i) => shards[i]!)
     }
     parentPort!.postMessage({ id })
   } catch (error) {

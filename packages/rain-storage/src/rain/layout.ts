@@ -4,7 +4,7 @@
  */
 import * as dagCbor from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
-import { MAX_SHARDS } from '../erasure/code.ts'
+import { type Construction, MAX_SHARDS } from '../erasure/code.ts'
 import { MAX_SEGMENT_BYTES } from '../erasure/segment.ts'
 import { StorageError } from '../errors.ts'
 
@@ -18,8 +18,15 @@ export interface LayoutSegment {
   readonly roots: Uint8Array
 }
 
+/** What the version of a layout says about the code of its shards. */
+const CONSTRUCTIONS = new Map<unknown, Construction>([
+  [1, 'cauchy'],
+  [2, 'transform'],
+])
+
 /** A decoded layout. */
 export interface Layout {
+  readonly construction: Construction
   readonly dataShards: number
   readonly totalShards: number
   /** bytes of plaintext in a segment */
@@ -40,7 +47,7 @@ export interface FileFacts {
 /** Encodes a layout as DAG-CBOR; the links make it an IPLD node like any other. */
 export function encodeLayout(layout: Layout): Uint8Array {
   return dagCbor.encode({
-    zosRain: 1,
+    zosRain: layout.construction === 'cauchy' ? 1 : 2,
     k: layout.dataShards,
     n: layout.totalShards,
     segmentBytes: layout.segmentBytes,
@@ -63,8 +70,9 @@ export function decodeLayout(bytes: Uint8Array): Layout {
   const { zosRain, k, n, segmentBytes, segments, facts } = value ?? {}
   const whole = (x: unknown, low: number, high: number): x is number =>
     Number.isInteger(x) && (x as number) >= low && (x as number) <= high
+  const construction = CONSTRUCTIONS.get(zosRain)
   if (
-    zosRain !== 1 ||
+    construction === undefined ||
     !whole(k, 1, MAX_SHARDS) ||
     !whole(n, k, MAX_SHARDS) ||
     !whole(segmentBytes, 1, MAX_SEGMENT_BYTES) ||
@@ -88,7 +96,7 @@ export function decodeLayout(bytes: Uint8Array): Layout {
     if (cids.some((cid) => cid === null)) throw malformed('a shard is not a CID')
     return { length, shards: cids as CID[], roots }
   })
-  return { dataShards: k, totalShards: n, segmentBytes, segments: checked, facts }
+  return { construction, dataShards: k, totalShards: n, segmentBytes, segments: checked, facts }
 }
 
 function malformed(what: string): StorageError {

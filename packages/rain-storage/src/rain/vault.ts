@@ -12,7 +12,7 @@ import { defaultCrypto } from '../crypto/default.ts'
 import { deriveKey } from '../crypto/hkdf.ts'
 import { type CryptoPort, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from '../crypto/port.ts'
 import { DEFAULT_REDUNDANCY } from '../durability/planner.ts'
-import { createErasureCode, type ErasureCode } from '../erasure/code.ts'
+import { type Construction, createErasureCode, type ErasureCode } from '../erasure/code.ts'
 import { decodeSegment, encodeSegment, MAX_SEGMENT_BYTES, shardLength } from '../erasure/segment.ts'
 import { isStorageError, StorageError } from '../errors.ts'
 import { checkAnswer, merkleRoot } from './audit.ts'
@@ -33,6 +33,8 @@ export interface VaultOptions {
   readonly dataShards?: number
   readonly totalShards?: number
   readonly segmentBytes?: number
+  /** how new files are coded; files say themselves how they were. Default `transform` */
+  readonly construction?: Construction
   /** default `padme` */
   readonly padding?: Padding
   /** shards of a segment in one failure domain; default n − k, so that the loss of a domain is survived */
@@ -108,13 +110,13 @@ export function createVault(options: VaultOptions): Vault {
   }
   const perDomain = options.maxPerDomain ?? Math.max(1, n - k)
   const codes = new Map<string, ErasureCode>()
-  const codeOf = (dataShards: number, totalShards: number) => {
-    const name = `${dataShards}/${totalShards}`
-    const code = codes.get(name) ?? createErasureCode({ dataShards, totalShards })
+  const codeOf = (dataShards: number, totalShards: number, construction: Construction = 'transform') => {
+    const name = `${construction} ${dataShards}/${totalShards}`
+    const code = codes.get(name) ?? createErasureCode({ dataShards, totalShards, construction })
     codes.set(name, code)
     return code
   }
-  codeOf(k, n)
+  codeOf(k, n, options.construction)
 
   /** Puts blocks[i] on the i-th node of a placement; a block whose node fails goes to the next placement without that node. */
   async function spread(
@@ -244,7 +246,7 @@ export function createVault(options: VaultOptions): Vault {
     async put(source, putOptions = {}) {
       const { signal, name, type } = putOptions
       const key = crypto.randomBytes(KEY_BYTES)
-      const code = codeOf(k, n)
+      const code = codeOf(k, n, options.construction)
       const segments: LayoutSegment[] = []
       let size = 0
       const store = async (plaintext: Uint8Array) => {
@@ -285,6 +287,7 @@ export function createVault(options: VaultOptions): Vault {
       // Facts are padded with a trailing field, so that the length of the name does not show.
       const padded = dagCbor.encode({ ...facts, pad: new Uint8Array(Math.max(0, 256 - (factsBytes.length % 256))) })
       const layout = encodeLayout({
+        construction: code.construction,
         dataShards: k,
         totalShards: n,
         segmentBytes,
@@ -307,7 +310,7 @@ export function createVault(options: VaultOptions): Vault {
       const layout = await layoutOf(root, signal)
       const { size } = await openFacts(layout, key)
       const end = Math.min(size, length === undefined ? size : offset + length)
-      const code = codeOf(layout.dataShards, layout.totalShards)
+      const code = codeOf(layout.dataShards, layout.totalShards, layout.construction)
       let given = 0
       for (let index = Math.floor(offset / layout.segmentBytes); index * layout.segmentBytes < end; index++) {
         signal?.throwIfAborted()
@@ -345,10 +348,14 @@ export function createVault(options: VaultOptions): Vault {
 
     async repair(root, { margin = Number.POSITIVE_INFINITY, signal } = {}) {
       const layout = await layoutOf(root, signal)
-      const code = codeOf(layout.dataShards, layout.totalShards)
+      const code = codeOf(layout.dataShards, layout.totalShards, layout.construction)
       const queue: { segment: LayoutSegment; lost: number[]; holders: Map<number, string>; left: number }[] = []
       for (const segment of layout.segments) {
-        const holders = await holdersOf(segment, shardLength(segment.length, layout.dataShards), signal)
+        const holders = await holdersOf(
+          segment,
+          shardLength(segment.length, layout.dataShards, layout.construction),
+          signal,
+        )
         const lost = segment.shards.flatMap((_, slot) => (holders.has(slot) ? [] : [slot]))
         const left = layout.totalShards - lost.length - layout.dataShards
         if (lost.length > 0 && left <= margin) queue.push({ segment, lost, holders, left })

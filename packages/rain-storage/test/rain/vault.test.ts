@@ -98,6 +98,19 @@ describe('a vault', () => {
     expect((await vault.repair(capability.root)).rebuilt).toBeGreaterThan(0)
   })
 
+  it('reads and repairs files of the first layout version, which is coded otherwise', async () => {
+    const old = cluster(34, { construction: 'cauchy' })
+    const { root, key } = await old.vault.put([data])
+    const vault = createVault({ nodes: () => old.nodes, segmentBytes: 10_000 })
+    expect((await vault.layout(root)).construction).toBe('cauchy')
+    for (const { id } of old.nodes.slice(0, 6)) old.dead.add(id)
+    await vault.repair(root)
+    for (const { id } of old.nodes.slice(0, 6)) old.dead.delete(id)
+    for (const { id } of old.nodes.slice(6, 12)) old.dead.add(id)
+    expect(await collect(vault.get({ root, key }))).toEqual(data)
+    expect((await vault.layout((await vault.put([data])).root)).construction).toBe('transform')
+  })
+
   it('says so when more than n − k are gone', async () => {
     const { vault, dead } = cluster(20)
     const capability = await vault.put([data])
