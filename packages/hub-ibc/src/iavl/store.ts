@@ -4,9 +4,21 @@
  * error (`HUB_STORE_DAMAGED`), never a wrong value.
  */
 import { equal, toHex } from '../encoding/bytes.ts'
-import { ProtoReader, ProtoWriter } from '../encoding/protobuf.ts'
+import { ProtoWriter } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
-import { hashNode, IavlNode, type NodeRef } from './node.ts'
+import { hashNode, type IavlNode, type NodeRef } from './node.ts'
+import {
+  metaRecord,
+  nodeKey,
+  openRecord,
+  orphansKey,
+  readNode,
+  readRef,
+  rootKey,
+  STORE_META,
+  sealRecord,
+  writeRef,
+} from './records.ts'
 import { type IavlCommit, IavlTree } from './tree.ts'
 
 /** The port to an embedded key-value database. `@zos/hub-ibc/level` implements it on classic-level. */
@@ -28,61 +40,9 @@ export interface IavlStore {
   readonly oldest: number
 }
 
-const META = Uint8Array.of(0x6d)
-
-/** A tag and numbers below 2^53, each as eight bytes, most significant first. */
-function recordKey(tag: number, ...numbers: readonly number[]): Uint8Array {
-  const key = new Uint8Array(1 + 8 * numbers.length)
-  key[0] = tag
-  const view = new DataView(key.buffer)
-  numbers.forEach((number, i) => {
-    view.setUint32(1 + 8 * i, Math.floor(number / 0x1_0000_0000))
-    view.setUint32(5 + 8 * i, number >>> 0)
-  })
-  return key
-}
-const nodeKey = (version: number, nonce: number) => recordKey(0x6e, version, nonce)
-const rootKey = (version: number) => recordKey(0x72, version)
-const orphansKey = (version: number) => recordKey(0x6f, version)
-
-const CRC = Array.from({ length: 256 }, (_, n) => {
-  let c = n
-  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
-  return c
-})
-
-function crc32(bytes: Uint8Array): number {
-  let c = -1
-  for (let i = 0; i < bytes.length; i++) c = CRC[(c ^ bytes[i]!) & 255]! ^ (c >>> 8)
-  return ~c >>> 0
-}
-
-function sealRecord(writer: ProtoWriter): Uint8Array {
-  const body = writer.finish()
-  const record = new Uint8Array(body.length + 4)
-  record.set(body)
-  new DataView(record.buffer).setUint32(body.length, crc32(body))
-  return record
-}
-
-function openRecord(record: Uint8Array | undefined, what: string): ProtoReader {
-  if (!record || record.length < 4) throw new HubError('HUB_STORE_DAMAGED', `${what} is missing`)
-  const body = record.subarray(0, record.length - 4)
-  const sum = new DataView(record.buffer, record.byteOffset + body.length, 4).getUint32(0)
-  if (sum !== crc32(body)) throw new HubError('HUB_STORE_DAMAGED', `${what} fails its checksum`)
-  return new ProtoReader(body)
-}
-
-function writeRef(writer: ProtoWriter, node: IavlNode | undefined, ref: NodeRef | undefined): void {
-  const { version, nonce, hash } = node ?? ref!
-  writer.uint(version)
-  writer.uint(nonce)
-  writer.bytes(hash!)
-}
-
-function readRef(reader: ProtoReader): NodeRef {
-  return { version: reader.uint(), nonce: reader.uint(), hash: reader.bytes() }
-}
+/** Where a child is: in memory, else on disk. */
+const refOf = (node: IavlNode | undefined, ref: NodeRef | undefined): NodeRef =>
+  node ? { version: node.version, nonce: node.nonce, hash: node.hash! } : ref!
 
 function encodeNode(node: IavlNode): Uint8Array {
   const writer = new ProtoWriter()
@@ -91,8 +51,8 @@ function encodeNode(node: IavlNode): Uint8Array {
   writer.bytes(node.key)
   if (node.value !== undefined) writer.bytes(node.value)
   else {
-    writeRef(writer, node.left, node.leftRef)
-    writeRef(writer, node.right, node.rightRef)
+    writeRef(writer, refOf(node.left, node.leftRef))
+    writeRef(writer, refOf(node.right, node.rightRef))
   }
   return sealRecord(writer)
 }
@@ -111,16 +71,7 @@ export function openIavlStore(options: { database: NodeDatabase; maxCachedNodes?
   function load(ref: NodeRef): IavlNode {
     const name = `node ${ref.version}/${ref.nonce}`
     const reader = openRecord(database.get(nodeKey(ref.version, ref.nonce)), name)
-    const height = reader.uint()
-    const size = reader.uint()
-    const node = new IavlNode(reader.bytes(), undefined)
-    node.height = height
-    node.size = size
-    if (height === 0) node.value = reader.bytes()
-    else {
-      node.leftRef = readRef(reader)
-      node.rightRef = readRef(reader)
-    }
+    const node = readNode(reader)
     node.nonce = ref.nonce
     node.version = ref.version
     node.hash = hashNode(node, ref.version)
@@ -140,19 +91,12 @@ export function openIavlStore(options: { database: NodeDatabase; maxCachedNodes?
 
   const tree = new IavlTree({ load, tracking: true })
   let oldest = 1
-  const meta = database.get(META)
+  const meta = database.get(STORE_META)
   if (meta) {
     const reader = openRecord(meta, 'index record')
     const latest = reader.uint()
     oldest = reader.uint()
     for (let version = oldest; version <= latest; version++) tree.resume(version, loadRoot(version))
-  }
-
-  function metaRecord(latest: number): readonly [Uint8Array, Uint8Array] {
-    const writer = new ProtoWriter()
-    writer.uint(latest)
-    writer.uint(oldest)
-    return [META, sealRecord(writer)]
   }
 
   /** One write at a time, in order; after a failure the memory is ahead of the disk, so nothing more is accepted. */
@@ -182,14 +126,14 @@ export function openIavlStore(options: { database: NodeDatabase; maxCachedNodes?
         encodeNode(node),
       ])
       const rootWriter = new ProtoWriter()
-      if (root) writeRef(rootWriter, root, undefined)
+      if (root) writeRef(rootWriter, refOf(root, undefined))
       puts.push([rootKey(version), sealRecord(rootWriter)])
       const orphanWriter = new ProtoWriter()
       for (const { version: v, nonce } of orphans) {
         orphanWriter.uint(v)
         orphanWriter.uint(nonce)
       }
-      puts.push([orphansKey(version), sealRecord(orphanWriter)], metaRecord(version))
+      puts.push([orphansKey(version), sealRecord(orphanWriter)], metaRecord(version, oldest))
       cached += created.length
       await write(puts, [])
       if (cached > maxCachedNodes && tree.version === version && tree.clean) {
@@ -211,7 +155,7 @@ export function openIavlStore(options: { database: NodeDatabase; maxCachedNodes?
       if (version < oldest) return
       oldest = version + 1
       tree.prune(version)
-      await write([metaRecord(tree.version)], deletes)
+      await write([metaRecord(tree.version, oldest)], deletes)
     },
   }
 }

@@ -27,7 +27,8 @@ export interface IavlChanges extends IavlCommit {
 /** Where nodes that are not in memory come from. @internal */
 export type NodeLoader = (ref: NodeRef) => IavlNode
 
-const EMPTY_HASH = sha256(new Uint8Array(0))
+/** The root hash of a tree without a pair. @internal */
+export const EMPTY_HASH: Uint8Array = sha256(new Uint8Array(0))
 
 const noLoader: NodeLoader = () => {
   throw new HubError('HUB_STORE_DAMAGED', 'a node is neither in memory nor in a store')

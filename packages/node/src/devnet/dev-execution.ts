@@ -11,7 +11,7 @@ import { type AddressHex, decodeAccount, EMPTY_ACCOUNT, encodeAccount, type Hash
 import type { StateChanges, StateOverlay, StateReader } from '../state/overlay.ts'
 import { type KeyValueStore, type StoreChange, sortable } from '../store/kv.ts'
 import { type DevRequest, devRequestsOf } from './operations.ts'
-import { isProtocolAccount } from './protocol-accounts.ts'
+import { survivesUndo } from './protocol-accounts.ts'
 
 /** Its storage holds the clock's offset, and the blocks of live snapshots. */
 const DEV_ACCOUNT: AddressHex = `0x${'00'.repeat(18)}5aff`
@@ -49,6 +49,8 @@ export interface DevBlockInput {
   /** That carry messages, in the ledger's order. */
   units: readonly Unit[]
   base: StateReader
+  /** False if what is beside the state cannot go back to that block. */
+  canUndoTo?: ((block: number) => boolean) | undefined
 }
 
 /** Runs the operations that `input.units` carry. `store` is where undo records are read from. */
@@ -139,6 +141,8 @@ function loadOffset(stored: bigint): bigint {
 }
 
 interface Undo {
+  /** Why nothing is undone although somebody asked. */
+  refused?: string
   /** The first block that is undone. */
   from: number | undefined
   snapshot: bigint | undefined
@@ -150,7 +154,7 @@ interface Undo {
 async function undoFor(
   store: KeyValueStore,
   requests: readonly { request: DevRequest }[],
-  { base, number }: DevBlockInput,
+  { base, number, canUndoTo }: DevBlockInput,
 ): Promise<Undo> {
   const undo: Undo = { from: undefined, snapshot: undefined, accounts: new Map(), slots: new Map() }
   const operation = requests.map(({ request }) => request.operation).find(({ type }) => type === 'revert')
@@ -158,6 +162,7 @@ async function undoFor(
   const { snapshot } = operation
   if (snapshot < 1n || snapshot > readSlot(base, SNAPSHOTS_SLOT)) return undo
   const block = Number(readSlot(base, slotAt(FIRST_SNAPSHOT_SLOT + snapshot - 1n)))
+  if (canUndoTo?.(block) === false) return { ...undo, refused: `the IBC trees of block ${block} are no longer kept` }
   undo.snapshot = snapshot
   undo.from = block + 1
   for await (const [, bytes] of store.entries(undoKey(block + 1), undoKey(number))) {
@@ -205,6 +210,7 @@ function apply(
       return { done: true, value: count + 1n }
     }
     case 'revert':
+      if (undo.refused !== undefined) return { done: false, reason: undo.refused }
       if (undo.snapshot !== operation.snapshot) return { done: true, value: 0n }
       restore(state, undo)
       writeSlot(state, SNAPSHOTS_SLOT, operation.snapshot - 1n)
@@ -217,9 +223,9 @@ function apply(
 /** Puts everything back but what the protocol keeps: neither the clock nor the ledger goes back. */
 function restore(state: StateOverlay, { accounts, slots }: Undo): void {
   for (const [address, rlp] of accounts)
-    if (!isProtocolAccount(address)) state.setAccount(address, rlp.length === 0 ? undefined : decodeAccount(rlp))
+    if (!survivesUndo(address)) state.setAccount(address, rlp.length === 0 ? undefined : decodeAccount(rlp))
   for (const [address, values] of slots)
-    if (!isProtocolAccount(address)) for (const [slot, value] of values) state.setStorage(address, slot, value)
+    if (!survivesUndo(address)) for (const [slot, value] of values) state.setStorage(address, slot, value)
 }
 
 /** What the block overwrote, while a snapshot is kept; records that nothing needs any more go. */

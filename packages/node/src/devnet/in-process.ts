@@ -23,6 +23,8 @@ export interface InProcessDevnetOptions {
   state?: readonly GenesisAccount[]
   /** Unix milliseconds of the genesis. Default: now. */
   timestampMs?: number
+  /** The network's name in IBC, such as `zone-1`; without it the network speaks no IBC. */
+  ibc?: string
   /** Keeps an index of accounts: a file, `:memory:` or a PostgreSQL URL. */
   index?: string
   logger?: Logger

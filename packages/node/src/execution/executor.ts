@@ -118,7 +118,7 @@ export class Executor {
       }
     }
     const { number, timeMs, unit, mci, epoch, endsEpoch } = leader
-    const ibcBlock = { number, timeMs, unit, mci, epoch, endsEpoch }
+    const ibcBlock = { number, timeMs, unit, mci, epoch, endsEpoch, undoneFrom: dev?.undoneFrom }
     let ibcStored: StoreChange[] = []
     this.#options.ibc?.begin(ibcBlock)
     const executed = await executeBlock(evm, state.latest(), context, transactions, {
@@ -194,10 +194,11 @@ export class Executor {
     { number, units }: CommittedLeader,
     context: { timestamp: number; mixHash: Hash; baseFeePerGas: bigint },
   ): Promise<DevBlock | undefined> {
-    const { dev, chainId, chain, state, ledger } = this.#options
+    const { dev, chainId, chain, state, ledger, ibc } = this.#options
     if (!dev) return undefined
     return openDevBlock(dev.store, chainId, {
       number,
+      canUndoTo: ibc && ((block) => ibc.ledger.canUndoTo(block)),
       context,
       parent: chain.head!.header,
       units: units.flatMap(({ id }) => {

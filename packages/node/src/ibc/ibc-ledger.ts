@@ -24,7 +24,8 @@ export interface BlockFacts {
   readonly mci: number
 }
 
-interface BlockRecord extends BlockFacts {
+/** The same with what makes it provable. */
+export interface BlockRecord extends BlockFacts {
   readonly versions: Readonly<Record<StoreName, number>>
 }
 
@@ -38,6 +39,17 @@ export interface RecordChange {
 const CHAIN_KEY = new TextEncoder().encode('chain')
 const blockKey = (height: number) => `Ib${sortable(height)}`
 
+/** Letters of the trees in the node's store. */
+export const TREE_LETTERS: Readonly<Record<StoreName, string>> = { ibc: 'i', zones: 'z' }
+/** Where a record of a tree's store lies in the node's store. */
+export const treeKey = (letter: string, key: Uint8Array): string => `I${letter}${Buffer.from(key).toString('hex')}`
+
+/** What makes a block provable, beside the trees. */
+export const blockRecordChange = (record: BlockRecord): StoreChange => ({
+  key: blockKey(record.height),
+  value: encodeRecord(record),
+})
+
 export class IbcLedger {
   readonly #store: KeyValueStore
   readonly #chainId: string
@@ -49,7 +61,7 @@ export class IbcLedger {
   constructor(store: KeyValueStore, chainId: string, head: number) {
     this.#store = store
     this.#chainId = chainId
-    this.#trees = { ibc: this.#openTree('i'), zones: this.#openTree('z') }
+    this.#trees = { ibc: this.#openTree(TREE_LETTERS.ibc), zones: this.#openTree(TREE_LETTERS.zones) }
     this.#last = this.#record(head)
   }
 
@@ -69,16 +81,23 @@ export class IbcLedger {
     return time > earliest ? time : earliest
   }
 
+  /** True if a block's contents can be taken back to: only development networks do. */
+  canUndoTo(height: number): boolean {
+    return this.#record(height) !== undefined
+  }
+
   /**
-   * Takes a block's changes in and returns what to store in the block's batch; call {@link settled} when that is done. Cost: the hashes of
+   * Takes a block's changes in, after the trees went back to what they held before block `undoneFrom`, and returns what to store in the block's batch; call {@link settled} when that is done. Cost: the hashes of
    * the changed paths.
    */
   async apply(
     block: Omit<BlockFacts, 'appHash'>,
     changes: readonly RecordChange[],
-  ): Promise<{ facts: BlockFacts; stored: StoreChange[] }> {
+    { undoneFrom }: { undoneFrom?: number | undefined } = {},
+  ): Promise<{ facts: BlockRecord; stored: StoreChange[] }> {
     for (const { tree } of Object.values(this.#trees))
       if (tree.version === 0) tree.set(CHAIN_KEY, new TextEncoder().encode(this.#chainId))
+    if (undoneFrom !== undefined) this.#rewind(undoneFrom - 1)
     for (const { store, key, value } of changes) {
       const { tree } = this.#trees[store]
       const before = tree.get(key)
@@ -119,6 +138,20 @@ export class IbcLedger {
     return this.#trees.ibc.tree.get(key)
   }
 
+  /** Gives the trees the contents that they had after block `height`; cost: all pairs of both. */
+  #rewind(height: number): void {
+    const { versions } = this.#record(height)!
+    for (const [name, { tree }] of Object.entries(this.#trees) as [StoreName, IavlStore][]) {
+      const before = [...tree.entries({ version: versions[name] })]
+      const kept = new Set(before.map(([key]) => Buffer.from(key).toString('latin1')))
+      for (const [key] of [...tree.entries()]) if (!kept.has(Buffer.from(key).toString('latin1'))) tree.delete(key)
+      for (const [key, value] of before) {
+        const now = tree.get(key)
+        if (!now || Buffer.compare(now, value) !== 0) tree.set(key, value)
+      }
+    }
+  }
+
   #multi(versions: Readonly<Record<StoreName, number>>) {
     return multiStore({
       ibc: this.#trees.ibc.tree.hashOf(versions.ibc),
@@ -146,14 +179,13 @@ export class IbcLedger {
   }
 
   #openTree(letter: string): IavlStore {
-    const name = (key: Uint8Array) => `I${letter}${Buffer.from(key).toString('hex')}`
     return openIavlStore({
       database: {
-        get: (key) => this.#read(name(key)),
+        get: (key) => this.#read(treeKey(letter, key)),
         // Held back for the block's batch.
         write: async (puts, deletes) => {
-          for (const [key, value] of puts) this.#pending.set(name(key), value)
-          for (const key of deletes) this.#pending.set(name(key), undefined)
+          for (const [key, value] of puts) this.#pending.set(treeKey(letter, key), value)
+          for (const key of deletes) this.#pending.set(treeKey(letter, key), undefined)
         },
       },
     })

@@ -3,7 +3,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { Message, Unit } from '@zos/dag'
 import { keyAddress } from '@zos/zpos'
 import { type Genesis, genesisState } from '../genesis/genesis.ts'
-import { readOnlyStorage, slotAt, systemStorage } from '../native/native-storage.ts'
+import { readOnlyStorage, systemStorage } from '../native/native-storage.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
 import type { KeyValueStore, StoreChange } from '../store/kv.ts'
@@ -13,10 +13,8 @@ import { STORE_POSITION } from './host-records.ts'
 import { IbcCheckpoints, MAX_OPEN } from './ibc-checkpoints.ts'
 import { IbcMachine } from './ibc-host.ts'
 import { type BlockFacts, IbcLedger } from './ibc-ledger.ts'
+import { APP_HASH_SLOT, encodeTreeFacts, TREES_SLOT, trimmed } from './tree-facts.ts'
 import { VoterSets, voterSetOf } from './voter-sets.ts'
-
-/** Slot 2 of the host: the app hash of the block, so that a proof of the state root reaches what other chains see. */
-const APP_HASH_SLOT = slotAt(2n)
 
 export interface IbcBlock {
   readonly number: number
@@ -25,6 +23,8 @@ export interface IbcBlock {
   readonly mci: number
   readonly epoch: number
   readonly endsEpoch: boolean
+  /** On a development network: blocks from this one on were undone at the beginning of this block. */
+  readonly undoneFrom?: number | undefined
 }
 
 export interface IbcOptions {
@@ -87,14 +87,18 @@ export class Ibc {
   }
 
   /** After the transactions of a block: brings the trees up to date and writes their root. Returns what to store with the block. */
-  async end(state: StateOverlay, { number, timeMs, unit, mci, epoch, endsEpoch }: IbcBlock): Promise<StoreChange[]> {
+  async end(
+    state: StateOverlay,
+    { number, timeMs, unit, mci, epoch, endsEpoch, undoneFrom }: IbcBlock,
+  ): Promise<StoreChange[]> {
     const storage = systemStorage(state, IBC_HOST_ADDRESS)
     const changes = this.machine
       .touched()
       .map(({ store, key }) => ({ store, key, value: readRecord(storage, STORE_POSITION[store], key) }))
     const time = this.ledger.nextTime(timeMs)
-    const { facts, stored } = await this.ledger.apply({ height: number, time, unit, mci }, changes)
+    const { facts, stored } = await this.ledger.apply({ height: number, time, unit, mci }, changes, { undoneFrom })
     storage.set(APP_HASH_SLOT, trimmed(facts.appHash))
+    storage.set(TREES_SLOT, encodeTreeFacts({ time, ...facts.versions }))
     this.#done = facts
     if (!endsEpoch) return stored
     return [...stored, ...this.sets.begin(number + 1, voterSetOf(this.#committeeOf(epoch + 1), storage))]
@@ -114,10 +118,4 @@ export class Ibc {
   takeMessages(): Message[] {
     return this.checkpoints.takeMessages()
   }
-}
-
-function trimmed(bytes: Uint8Array): Uint8Array {
-  let start = 0
-  while (start < bytes.length && bytes[start] === 0) start++
-  return bytes.slice(start)
 }

@@ -15,12 +15,13 @@ import { commitTrie, type TrieUpdate } from '../state/trie.ts'
 import { hashedKey } from '../state/world-state.ts'
 import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 import { decodeChunk, type StateRecord } from './chunks.ts'
+import { installTrees, TREE_LETTER } from './ibc-trees.ts'
 import { manifestId, type SnapshotManifest } from './manifest.ts'
 import type { SnapshotOptions, SnapshotSource } from './source.ts'
 
 const PROGRESS_KEY = 'join'
-/** What goes before an import: accounts, code, slots and tries, and units, blocks, transactions and their indexes of an older chain. */
-const RANGES = ['S', 'T', 'a', 'c', 's', 'b', 'h', 'i', 'n', 't', 'u', 'x'] as const
+/** What goes before an import: IBC trees, accounts, code, slots and tries, and units, blocks, transactions and their indexes of an older chain. */
+const RANGES = ['I', 'S', 'T', 'a', 'c', 's', 'b', 'h', 'i', 'n', 't', 'u', 'x', TREE_LETTER] as const
 /** Says that the store is being emptied: not the id of a snapshot. */
 const EMPTYING: Hash = '0x'
 const DELETE_BATCH = 4_096
@@ -82,6 +83,7 @@ export async function importSnapshot(
       throw invalid(`its state has the root ${found}, the block says ${manifest.block.header.stateRoot}`)
     await checkCode(store, signal)
     if (progress.withStorage !== progress.storages) throw invalid('the slots of an account are missing')
+    await installTrees(store, manifest)
   } catch (error) {
     if (!signal?.aborted && isNodeError(error, 'NODE_SNAPSHOT_INVALID')) {
       await empty(store)
@@ -137,6 +139,10 @@ function applyChunk(store: KeyValueStore, records: readonly StateRecord[], progr
     if (updates.length === 0) return
     for (const [path, value] of commitTrie((path) => read(owner + path), updates).nodes) nodes.set(owner + path, value)
   }
+  const endStorage = (owner: string) => {
+    commit(storageOf(owner), slots)
+    checkStorage(owner, read)
+  }
   let address = progress.last.startsWith('s') ? progress.last.slice(1, 43) : undefined
   for (const { key, value } of records) {
     const kind = key[0]
@@ -146,13 +152,14 @@ function applyChunk(store: KeyValueStore, records: readonly StateRecord[], progr
       accounts.push([hashedKey(key.slice(1) as Hash), value])
     } else if (kind === 'c') {
       if (bytesToHex(keccak256(value)) !== key.slice(1)) throw invalid(`the code ${key.slice(1)} has another hash`)
+    } else if (kind === TREE_LETTER) {
+      // Checked when all of it is there.
+      if (address) endStorage(address)
+      address = undefined
     } else {
       const owner = key.slice(1, 43)
       if (owner !== address) {
-        if (address) {
-          commit(storageOf(address), slots)
-          checkStorage(address, read)
-        }
+        if (address) endStorage(address)
         slots = []
         address = owner
         progress.storages++
