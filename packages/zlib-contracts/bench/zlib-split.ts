@@ -159,34 +159,51 @@ const contracts = {
   split: (await call(undefined, cut.router)).created,
   diamond: (await call(undefined, creation2535 + args2535)).created,
 }
+
+// What going through a contract costs by itself: beside one contract that finds its functions as facets do, by binary search.
+const direct = splitContract(probe, { solc, maxBytes: 1_000_000 })
+await deployShared(direct)
+const targets = { ...contracts, direct: direct.facets[0]!.address.toLowerCase() }
 const abi = new Interface(probe.abi as InterfaceAbi)
-/** Most gas above the monolith over all functions; cold: as a transaction of its own, warm: all addresses and slots touched before. */
-async function overhead(contract: 'split' | 'diamond', kind: 'cold' | 'warm'): Promise<number> {
-  let most = 0
-  for (const name of names) {
-    const data = abi.encodeFunctionData(name, [1n])
-    const used: number[] = []
-    const returned: string[] = []
-    for (const to of [contracts.monolith, contracts[contract]]) {
-      // The slot is not zero any more: its first write costs more, in whichever contract comes first.
-      await call(to, data)
-      evm.journal.cleanJournal()
-      const first = await call(to, data)
-      const told = kind === 'cold' ? first : await call(to, data)
-      used.push(told.gas)
-      returned.push(told.returned)
-    }
-    if (contract === 'split' && kind === 'cold' && returned[0] !== returned[1])
-      throw new Error(`${name} answers differently`)
-    most = Math.max(most, used[1]! - used[0]!)
-  }
-  return most
-}
-print('call-overhead-gas', await overhead('split', 'cold'), 'gas', 'diamond by hand', await overhead('diamond', 'cold'))
-print(
-  'call-overhead-warm-gas',
-  await overhead('split', 'warm'),
-  'gas',
-  'diamond by hand',
-  await overhead('diamond', 'warm'),
+const every = Object.keys(probe.selectors).map((one) =>
+  abi.encodeFunctionData(
+    one,
+    abi.getFunction(one)!.inputs.map(() => 1n),
+  ),
 )
+
+/** Gas of each function: cold, as a transaction of its own; warm, with all addresses and slots touched before. */
+async function gasOf(to: string, kind: 'cold' | 'warm') {
+  const done: { gas: number; returned: string }[] = []
+  for (const data of every) {
+    // The slot is not zero any more: its first write costs more, in whichever contract comes first.
+    await call(to, data)
+    evm.journal.cleanJournal()
+    const first = await call(to, data)
+    done.push(kind === 'cold' ? first : { ...(await call(to, data)), returned: first.returned })
+  }
+  return done
+}
+for (const kind of ['cold', 'warm'] as const) {
+  const name = kind === 'cold' ? 'call-overhead' : 'call-overhead-warm'
+  const used = {
+    split: await gasOf(targets.split, kind),
+    monolith: await gasOf(targets.monolith, kind),
+    diamond: await gasOf(targets.diamond, kind),
+    direct: await gasOf(targets.direct, kind),
+  }
+  for (const [at, { returned }] of used.split.entries())
+    if (returned !== used.monolith[at]!.returned) throw new Error(`a function answers differently: ${every[at]}`)
+  /** Differences, ascending. */
+  const above = (one: keyof typeof targets, other: keyof typeof targets) =>
+    used[one].map(({ gas }, at) => gas - used[other][at]!.gas).sort((a, b) => a - b)
+  for (const other of ['monolith', 'direct'] as const) {
+    const [ours, theirs] = [above('split', other), above('diamond', other)]
+    const suffix = other === 'monolith' ? '' : '-same-search'
+    const row = (which: string, at: number) =>
+      print(`${name}${suffix}${which}-gas`, ours.at(at)!, 'gas', 'diamond by hand', theirs.at(at)!)
+    row('', -1)
+    row('-median', every.length / 2)
+    row('-least', 0)
+  }
+}

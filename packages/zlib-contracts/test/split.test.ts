@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { Interface, type InterfaceAbi } from 'ethers'
+import { Interface, type InterfaceAbi, id } from 'ethers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   type CompiledContract,
@@ -134,6 +134,34 @@ describe('a split contract', () => {
     }
     // The one difference there has to be: its own address, which an immutable holds.
     expect((await machine.call(cut, abi.encodeFunctionData('self', []))).returned).toContain(cut.slice(2))
+  }, 240_000)
+
+  test('answers selectors that it does not have as the monolith does', async () => {
+    const machine = await createMachine()
+    const whole = await machine.deploy(compileYul(bank.ir, solc).creation, bank.abi, ARGS)
+    const cut = await machine.deploySplit(split, ARGS)
+    const near = Object.values(bank.selectors).flatMap((one) => [`0x${one.slice(0, 7)}`, `0x${one.slice(2)}00`])
+    const random = Array.from({ length: 100 }, (_, i) => id(`unknown ${i}`).slice(0, 10))
+    for (const data of [...near.map((one) => one.slice(0, one.length & ~1)), ...random, '0x00000000', '0xffffffff']) {
+      const { gas: _, ...expected } = await machine.call(whole, data)
+      const { gas: __, ...actual } = await machine.call(cut, data)
+      expect(actual, data).toEqual(expected)
+    }
+  }, 240_000)
+
+  test('takes less than four bytes for no selector, also where zeros behind them would make one', async () => {
+    // A function whose selector ends in a zero.
+    const name = Array.from({ length: 5_000 }, (_, i) => `f${i}`).find((one) => id(`${one}()`).slice(8, 10) === '00')!
+    const source = `pragma solidity ^0.8.24; contract A { function ${name}() external pure returns (uint256) { return 5; } function g() external {} }`
+    const compiled = compileContract({ sources: { 'A.sol': source }, contract: 'A', solc })
+    const machine = await createMachine()
+    const cut = await machine.deploySplit(splitContract(compiled, { solc }), [])
+    const selector = id(`${name}()`).slice(0, 10)
+    expect((await machine.call(cut, selector)).returned).toContain('5')
+    for (const data of [selector.slice(0, 8), '0x', '0x00']) {
+      const { failed, returned } = await machine.call(cut, data)
+      expect({ failed, returned }).toEqual({ failed: 'revert', returned: '0x' })
+    }
   }, 240_000)
 
   test('takes value under the 2,300 gas of a transfer, as the monolith does', async () => {

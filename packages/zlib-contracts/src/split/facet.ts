@@ -20,15 +20,18 @@ export interface FacetProgram {
  */
 const CHECKED = /^(abi_|access_calldata_tail_|calldata_|copy_calldata_|external_fun_|read_from_calldata|convert_)/
 
-/** The runtime of the original with the functions of `cases`. */
+/** Selectors compared one after the other at the end of the search: as many as cost no more than another step of it. */
+const LEAF = 2
+
+/** The runtime of the original with the functions of `cases`. That there are four bytes of calldata at least has been seen to by the router. */
 export function facetProgram(code: ContractCode, cases: readonly DispatchCase[]): FacetProgram {
   const plain = canonicalFunctions(code, cases, [])
   const all = [...plain.cases.flatMap(({ body }) => body), ...plain.functions]
   const immutables = immutablesOf(all)
-  if (immutables.length === 0) return { source: program(code, plain, 0, [], (tokens) => tokens), immutables }
+  if (immutables.length === 0) return { source: program(code, plain, [], (tokens) => tokens), immutables }
   const guarded = canonicalFunctions({ ...code, functions: guardReads(code.functions) }, cases, [])
   const rewrite = (tokens: readonly Token[]) => beforeTail(tokens, immutables)
-  return { source: program(code, guarded, immutables.length, [READERS(immutables.length)], rewrite), immutables }
+  return { source: program(code, guarded, [READERS(immutables.length)], rewrite), immutables }
 }
 
 /** Names of the immutables that `tokens` read, in order of first appearance. */
@@ -41,17 +44,16 @@ export function immutablesOf(tokens: readonly Token[]): string[] {
 function program(
   code: ContractCode,
   parts: { readonly cases: readonly DispatchCase[]; readonly functions: readonly Token[] },
-  words: number,
   helpers: readonly string[],
   rewrite: (tokens: readonly Token[]) => readonly Token[],
 ): string {
-  const dispatcher = parts.cases.map(({ selector, body }) => `case ${selector} { ${print(rewrite(body))} }`).join('\n')
+  const dispatcher = search(parts.cases.map(({ selector, body }) => ({ selector, body: print(rewrite(body)) })))
   return `object "Facet" {
   code { datacopy(0, dataoffset("Facet_deployed"), datasize("Facet_deployed")) return(0, datasize("Facet_deployed")) }
   object "Facet_deployed" {
     code {
       ${print(code.prologue)}
-      if iszero(lt(calldatasize(), ${4 + 32 * words})) { switch shr(224, calldataload(0)) ${dispatcher} default { } }
+      ${parts.cases.length > 0 ? `let selector := shr(224, calldataload(0)) ${dispatcher}` : ''}
       revert(0, 0)
       ${print(rewrite(parts.functions))}
       ${helpers.join('\n')}
@@ -59,6 +61,16 @@ function program(
     ${print(code.runtimeData)}
   }
 }`
+}
+
+/** Binary search over ascending selectors. solc compares them one after the other, 22 gas each: more than the way through the router costs. */
+function search(cases: readonly { readonly selector: string; readonly body: string }[]): string {
+  if (cases.length <= LEAF)
+    return `switch selector ${cases.map(({ selector, body }) => `case ${selector} { ${body} }`).join('\n')} default { }`
+  const middle = Math.ceil(cases.length / 2)
+  // The body of a function never comes back, so the upper half needs no `else`.
+  return `if lt(selector, ${cases[middle]!.selector}) { ${search(cases.slice(0, middle))} revert(0, 0) }
+${search(cases.slice(middle))}`
 }
 
 /** Reads of the calldata that give zeros from the place on where the tail begins. */
