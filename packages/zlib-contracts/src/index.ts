@@ -30,8 +30,15 @@ export {
   parseLock,
 } from './lock/lock.ts'
 export { cidOf, cidText, parseCid } from './modules/cid.ts'
+export { verifyWithDependencies } from './modules/dependencies.ts'
 export { type ModuleRecipe, type PackedModule, packModule, unpackModule } from './modules/metadata.ts'
-export { type BuiltModule, buildModule, type ModuleVerification, verifyModule } from './modules/module.ts'
+export {
+  type BuiltModule,
+  buildModule,
+  type ModuleVerification,
+  type VerifiedModule,
+  verifyModule,
+} from './modules/module.ts'
 export { folderSources, gatewaySources, type SourceFetch } from './modules/source-fetch.ts'
 export {
   createRegistry,

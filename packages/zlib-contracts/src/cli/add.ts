@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { ZlibError } from '../errors.ts'
-import { verifyModule } from '../modules/module.ts'
-import { installModule } from '../project/installed-modules.ts'
+import { verifyWithDependencies } from '../modules/dependencies.ts'
+import { installModules, nameOf } from '../project/installed-modules.ts'
 import { openProject } from '../project/project.ts'
 import { createRegistry } from '../registry/registry.ts'
 import { RPC_ARG, withChain } from './chain.ts'
@@ -19,15 +19,16 @@ const args = {
 export const addCommand = defineCommand({
   meta: {
     name: 'add',
-    description: 'Bring a published module into the project, after compiling its sources and comparing',
+    description:
+      'Bring a published module and what it needs into the project, after compiling their sources and comparing',
   },
   args,
   run: (context) =>
     run(context.args, args, async () => {
       const { name, version } = requireModuleName(context.args.module)
       const project = openProject(process.cwd())
-      const result = await withChain(context.args.rpc, (provider) =>
-        verifyModule(
+      const modules = await withChain(context.args.rpc, (provider) =>
+        verifyWithDependencies(
           createRegistry(registryOf(context.args, project.config), provider),
           name,
           version,
@@ -35,23 +36,28 @@ export const addCommand = defineCommand({
           { solc: project.solc },
         ),
       )
-      if (result.status === 'different')
-        throw new ZlibError(
-          'ZLIB_NOT_VERIFIED',
-          `${name}@${version} is not what its sources compile to: ${result.reason}`,
-          { reason: result.reason },
-        )
-      if (result.yanked && context.args.yanked !== true)
+      const yanked = modules.find((one) => one.yanked)
+      if (yanked && context.args.yanked !== true)
         throw new ZlibError(
           'ZLIB_INVALID_ARGUMENT',
-          `${name}@${version} was withdrawn; --yanked takes it all the same`,
-          { name, version },
+          `${nameOf(yanked)} was withdrawn; --yanked takes it all the same`,
+          { module: nameOf(yanked) },
         )
-      const folder = installModule(project.root, result.recipe, result.facet)
-      const path = `${folder}/${result.recipe.file}`
-      report(context.args, { name, version, address: result.facet.address, import: path }, [
-        `${name}@${version} → ${folder}`,
-        `  import "${path}"; contracts with its ${result.recipe.functions.length} functions use ${result.facet.address}`,
-      ])
+      const installed = installModules(project.root, modules)
+      const wanted = installed.at(-1)!
+      report(
+        context.args,
+        {
+          name,
+          version,
+          address: wanted.address,
+          import: wanted.import,
+          needs: installed.slice(0, -1).map(({ module, address, import: path }) => ({ module, address, import: path })),
+        },
+        installed.flatMap(({ module, folder, import: path, functions, address }) => [
+          `${module} → ${folder}`,
+          `  import "${path}"; contracts with its ${functions} functions use ${address}`,
+        ]),
+      )
     }),
 })

@@ -39,6 +39,8 @@ export const publishCommand = defineCommand({
       const project = openProject(process.cwd())
       const registry = registryOf(context.args, project.config)
       const key = privateKey()
+      const dependencies = (needs?.split(',') ?? []).map((one) => one.trim())
+      for (const one of dependencies) requireModuleName(one)
       const built = buildModule({
         ...project.sources(file),
         ...(functions && {
@@ -49,6 +51,7 @@ export const publishCommand = defineCommand({
         contract,
         name,
         version,
+        needs: dependencies,
         solc: project.solc,
       })
       const folder = resolve(project.root, sources ?? SOURCE_FOLDER)
@@ -60,7 +63,7 @@ export const publishCommand = defineCommand({
           version,
           creation: built.facet.creation,
           metadata: built.cid,
-          dependencies: needs?.split(',').map((one) => one.trim()) ?? [],
+          dependencies,
         }),
       )
       const metadata = cidText(built.cid)

@@ -22,6 +22,8 @@ export interface ModuleRecipe {
   readonly functions: readonly string[]
   /** Source text by path, imports included. */
   readonly sources: Readonly<Record<string, string>>
+  /** Published modules that it needs, as `name@version`; those whose keys the registry has. */
+  readonly needs: readonly string[]
 }
 
 /** A recipe as blocks. */
@@ -49,7 +51,9 @@ export function packModule(recipe: ModuleRecipe): PackedModule {
   const sources = Object.fromEntries(paths.map((path) => [path, cidText(add(recipe.sources[path]!, path))]))
   const { name, version, compiler, contract, file } = recipe
   const functions = [...recipe.functions].sort()
-  const document = { zlib: FORMAT, name, version, compiler, contract, file, functions, sources }
+  // Left out where there are none: such documents keep the CIDs that they had before there were any.
+  const needs = recipe.needs.length > 0 ? { needs: [...recipe.needs].sort() } : {}
+  const document = { zlib: FORMAT, name, version, compiler, contract, file, functions, sources, ...needs }
   return { cid: add(`${JSON.stringify(document, null, 2)}\n`, 'the document'), blocks }
 }
 
@@ -73,9 +77,11 @@ export async function unpackModule(
     if (typeof found !== 'string') throw bad(`it has no ${key}`)
     return found
   }) as [string, string, string, string, string]
-  const { functions, sources } = value
+  const { functions, sources, needs = [] } = value
   if (!Array.isArray(functions) || functions.length > MAX_ENTRIES || !functions.every((one) => typeof one === 'string'))
     throw bad('it has no functions')
+  if (!Array.isArray(needs) || needs.length > MAX_ENTRIES || !needs.every(isNameAndVersion))
+    throw bad('what it needs is not a list of NAME@VERSION')
   const paths = Object.entries((sources ?? {}) as Record<string, unknown>)
   if (paths.length === 0 || paths.length > MAX_ENTRIES) throw bad('it has no sources')
   const texts: Record<string, string> = {}
@@ -86,7 +92,11 @@ export async function unpackModule(
   }
   const [name, version, compiler, contract, file] = strings
   if (!Object.hasOwn(texts, file)) throw bad('its file is not among its sources')
-  return { name, version, compiler, contract, file, functions, sources: texts }
+  return { name, version, compiler, contract, file, functions, sources: texts, needs }
+}
+
+function isNameAndVersion(value: unknown): value is string {
+  return typeof value === 'string' && /^[a-z0-9-]+@[0-9][a-z0-9.-]*$/.test(value)
 }
 
 function bad(reason: string): ZlibError {

@@ -140,6 +140,11 @@ test('publishes a module, brings it into another project after compiling its sou
   )
   expect((await zlib('add', 'tally@1.0.0', ...chain)).stdout).toContain('import "zlib_modules/tally/Tally.sol"')
   expect((await zlib('add', 'tally@2.0.0', ...chain)).stderr).toContain('NotPublished')
+  const needing = await zlib('publish', 'Tally.sol', 'board@1.0.0', '--needs', 'tally@1.0.0', ...chain)
+  expect(needing.stderr).toBe('')
+  const added = JSON.parse((await zlib('add', 'board@1.0.0', ...chain, '--json')).stdout)
+  expect(added.needs).toEqual([{ module: 'tally@1.0.0', address, import: 'zlib_modules/tally/Tally.sol' }])
+  rmSync(join(folder, 'zlib_modules/board'), { recursive: true })
   writeFileSync(
     join(folder, 'Game.sol'),
     'pragma solidity ^0.8.24; import "zlib_modules/tally/Tally.sol"; contract Game is Tally { uint256 public level; function up() external { level += tally; } }',
