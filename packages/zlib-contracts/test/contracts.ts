@@ -1,10 +1,11 @@
 /** Contracts for the tests, compiled as an application compiles them: by importing what the package ships. */
 import { compileContract, compileYul, loadSolc } from '../src/index.ts'
+import { contractImports } from './contract-sources.ts'
 
 const solc = loadSolc()
 
 function compile(sources: Readonly<Record<string, string>>, contract: string) {
-  const compiled = compileContract({ sources, contract, solc })
+  const compiled = compileContract({ sources, contract, solc, resolveImport: contractImports() })
   return { abi: compiled.abi, ...compileYul(compiled.ir, solc) }
 }
 

@@ -79,6 +79,9 @@ contract ContributionRewards {
 
     constructor(Rules memory rules) {
         if (rules.epochLength == 0 || rules.challengeWindow == 0) revert BadRules();
+        // Without a governor nothing could be struck, and a window beyond all time would make every proposal fail.
+        if (rules.committee == address(0) || rules.governor == address(0)) revert BadRules();
+        if (rules.challengeWindow > 3_650 days) revert BadRules();
         token = rules.token;
         committee = rules.committee;
         governor = rules.governor;

@@ -122,8 +122,15 @@ describe('rewards for contributions', () => {
     expect((await rewards('reserved')).value).toBe(0n)
   })
 
-  test('need rules with an epoch and a window', async () => {
-    for (const wrong of [rules.with(4, 0n), rules.with(5, 0n)])
+  test('need rules with a committee, a governor, an epoch and a window', async () => {
+    const nobody = `0x${'00'.repeat(20)}`
+    for (const wrong of [
+      rules.with(1, nobody),
+      rules.with(2, nobody),
+      rules.with(4, 0n),
+      rules.with(5, 0n),
+      rules.with(5, 3_651n * DAY),
+    ])
       await expect(machine.deploy(compiled.creation, compiled.abi, [wrong])).rejects.toThrow('deployment failed')
   })
 })

@@ -1,7 +1,8 @@
 /** The standard library made deployable, compiled in one run of solc without the intermediate code: six seconds once, then from the cache. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { cachedSolc, diskStore, packageImports } from '../../src/index.ts'
+import { cachedSolc, diskStore } from '../../src/index.ts'
+import { contractImports } from '../contract-sources.ts'
 import { createMachine } from '../machine.ts'
 
 interface Compiled {
@@ -18,7 +19,7 @@ const SETTINGS = {
 /** Every contract of `sources` and of what they import, by name. */
 export function compileAll(sources: Readonly<Record<string, string>>): ReadonlyMap<string, Compiled> {
   const solc = cachedSolc({ store: diskStore(fileURLToPath(new URL('../../.zlib/cache', import.meta.url))) })
-  const resolve = packageImports(import.meta.url)
+  const resolve = contractImports()
   const input = {
     language: 'Solidity',
     sources: Object.fromEntries(Object.entries(sources).map(([path, content]) => [path, { content }])),
