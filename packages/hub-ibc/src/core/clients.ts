@@ -56,6 +56,26 @@ export function updateClient(keeper: Keeper, msg: FieldsOf<'/ibc.core.client.v1.
   })
 }
 
+/**
+ * Puts an active client's newest state in the place of one that is frozen or expired, so that its channels and packets go on (ibc-go's `MsgRecoverClient`).
+ * The caller answers for who may ask.
+ */
+export function recoverClient(keeper: Keeper, subjectId: string, substituteId: string): void {
+  const subject = clientOf(keeper, subjectId)
+  const substitute = clientOf(keeper, substituteId)
+  if (subject.module !== substitute.module || !subject.module.recover)
+    throw new HubError('HUB_CLIENT_UPDATE', 'clients of this kind cannot be recovered', { subjectId, substituteId })
+  if (subject.module.status(subject.context) === 'active')
+    throw new HubError('HUB_CLIENT_UPDATE', 'an active client needs no recovery', { subjectId })
+  requireActive(keeper, substituteId)
+  subject.module.recover(subject.context, substitute.context)
+  markProcessed(keeper, subjectId, subject.module.latestHeight(subject.context))
+  keeper.emit({
+    type: 'recover_client',
+    attributes: { subject_client_id: subjectId, client_type: subject.module.clientType },
+  })
+}
+
 /** IBC v2: binds a client here to the client there. Only the client's creator may, once. */
 export function registerCounterparty(
   keeper: Keeper,

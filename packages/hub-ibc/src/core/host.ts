@@ -55,6 +55,8 @@ export interface IbcHost {
   writeAcknowledgementV2(packet: PacketV2, acknowledgement: AcknowledgementV2): void
   /** Collects the events of `work` outside of a message (an application's own transaction), all or nothing. */
   run<T>(work: () => T): { readonly value: T; readonly events: readonly IbcEvent[] }
+  /** Brings a frozen or expired client back with the state of an active one; call it inside {@link run}. For governance. Throws `HubError`. */
+  recoverClient(subject: string, substitute: string): void
   clientStatus(clientId: string): ClientStatus
   clientHeight(clientId: string): Height
 }
@@ -160,6 +162,7 @@ export function createIbcHost(options: {
       const value = journal.attempt(work)
       return { value, events }
     },
+    recoverClient: (subject, substitute) => clients.recoverClient(keeper, subject, substitute),
     clientStatus(id) {
       const { module, context } = clientOf(keeper, id)
       return module.status(context)

@@ -25,6 +25,11 @@ export interface LightClientModule {
   initialize(context: ClientContext, clientState: Any, consensusState: Any): void
   /** Checks `message` (a header, a batch, an attestation, or misbehaviour) and applies it; misbehaviour freezes. */
   update(context: ClientContext, message: Any): { readonly heights: readonly Height[]; readonly frozen: boolean }
+  /**
+   * Gives a client that is frozen or expired the newest state of `substitute`, an active one of the same chain under the same rules. For governance. Throws
+   * `HUB_CLIENT_UPDATE` when the two do not match. Kinds without it cannot be recovered.
+   */
+  recover?(context: ClientContext, substitute: ClientContext): void
   status(context: ClientContext): ClientStatus
   latestHeight(context: ClientContext): Height
   /** Nanoseconds since 1970 at a height that the client knows. */

@@ -26,8 +26,11 @@ export interface Hub {
   readmit(route: Route): void
   /** The reason, or undefined for a zone in good standing. */
   isolationOf(route: Route): string | undefined
-  /** Caps what a zone may ever have outstanding of an asset of its own. */
-  setCap(origin: { zone: string; base: string }, cap: bigint): void
+  /** Caps what a zone may ever have outstanding of an asset of its own; undefined for no cap. For governance. */
+  setCap(origin: { zone: string; base: string }, cap: bigint | undefined): void
+  /** Limits what of an asset may move over a route; undefined for what `limit` of the options says. For governance. */
+  setLimit(route: Route, asset: string, direction: 'in' | 'out', rule: BucketRule | undefined): void
+  limitOf(route: Route, asset: string, direction: 'in' | 'out'): BucketRule | undefined
   /** Compares the books with the bank over the given routes; one line a discrepancy. */
   audit(routes: readonly Route[], assetNames: readonly string[]): string[]
 }
@@ -62,6 +65,14 @@ export function createHub(options: {
     options.onIsolate?.(route, reason)
   }
 
+  const ruleKey = (route: Route, asset: string, direction: string) =>
+    utf8(`rule/${direction}/${routeName(route)}/${asset}`)
+  const limitOf: Hub['limitOf'] = (route, asset, direction) => {
+    const stored = store.get(ruleKey(route, asset, direction))
+    if (!stored) return options.limit?.(route, asset, direction)
+    const [capacity, refillPerSecond] = fromUtf8(stored).split(' ').map(BigInt)
+    return { capacity: capacity!, refillPerSecond: refillPerSecond! }
+  }
   const bucketKey = (route: Route, asset: string, direction: string) =>
     utf8(`bucket/${direction}/${routeName(route)}/${asset}`)
   const bucket = (
@@ -70,7 +81,7 @@ export function createHub(options: {
     direction: 'in' | 'out',
     change: (rule: BucketRule, state: BucketState) => BucketState,
   ) => {
-    const rule = options.limit?.(route, asset, direction)
+    const rule = limitOf(route, asset, direction)
     if (!rule) return
     const stored = store.get(bucketKey(route, asset, direction))
     const [used, at] = stored ? fromUtf8(stored).split(' ').map(BigInt) : [0n, 0n]
@@ -178,7 +189,22 @@ export function createHub(options: {
       store.delete(isolatedKey(route))
     },
     isolationOf,
-    setCap: (origin, cap) => store.set(capKey(assets.nameOf(origin)), utf8(cap.toString())),
+    setCap(origin, cap) {
+      const key = capKey(assets.nameOf(origin))
+      if (cap === undefined) store.delete(key)
+      else store.set(key, utf8(cap.toString()))
+    },
+    setLimit(route, asset, direction, rule) {
+      const key = ruleKey(route, asset, direction)
+      if (!rule) {
+        store.delete(key)
+        return
+      }
+      if (rule.capacity < 0n || rule.refillPerSecond < 0n)
+        throw new HubError('HUB_INVALID_ARGUMENT', 'a limit is not negative', { asset })
+      store.set(key, utf8(`${rule.capacity} ${rule.refillPerSecond}`))
+    },
+    limitOf,
     audit(routes, assetNames) {
       const found: string[] = []
       for (const asset of assetNames) {

@@ -23,5 +23,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**'],
     testTimeout: 60_000,
+    // A slow machine must not look like a guard that is missed.
+    hookTimeout: 120_000,
   },
 })

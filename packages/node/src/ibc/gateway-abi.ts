@@ -103,7 +103,8 @@ export function encodeDeployment(salt: Uint8Array, name: string, symbol: string,
   return tuple([{ inline: salt }, text(name), text(symbol), word(decimals)])
 }
 
-const selector = (signature: string): string => bytesToHex(keccak256(utf8ToBytes(signature)).subarray(0, 4))
+/** The first four bytes of a call, in hexadecimal. */
+export const selector = (signature: string): string => bytesToHex(keccak256(utf8ToBytes(signature)).subarray(0, 4))
 const DELIVER = selector('deliver(bytes,address)')
 const SEND = selector('send((address,address,uint256,string,string,uint64,string,string,string,uint8))')
 
@@ -145,7 +146,8 @@ function decodeTransferStruct(struct: Uint8Array): GatewayTransfer {
   }
 }
 
-function wordAt(data: Uint8Array, index: number): Uint8Array {
+/** The word `index`. Throws RangeError. */
+export function wordAt(data: Uint8Array, index: number): Uint8Array {
   const value = data.subarray(index * WORD, (index + 1) * WORD)
   if (value.length !== WORD) throw new RangeError('the data is cut short')
   return value
@@ -158,7 +160,8 @@ export function numberAt(data: Uint8Array, index: number): number {
   return Number(value)
 }
 
-const addressAt = (data: Uint8Array, index: number): AddressHex => bytesToHex(wordAt(data, index).subarray(12))
+/** The address in word `index`. Throws RangeError. */
+export const addressAt = (data: Uint8Array, index: number): AddressHex => bytesToHex(wordAt(data, index).subarray(12))
 
 /** The bytes that word `index` points at. Throws RangeError. */
 export function dynamicAt(data: Uint8Array, index: number): Uint8Array {

@@ -2,7 +2,7 @@
  * The chain's IBC host as a native contract: @zos/hub-ibc's state machines over records in the contract's storage. It decides; the gateway
  * contract, its only caller, moves the tokens.
  */
-import { hexToBytes } from '@ethereumjs/util'
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@ethereumjs/util'
 import {
   Any,
   createAssetRegistry,
@@ -22,13 +22,15 @@ import {
   type IbcMessage,
   isHubError,
   journaled,
+  type KvStore,
   MESSAGES,
   type TransferApplication,
   withAsset,
 } from '@zos/hub-ibc'
 import { keccak256 } from '@zos/pipeline/hash'
+import { encodeAbi } from '@zos/zpos'
 import { SIGNATURE_GAS } from '../native/gas-meter.ts'
-import { type NativeCall, type NativeContract, NativeRevert } from '../native/native-contract.ts'
+import { type NativeBlock, type NativeCall, type NativeContract, NativeRevert } from '../native/native-contract.ts'
 import { type NativeStorage, readOnlyStorage } from '../native/native-storage.ts'
 import { encodeError } from '../native/revert-data.ts'
 import type { AddressHex } from '../state/account.ts'
@@ -43,6 +45,7 @@ import {
   type HostOutcome,
 } from './gateway-abi.ts'
 import { createGatewayBank, denomOfToken, type GatewayBank } from './gateway-bank.ts'
+import { decodeGovernance, type GovernanceCall, govern, governorOf } from './governance.ts'
 import { HostRecords, type StoreName } from './host-records.ts'
 import { decodeRegistration } from './vote-key-call.ts'
 import { registerVoteKey } from './vote-keys.ts'
@@ -55,6 +58,7 @@ const UPDATE_BYTE_GAS = 100n
 /** Messages that take tokens come through the gateway's own functions, which take them. */
 const TAKES_TOKENS = ['/ibc.applications.transfer.v1.MsgTransfer', '/ibc.core.channel.v2.MsgSendPacket']
 const UPDATES = ['/ibc.core.client.v1.MsgUpdateClient', '/ibc.core.client.v1.MsgCreateClient']
+const GOVERNED_TOPIC = bytesToHex(keccak256(utf8ToBytes('Governed(string,string)')))
 const NANOSECONDS = 1_000_000_000n
 const TRANSFER_PORT = 'transfer'
 
@@ -67,11 +71,14 @@ export interface HostBlock {
 export interface ReadableHost {
   readonly host: IbcHost
   readonly hub: Hub
+  readonly governor: AddressHex | undefined
 }
 
 export class IbcMachine {
   readonly native: NativeContract
   readonly #chainId: string
+  readonly #governor: AddressHex | undefined
+  readonly #books: KvStore
   readonly #records = new HostRecords()
   readonly #host: IbcHost
   readonly #hub: Hub
@@ -81,8 +88,10 @@ export class IbcMachine {
   #block: HostBlock = { number: 0, time: 0n }
   #touched = new Map<string, { store: StoreName; key: Uint8Array }>()
 
-  constructor(chainId: string) {
+  /** `governor`: the genesis names it; see governance.ts. */
+  constructor(chainId: string, governor?: AddressHex) {
     this.#chainId = chainId
+    this.#governor = governor
     const revisionNumber = BigInt(chainId.slice(chainId.lastIndexOf('-') + 1))
     const journal = createJournal()
     const now = () => this.#block.time
@@ -98,6 +107,7 @@ export class IbcMachine {
       ],
     })
     const books = journaled(this.#records.zones, journal)
+    this.#books = books
     const bank = createGatewayBank(books, journal)
     this.#bank = bank
     const assets = createAssetRegistry(books, {
@@ -138,7 +148,9 @@ export class IbcMachine {
   /** Runs `look` on the host over the state after `block`. */
   read<T>(state: StateReader, block: HostBlock, look: (readable: ReadableHost) => T): T {
     this.#block = block
-    return this.#over(readOnlyStorage(state, IBC_HOST_ADDRESS), () => look({ host: this.#host, hub: this.#hub }))
+    return this.#over(readOnlyStorage(state, IBC_HOST_ADDRESS), () =>
+      look({ host: this.#host, hub: this.#hub, governor: governorOf(this.#books, this.#governor) }),
+    )
   }
 
   #over<T>(storage: NativeStorage, work: () => T): T {
@@ -150,7 +162,7 @@ export class IbcMachine {
     }
   }
 
-  #call({ sender, value, data, isStatic, block, gas, storage }: NativeCall): Uint8Array {
+  #call({ sender, value, data, isStatic, block, gas, storage, log }: NativeCall): Uint8Array {
     const registration = value > 0n ? undefined : decodeRegistration(data)
     if (registration) {
       gas.charge(2n * SIGNATURE_GAS)
@@ -158,22 +170,51 @@ export class IbcMachine {
       if (reason !== undefined) throw new NativeRevert(encodeError(reason))
       return new Uint8Array()
     }
+    this.#setBlock(block)
+    const governance = value > 0n || isStatic ? undefined : decodeGovernance(data)
+    if (governance) {
+      gas.charge(MESSAGE_GAS)
+      this.#govern(governance, sender, storage)
+      log([GOVERNED_TOPIC], encodeAbi(['string', 'string'], [governance.name, String(governance.values[0])]))
+      return new Uint8Array()
+    }
     if (sender !== IBC_GATEWAY_ADDRESS) throw new NativeRevert(encodeError('only the gateway calls the IBC host'))
     const call = isStatic || value > 0n ? undefined : decodeHostCall(data)
     if (!call) throw new NativeRevert(encodeError('the IBC host does not know this call'))
-    this.#block =
-      this.#entered?.number === block.number
-        ? this.#entered
-        : { number: block.number, time: BigInt(block.timestamp) * NANOSECONDS }
     gas.charge(MESSAGE_GAS)
     return this.#over(storage, () => {
       const outcome =
         call.kind === 'send'
           ? this.#send(call.transfer)
           : this.#deliver(call.message, call.signer, (amount) => gas.charge(amount))
-      for (const { store, key } of this.#records.flush())
-        this.#touched.set(`${store}/${Buffer.from(key).toString('latin1')}`, { store, key })
+      this.#flush()
       return encodeOutcome(outcome)
+    })
+  }
+
+  #setBlock(block: NativeBlock): void {
+    this.#block =
+      this.#entered?.number === block.number
+        ? this.#entered
+        : { number: block.number, time: BigInt(block.timestamp) * NANOSECONDS }
+  }
+
+  #flush(): void {
+    for (const { store, key } of this.#records.flush())
+      this.#touched.set(`${store}/${Buffer.from(key).toString('latin1')}`, { store, key })
+  }
+
+  #govern(call: GovernanceCall, sender: AddressHex, storage: NativeStorage): void {
+    this.#over(storage, () => {
+      if (sender !== governorOf(this.#books, this.#governor))
+        throw new NativeRevert(encodeError('only the governor may do this'))
+      try {
+        this.#host.run(() => govern({ hub: this.#hub, host: this.#host, books: this.#books }, call))
+      } catch (error) {
+        if (isHubError(error)) throw new NativeRevert(encodeError(`${error.code}: ${error.message}`))
+        throw error
+      }
+      this.#flush()
     })
   }
 

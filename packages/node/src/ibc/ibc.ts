@@ -52,10 +52,10 @@ export class Ibc {
   #done: BlockFacts | undefined
 
   constructor({ genesis, store, head, committeeOf, validatorKey, publish }: IbcOptions) {
-    const { chainId } = genesis.ibc!
+    const { chainId, governor } = genesis.ibc!
     this.#committeeOf = committeeOf
-    this.machine = new IbcMachine(chainId)
-    this.callMachine = new IbcMachine(chainId)
+    this.machine = new IbcMachine(chainId, governor)
+    this.callMachine = new IbcMachine(chainId, governor)
     this.ledger = new IbcLedger(store, chainId, head)
     this.sets = new VoterSets(store, () =>
       voterSetOf(committeeOf(0), readOnlyStorage(genesisState(genesis), IBC_HOST_ADDRESS)),

@@ -12,6 +12,8 @@ export interface IbcSettings {
    * against the quorum of two thirds.
    */
   voteKeys: { address: AddressHex; publicKey: PrefixedHexString }[]
+  /** The account that may set limits, isolate zones and bring clients back (docs/ibc.md). Without one nobody may. */
+  governor?: AddressHex
 }
 
 /** Revision 0 is what a chain without a suffix has; ours always carry one, so that a restart from an export can count up. */
@@ -49,6 +51,7 @@ export function ibcSettingsProblem(
   if (typeof value !== 'object' || value === null) return 'ibc'
   if (!isIbcName(value.chainId)) return 'ibc.chainId'
   if (!Array.isArray(value.voteKeys)) return 'ibc.voteKeys'
+  if (value.governor !== undefined && !/^0x[0-9a-f]{40}$/.test(value.governor)) return 'ibc.governor'
   const seen = new Set<string>()
   for (const [index, key] of value.voteKeys.entries()) {
     const known = validators.some(({ address }) => address === key?.address)

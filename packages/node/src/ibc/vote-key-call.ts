@@ -1,11 +1,11 @@
 /** The call of the IBC host that registers a vote key, as Solidity's ABI has it. */
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@ethereumjs/util'
-import { keccak256 } from '@zos/pipeline/hash'
+import { bytesToHex, concatBytes, hexToBytes } from '@ethereumjs/util'
 import { type AbiValue, decodeAbi, encodeAbi } from '@zos/zpos'
+import { selector } from './gateway-abi.ts'
 import type { VoteKeyRegistration } from './vote-keys.ts'
 
 const TYPES = ['bytes', 'uint64', 'bytes32', 'bytes', 'bytes']
-const SELECTOR = bytesToHex(keccak256(utf8ToBytes(`registerVoteKey(${TYPES.join(',')})`)).subarray(0, 4))
+const SELECTOR = selector(`registerVoteKey(${TYPES.join(',')})`)
 /** Keys and signatures, each with its offset and length. */
 const MAX_BYTES = 4 + 14 * 32
 
@@ -24,7 +24,7 @@ export function encodeRegistration(registration: VoteKeyRegistration): `0x${stri
     bytesToHex(signature),
     bytesToHex(possession),
   ]
-  return `${SELECTOR}${bytesToHex(encodeAbi(TYPES, values)).slice(2)}`
+  return bytesToHex(concatBytes(hexToBytes(SELECTOR as `0x${string}`), encodeAbi(TYPES, values)))
 }
 
 /** Reads {@link encodeRegistration}; undefined for another call, and for arguments that do not decode. */

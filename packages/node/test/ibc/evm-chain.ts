@@ -70,6 +70,7 @@ export async function createEvmChain(
   name: string,
   accounts: Record<AddressHex, bigint>,
   validators: readonly Uint8Array[] = [KEY],
+  governor?: AddressHex,
 ): Promise<EvmChain> {
   const { address } = signerFromPrivateKey(KEY)
   const genesis: Genesis = {
@@ -91,10 +92,13 @@ export async function createEvmChain(
       })),
       ...ibcAccounts,
     ],
-    ibc: ibcSettings(
-      name,
-      validators.map((privateKey) => ({ address: signerFromPrivateKey(privateKey).address, privateKey })),
-    ),
+    ibc: {
+      ...ibcSettings(
+        name,
+        validators.map((privateKey) => ({ address: signerFromPrivateKey(privateKey).address, privateKey })),
+      ),
+      ...(governor ? { governor } : {}),
+    },
   }
   const store = createMemoryStore()
   const committees = [validators.map(member)]

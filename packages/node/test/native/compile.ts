@@ -7,9 +7,9 @@ export interface Compiled {
   bytecode: string
 }
 
-/** Compiles a contract beside this file; `@zos/node/contracts/…` resolves to what the package publishes. */
-export function compile(file: string, name: string): Compiled {
-  const sources = { [file]: { content: read(`./contracts/${file}`) } }
+/** Compiles a contract in `folder`, beside this file by default; `@zos/node/contracts/…` resolves to what the package publishes. */
+export function compile(file: string, name: string, folder = new URL('./contracts/', import.meta.url)): Compiled {
+  const sources = { [file]: { content: readFileSync(new URL(file, folder), 'utf8') } }
   const input = {
     language: 'Solidity',
     sources,

@@ -87,6 +87,21 @@ export function createTendermintClient(options: { verifySignature?: SignatureVer
       return !consensus || consensus.timestamp + client.trustingPeriod <= context.now ? 'expired' : 'active'
     },
 
+    recover(context, substitute) {
+      const [old, fresh] = [states.client(context), states.client(substitute)]
+      // ibc-go's rule: everything but where the client stands and how long it trusts must be the same.
+      const rules = ({ trustLevel, unbondingPeriod, maxClockDrift, proofSpecs, upgradePath }: ClientState) =>
+        ClientState.encode({ trustLevel, unbondingPeriod, maxClockDrift, proofSpecs, upgradePath })
+      if (!equal(rules(old), rules(fresh))) throw fail('the substitute follows other rules')
+      if (compareHeights(old.latestHeight, fresh.latestHeight) >= 0)
+        throw fail('the substitute must be at a higher height')
+      const { chainId, latestHeight, trustingPeriod } = fresh
+      const frozenHeight = { revisionNumber: 0n, revisionHeight: 0n }
+      insertHeight(context.store, latestHeight)
+      states.setConsensus(context, latestHeight, states.consensus(substitute, latestHeight))
+      states.setClient(context, { ...old, chainId, latestHeight, trustingPeriod, frozenHeight })
+    },
+
     latestHeight: (context) => states.client(context).latestHeight,
     timestampAt: (context, height) => states.consensus(context, height).timestamp,
 

@@ -6,9 +6,9 @@ import {BridgedToken} from "./BridgedToken.sol";
 interface IERC20 {
     function balanceOf(address owner) external view returns (uint256);
     function transferFrom(address from, address to, uint256 value) external returns (bool);
-    function name() external view returns (string memory);
-    function symbol() external view returns (string memory);
-    function decimals() external view returns (uint8);
+    function name() external view;
+    function symbol() external view;
+    function decimals() external view;
 }
 
 /// What the chain's own IBC host answers. It is part of the node, not a contract (see packages/node/docs/ibc.md).
@@ -67,6 +67,9 @@ contract IbcGateway {
 
     /// What a foreign contract may use when tokens or coins are released to it.
     uint256 private constant RELEASE_GAS = 200_000;
+    /// What a token may use to say its name, symbol or decimals, and how much of the answer counts.
+    uint256 private constant METADATA_GAS = 100_000;
+    uint256 private constant MAX_TEXT = 256;
 
     /// True for the tokens that this gateway made.
     mapping(address => bool) public bridged;
@@ -129,9 +132,9 @@ contract IbcGateway {
                 receiver: receiver,
                 timeout: timeout,
                 memo: memo,
-                name: IERC20(token).name(),
-                symbol: IERC20(token).symbol(),
-                decimals: IERC20(token).decimals()
+                name: _text(token, IERC20.name.selector),
+                symbol: _text(token, IERC20.symbol.selector),
+                decimals: _decimals(token)
             })
         );
     }
@@ -231,6 +234,50 @@ contract IbcGateway {
             mstore(0, 0)
             good := call(gasLimit, target, 0, add(data, 0x20), mload(data), 0, 0x20)
             if good { good := or(iszero(returndatasize()), and(gt(returndatasize(), 0x1f), eq(mload(0), 1))) }
+        }
+    }
+
+    /// A text that a token says of itself: a string, or 32 bytes as old tokens have it. Empty when it says neither: a token without a name is one all the same.
+    function _text(address token, bytes4 what) private view returns (string memory) {
+        (bytes memory answer, uint256 size) = _ask(token, what);
+        (uint256 first, uint256 length) = abi.decode(answer, (uint256, uint256));
+        uint256 from;
+        if (size == 32) {
+            while (length < 32 && answer[length] != 0) length++;
+        } else if (size < 64 || first != 32) {
+            return "";
+        } else {
+            from = 64;
+            if (length > size - 64) length = size - 64;
+            if (length > MAX_TEXT) length = MAX_TEXT;
+        }
+        bytes memory text = new bytes(length);
+        for (uint256 i = 0; i < length; i++) text[i] = answer[from + i];
+        return string(text);
+    }
+
+    /// 0 for tokens that say none, or more than a byte holds.
+    function _decimals(address token) private view returns (uint8) {
+        (bytes memory answer, uint256 size) = _ask(token, IERC20.decimals.selector);
+        uint256 value = abi.decode(answer, (uint256));
+        return size >= 32 && value <= type(uint8).max ? uint8(value) : 0;
+    }
+
+    /// The first bytes of what `token` answers, and how many there were; none when it fails.
+    function _ask(address token, bytes4 what) private view returns (bytes memory answer, uint256 size) {
+        // With less, somebody could make the token fail on purpose (EIP-150 keeps a 64th back).
+        if (gasleft() < METADATA_GAS + METADATA_GAS / 32) revert MoreGasNeeded();
+        answer = new bytes(64 + MAX_TEXT);
+        uint256 gasLimit = METADATA_GAS;
+        assembly ("memory-safe") {
+            mstore(0, what)
+            let good := staticcall(gasLimit, token, 0, 4, add(answer, 0x20), mload(answer))
+            size := mul(good, returndatasize())
+            if iszero(good) {
+                // What a failed call left there is no answer.
+                mstore(add(answer, 0x20), 0)
+                mstore(add(answer, 0x40), 0)
+            }
         }
     }
 

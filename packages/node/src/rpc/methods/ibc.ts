@@ -115,18 +115,29 @@ export const ibcMethods: Record<string, RpcMethod> = {
     }
   },
 
-  /** The books of one asset on one route: what the zone holds, what is in flight, and why the zone is isolated, if it is. Amounts are decimal. */
+  /** The account that may set limits and isolate zones; null for nobody. */
+  zos_ibcGovernor: (_, context) =>
+    ibcOf(context).callMachine.read(context.state.latest(), newest(context), ({ governor }) => governor ?? null),
+
+  /** The books of one asset on one route: what the zone holds, what is in flight, the limits, and why the zone is isolated, if it is. Amounts are decimal. */
   zos_ibcHoldings: ([port, channel, asset], context) => {
     const names = [port, channel, asset]
     if (!names.every((name): name is string => typeof name === 'string' && name.length <= 200))
       throw invalidParams('port, channel and asset must be text')
     const route = { port: names[0] as string, channel: names[1] as string }
     const name = names[2] as string
-    return ibcOf(context).callMachine.read(context.state.latest(), newest(context), ({ hub }) => ({
-      holdings: hub.ledger.holdings(route, name).toString(),
-      inFlight: hub.ledger.inFlight(route, name).toString(),
-      escrow: hub.ledger.escrow(name).toString(),
-      isolated: hub.isolationOf(route) ?? null,
-    }))
+    return ibcOf(context).callMachine.read(context.state.latest(), newest(context), ({ hub }) => {
+      const limitOf = (direction: 'in' | 'out') => {
+        const rule = hub.limitOf(route, name, direction)
+        return rule ? { capacity: String(rule.capacity), refillPerSecond: String(rule.refillPerSecond) } : null
+      }
+      return {
+        holdings: hub.ledger.holdings(route, name).toString(),
+        inFlight: hub.ledger.inFlight(route, name).toString(),
+        escrow: hub.ledger.escrow(name).toString(),
+        isolated: hub.isolationOf(route) ?? null,
+        limits: { in: limitOf('in'), out: limitOf('out') },
+      }
+    })
   },
 }
