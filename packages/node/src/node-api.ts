@@ -117,7 +117,16 @@ export interface NodeStatus {
   waitingUnits: number
   backlog: number
   pool: number
+  /** Malformed or invalid messages of peers, which were dropped. */
   droppedMessages: number
+  /** Messages and requests of peers beyond their share, which were dropped unread. */
+  floodedMessages: number
+  /** Requests that a peer did not answer in time. */
+  slowAnswers: number
+  /** Peers that are refused for what they did. */
+  bannedPeers: number
+  /** The lowest score of a connected peer: 0 is the best, at −100 a peer is cut off. */
+  lowestPeerScore: number
   producing: boolean
   rssBytes: number
   heapBytes: number

@@ -498,6 +498,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         checkpoints: (from, to) => checkpointFrames(checkpoints, from, to),
         identity: () => identities.own(network.peerId),
         peerJoined: (peer) => void catchUp(peer),
+        peerFound: (address) => void knownPeers.add([address]).catch(onFault),
         log: (message, context) => logger.debug(message, context),
       },
     })
@@ -505,7 +506,9 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     const tick = setInterval(() => {
       const stalled = clock.elapsed() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
       if (stalled) lastUnitAt = clock.elapsed()
-      for (const peer of network.peers()) if (stalled || !synchronizer.has(peer)) void catchUp(peer)
+      const late = stalled ? synchronizer.stalled() : []
+      for (const peer of network.peers()) if (late.includes(peer) || !synchronizer.has(peer)) void catchUp(peer)
+      synchronizer.retry().catch((error) => logger.debug('missing parents', { error: String(error) }))
       // Not while the node starts: identities take a thread and its time.
       if (hybrid && clock.elapsed() - askedAt > IDENTIFY_EVERY_MS) {
         askedAt = clock.elapsed()
@@ -535,6 +538,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     closers.push(() => intake.close())
     const status = (): NodeStatus => {
       const memory = process.memoryUsage()
+      const health = network.health()
       const head = chain.head!
       const lagP99Ms = Math.round(lag.percentile(99) / 1e6)
       lag.reset()
@@ -556,7 +560,11 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         waitingUnits: ledger.waiting,
         backlog: executor.backlog,
         pool: mempool.size,
-        droppedMessages: network.faults(),
+        droppedMessages: health.faults,
+        floodedMessages: health.flooded,
+        slowAnswers: health.slow,
+        bannedPeers: health.banned,
+        lowestPeerScore: health.lowestScore,
         producing: producing && isMember(),
         rssBytes: memory.rss,
         heapBytes: memory.heapUsed,

@@ -149,6 +149,11 @@ export class Ledger {
     return this.#waiting.size + this.#early.size
   }
 
+  /** Parents that units wait for, and that have not come themselves. */
+  missingParents(limit: number): UnitId[] {
+    return this.#waiting.missing(limit).filter((id) => !this.#checking.has(id))
+  }
+
   /** The start of an epoch that this node has reached, also of one whose units were dropped. */
   epochStart(number: number): EpochStart | undefined {
     return number === this.#epoch.number ? this.#epoch : this.#store.epoch(number)

@@ -1,6 +1,7 @@
 /** Length-prefixed frames over a libp2p stream: four bytes big-endian, then so many bytes. */
 import type { Stream } from '@libp2p/interface'
 import { NodeError } from '../errors.ts'
+import { pieces } from './pieces.ts'
 
 export function frame(bytes: Uint8Array): Uint8Array {
   const framed = new Uint8Array(4 + bytes.length)
@@ -14,8 +15,7 @@ export async function* readFrames(stream: Stream, maxBytes: number): AsyncGenera
   let chunks: Uint8Array[] = []
   let buffered = 0
   let wanted: number | undefined
-  for await (const piece of stream) {
-    const chunk = piece instanceof Uint8Array ? piece : piece.subarray()
+  for await (const chunk of pieces(stream)) {
     chunks.push(chunk)
     buffered += chunk.length
     while (buffered >= (wanted ?? 4)) {

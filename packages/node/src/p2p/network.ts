@@ -1,6 +1,6 @@
 /**
  * The network of one node over libp2p: units are gossiped unsigned (their authors have signed them), large ones are announced and
- * fetched, and ancestors are asked for by id or by round.
+ * fetched, and ancestors are asked for by id or by round. What peers do wrong lowers their score; what is beyond their share is dropped unread.
  */
 
 import { createHash } from 'node:crypto'
@@ -8,32 +8,40 @@ import { RLP } from '@ethereumjs/rlp'
 import { bytesToBigInt, bytesToHex } from '@ethereumjs/util'
 import { gossipsub, StrictNoSign, TopicValidatorResult } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Connection, PeerId, PrivateKey, Stream } from '@libp2p/interface'
+import { FaultTolerance, type PeerId, type PrivateKey } from '@libp2p/interface'
+import type { KadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { UnitId } from '@zos/dag'
 import { createLibp2p } from 'libp2p'
-import { readFrames, sendFrame } from './frames.ts'
+import { isNodeError, NodeError } from '../errors.ts'
+import { BoundedDatastore, Discovery, kademlia } from './discovery.ts'
 import { Link, type LinkConditions } from './link.ts'
-import { PeerScores } from './peer-scores.ts'
+import { OwnDelay } from './own-delay.ts'
+import { type Offence, PeerScores } from './peer-scores.ts'
+import { type PeerLimits, RateLimits } from './rate-limits.ts'
+import { answer, ask, MAX_RANGE_ROUNDS } from './requests.ts'
 import { type SnapshotServer, serveSnapshots, snapshotProtocol } from './snapshot-protocol.ts'
 
 /** Units up to this size are gossiped whole; larger ones by id, and fetched by those that lack them. */
 const MAX_GOSSIPED_UNIT = 256 * 1024
-/** A unit's payload of a megabyte, its header and signatures. */
-const MAX_UNIT_BYTES = 1_200_000
-/** Rounds in one answer to a range request. */
-export const MAX_RANGE_ROUNDS = 256
-/** Units in one request by id. */
-export const MAX_REQUESTED_UNITS = 512
-/** A peer that does not answer within this is not waited for. */
+/** A peer that does not take or send a frame within this is not waited for. */
 const REQUEST_TIMEOUT_MS = 10_000
+const MAX_WINDOW_BYTES = 2 * 1024 * 1024
 const REDIAL_MS = 1_000
+/** Peers that cannot be reached are tried less and less often. */
+const MAX_REDIAL_MS = 15_000
+const DIAL_TIMEOUT_MS = 10_000
 const MAX_CONNECTIONS = 128
-/** A transaction has 128 KiB at most. */
-const MAX_REQUEST_BYTES = 132 * 1024
+/** Streams of one peer with a request that is being answered; the next are refused. */
+const MAX_REQUEST_STREAMS = 32
+/** Units in one answer to a range request: those of a hundred validators, and as many of equivocators. */
+const MAX_RANGE_UNITS = 2 * 100 * MAX_RANGE_ROUNDS
+/** Checkpoints and shares in one answer. */
+const MAX_CHECKPOINT_FRAMES = 16 * 100
 
 /** What the network asks of the node. */
 export interface NetworkHandlers {
@@ -53,6 +61,8 @@ export interface NetworkHandlers {
   /** The record that shows whose network key this node's is; undefined for a node without a stake, or while it is being signed. */
   identity(): Uint8Array | undefined
   peerJoined(peer: string): void
+  /** A peer that was found by discovery is connected at this address. */
+  peerFound?(address: string): void
   log(message: string, context: Record<string, unknown>): void
 }
 
@@ -70,20 +80,40 @@ export interface NetworkOptions {
   now: () => number
   /** 0 to 1, for the losses of {@link Network.setLink}. */
   random: () => number
+  /** Default 10,000. */
+  requestTimeoutMs?: number
+  /** What one peer may send. */
+  limits?: PeerLimits
+}
+
+/** How peers behave. Counts are since the start, of all peers. */
+export interface PeerHealth {
+  /** Refused now. */
+  readonly banned: number
+  /** Of the connected peers; 0 is the best. */
+  readonly lowestScore: number
+  /** Invalid or malformed messages. */
+  readonly faults: number
+  /** Messages and requests beyond a peer's share. */
+  readonly flooded: number
+  /** Requests that got no answer in time. */
+  readonly slow: number
 }
 
 export interface Network {
   peerId: string
   /** Where this node can be reached, with its peer id. */
   addresses(): string[]
+  /** Connected peers, the best score first. */
   peers(): string[]
-  /** Malformed, oversized or invalid messages that were dropped. */
-  faults(): number
+  health(): PeerHealth
+  /** 0 for a peer that did nothing wrong, below for others. */
+  score(peer: string): number
   addPeers(addresses: readonly string[]): void
   publish(id: UnitId, bytes: Uint8Array): void
   /** Units by id, as far as `peer` has them. */
   fetchUnits(peer: string, ids: readonly UnitId[]): AsyncIterable<Uint8Array>
-  /** All units of rounds `from` to `to`, both included, at most {@link MAX_RANGE_ROUNDS}. */
+  /** All units of rounds `from` to `to`, both included, at most 256. */
   fetchRounds(peer: string, from: number, to: number): AsyncIterable<Uint8Array>
   /** Gossips a small message. */
   publishAside(topic: SideTopic, bytes: Uint8Array): void
@@ -92,7 +122,7 @@ export interface Network {
   /** The identity record of `peer`; undefined if it shows none. */
   fetchIdentity(peer: string): Promise<Uint8Array | undefined>
   /** `peer` has done something that no honest node does. */
-  report(peer: string, reason: string): void
+  report(peer: string, reason: string, offence?: Offence): void
   /** Gives a raw transaction to the first peer that will put it into a unit. False if none does. */
   relayTransaction(raw: Uint8Array): Promise<boolean>
   /** The highest round that `peer` has a unit of. */
@@ -111,34 +141,42 @@ const MAX_ASIDE_BYTES = 16 * 1024
 const Tag = { unit: 0, announcement: 1 } as const
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { handlers, genesisHash } = options
+  const { handlers, genesisHash, now, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
   const name = bytesToHex(genesisHash).slice(2, 18)
   const topic = `zos/${name}/units/1`
   const sideTopicName = (side: SideTopic) => `zos/${name}/${side}/1`
   const protocol = `/zos/${name}/units/1`
-  const scores = new PeerScores(options.now)
+  const scores = new PeerScores(now)
+  const limits = new RateLimits(now, options.limits)
+  const ownDelay = new OwnDelay(REDIAL_MS, now())
   const link = new Link(options.random)
-  const wanted = new Map<string, string>()
+  const wanted = new Map<string, { readonly address: string; failures: number; nextAt: number }>()
   const stopping = new AbortController()
+  const refused = (peer: string) => scores.isBanned(peer) || link.isBlocked(peer)
 
   const node = await createLibp2p({
     privateKey: options.privateKey,
     addresses: { listen: options.listen },
+    // A machine without IPv6, or without IPv4, listens where it can.
+    transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    // No more than this comes for a stream that nobody reads.
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES } })],
     connectionManager: { maxConnections: MAX_CONNECTIONS },
+    datastore: new BoundedDatastore(),
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyDialPeer: (peer: PeerId) => link.isBlocked(peer.toString()),
-      denyInboundEncryptedConnection: (peer: PeerId) =>
-        scores.isBanned(peer.toString()) || link.isBlocked(peer.toString()),
+      denyDialPeer: (peer: PeerId) => refused(peer.toString()),
+      denyInboundEncryptedConnection: (peer: PeerId) => refused(peer.toString()),
     },
     services: {
       identify: identify(),
+      ping: ping(),
+      dht: kademlia(name),
       gossip: gossipsub({
         globalSignaturePolicy: StrictNoSign,
-        // Local to each hop: any hash that is fast and hard to collide will do.
+        // Not the unit's id, which covers the header alone: a copy with another signature or payload would then keep the real one from being passed on.
         msgIdFn: (message) => createHash('sha256').update(message.data).digest(),
         allowPublishToZeroTopicPeers: true,
         floodPublish: true,
@@ -147,55 +185,75 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       }),
     },
   })
-  const { gossip } = node.services
-
-  const blame = (peer: string, reason: string) => {
-    const cutOff = scores.fault(peer)
-    handlers.log(cutOff ? 'peer cut off' : 'peer at fault', { peer, reason })
-    if (!cutOff) return
-    for (const connection of node.getConnections()) {
-      if (connection.remotePeer.toString() === peer)
-        connection.close().catch(() => connection.abort(new Error('banned')))
-    }
+  if (options.listen.length > 0 && node.getMultiaddrs().length === 0) {
+    await node.stop()
+    throw new NodeError('NODE_PORT_TAKEN', `cannot listen on any of ${options.listen.join(', ')}`, {
+      listen: options.listen,
+    })
   }
+  const { gossip } = node.services
+  const connected = () => [...new Set(node.getConnections().map(({ remotePeer }) => remotePeer.toString()))]
+
+  const hangUp = (peer: string, reason: string) => {
+    for (const connection of node.getConnections())
+      if (connection.remotePeer.toString() === peer) connection.close().catch(() => connection.abort(new Error(reason)))
+  }
+  const punish = (peer: string, offence: Offence, reason: string) => {
+    const banned = scores.punish(peer, offence)
+    handlers.log(banned ? 'peer cut off' : 'peer at fault', { peer, offence, reason })
+    if (banned) hangUp(peer, 'banned')
+  }
+  node.addEventListener('peer:disconnect', ({ detail }) => limits.drop(detail.toString()))
 
   const receive = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
     const accepted = await handlers.unit(bytes, peer)
-    if (!accepted) blame(peer, 'invalid unit')
+    if (!accepted) punish(peer, 'invalid-unit', 'invalid unit')
     return accepted
   }
 
-  // Validation decides whether a message is passed on: nothing invalid travels further than one hop.
-  gossip.topicValidators.set(topic, async (from, message) => {
-    const peer = from.toString()
-    if (!(await link.deliver(peer))) return TopicValidatorResult.Ignore
-    try {
-      return (await handleGossip(message.data, peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
-    } catch (error) {
-      handlers.log('gossip failed', { peer, error: String(error) })
-      return TopicValidatorResult.Ignore
-    }
-  })
-
-  for (const side of SIDE_TOPICS) {
-    gossip.topicValidators.set(sideTopicName(side), async (from, message) => {
+  /** Validation decides whether a message is passed on: nothing invalid travels further than one hop. */
+  const validate = (check: (data: Uint8Array, peer: string) => Promise<TopicValidatorResult>) => {
+    return async (from: PeerId, { data }: { data: Uint8Array }): Promise<TopicValidatorResult> => {
       const peer = from.toString()
+      if (refused(peer)) return TopicValidatorResult.Ignore
+      const admission = limits.message(peer, data.length)
+      if (admission === 'flood') punish(peer, 'flood', 'too many messages')
+      if (admission !== 'ok') return TopicValidatorResult.Ignore
       try {
-        const verdict = message.data.length > MAX_ASIDE_BYTES ? 'reject' : await handlers.aside(side, message.data)
-        if (verdict === 'reject') blame(peer, `invalid message in ${side}`)
-        if (verdict === 'accept') return TopicValidatorResult.Accept
-        return verdict === 'reject' ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore
+        return await check(data, peer)
       } catch (error) {
         handlers.log('gossip failed', { peer, error: String(error) })
         return TopicValidatorResult.Ignore
+      } finally {
+        limits.done(peer, data.length)
       }
-    })
+    }
   }
 
-  const handleGossip = async (data: Uint8Array, peer: string): Promise<boolean> => {
+  gossip.topicValidators.set(
+    topic,
+    validate(async (data, peer) => {
+      if (!(await link.deliver(peer))) return TopicValidatorResult.Ignore
+      return (await takeGossip(data, peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
+    }),
+  )
+  for (const side of SIDE_TOPICS) {
+    gossip.topicValidators.set(
+      sideTopicName(side),
+      validate(async (data, peer) => {
+        const verdict = data.length > MAX_ASIDE_BYTES ? 'reject' : await handlers.aside(side, data)
+        if (verdict === 'accept') return TopicValidatorResult.Accept
+        if (verdict === 'ignore') return TopicValidatorResult.Ignore
+        punish(peer, 'malformed', `invalid message in ${side}`)
+        return TopicValidatorResult.Reject
+      }),
+    )
+  }
+
+  const takeGossip = async (data: Uint8Array, peer: string): Promise<boolean> => {
     if (data[0] === Tag.unit) return receive(data.subarray(1), peer)
     if (data[0] !== Tag.announcement || data.length !== 33) {
-      blame(peer, 'unknown gossip message')
+      punish(peer, 'malformed', 'unknown gossip message')
       return false
     }
     const id = bytesToHex(data.subarray(1)) as UnitId
@@ -203,42 +261,69 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     return true
   }
 
-  await node.handle(protocol, (stream, connection) => {
-    serve(stream, connection.remotePeer.toString(), handlers).catch((error) => {
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
-      if (!stopping.signal.aborted) blame(connection.remotePeer.toString(), `bad request: ${String(error)}`)
-    })
-  })
+  await node.handle(
+    protocol,
+    (stream, connection) => {
+      const peer = connection.remotePeer.toString()
+      if (limits.request(peer) === 'flood') {
+        punish(peer, 'flood', 'too many requests')
+        return stream.abort(new Error('too many requests'))
+      }
+      answer(stream, peer, handlers, requestTimeoutMs).catch((error) => {
+        stream.abort(error instanceof Error ? error : new Error(String(error)))
+        if (isNodeError(error, 'NODE_BAD_PEER_MESSAGE')) punish(peer, 'malformed', error.message)
+        // A peer that has hung up, or reads slowly, has its reasons: its own timeout may have ended the stream.
+        else handlers.log('request not answered', { peer, error: String(error) })
+      })
+    },
+    { maxInboundStreams: MAX_REQUEST_STREAMS },
+  )
+  await serveSnapshots(node, snapshotProtocol(genesisHash), options.snapshots, (peer, reason) =>
+    punish(peer, 'malformed', reason),
+  )
 
-  await serveSnapshots(node, snapshotProtocol(genesisHash), options.snapshots, blame)
-
-  async function* request(peer: string, body: Uint8Array): AsyncGenerator<Uint8Array> {
-    const connection = node.getConnections().find((candidate: Connection) => candidate.remotePeer.toString() === peer)
+  async function* request(peer: string, body: Uint8Array, most: number): AsyncGenerator<Uint8Array> {
+    const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
     if (!connection) return
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
     await link.delay()
     await link.delay() // there and back
-    const stream = await connection.newStream(protocol, { signal })
-    const abort = () => stream.abort(new Error('request timed out'))
-    signal.addEventListener('abort', abort)
+    const startedAt = now()
     try {
-      await sendFrame(stream, body, signal)
-      await stream.close({ signal })
-      for await (const bytes of readFrames(stream, MAX_UNIT_BYTES)) yield bytes
-    } finally {
-      signal.removeEventListener('abort', abort)
-      if (stream.status === 'open') stream.abort(new Error('request ended'))
+      yield* ask(connection, protocol, body, { most, timeoutMs: requestTimeoutMs, signal: stopping.signal })
+    } catch (error) {
+      if (isNodeError(error, 'NODE_BAD_PEER_MESSAGE')) punish(peer, 'malformed', error.message)
+      else if ((error as Error).name === 'TimeoutError' && !wasLate(startedAt)) punish(peer, 'slow', 'no answer')
+      throw error
     }
   }
+  /** True if this node itself was so late since then that the peer may have answered in time. */
+  const wasLate = (since: number) => ownDelay.since(since, now()) > requestTimeoutMs / 4
 
   const redial = () => {
-    const connected = new Set(node.getConnections().map(({ remotePeer }) => remotePeer.toString()))
-    for (const [peer, address] of wanted) {
-      if (!connected.has(peer))
-        node.dial(multiaddr(address), { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }).catch(() => {})
+    const here = new Set(connected())
+    for (const [peer, entry] of wanted) {
+      if (here.has(peer)) entry.failures = 0
+      else if (entry.nextAt <= now()) {
+        entry.nextAt = now() + Math.min(MAX_REDIAL_MS, REDIAL_MS * 2 ** entry.failures++)
+        node.dial(multiaddr(entry.address), { signal: AbortSignal.timeout(DIAL_TIMEOUT_MS) }).catch(() => {})
+      }
     }
   }
-  const timer = setInterval(redial, REDIAL_MS)
+  const timer = setInterval(() => {
+    ownDelay.beat(now())
+    redial()
+  }, REDIAL_MS)
+
+  const discovery = new Discovery({
+    dht: node.services.dht as KadDHT,
+    connected,
+    refused: (peer) => refused(peer) || peer === node.peerId.toString(),
+    async dial({ id, multiaddrs }) {
+      const connection = await node.dial(multiaddrs, { signal: AbortSignal.timeout(DIAL_TIMEOUT_MS) })
+      if (connection.remotePeer.equals(id))
+        handlers.peerFound?.(withPeer(connection.remoteAddr.toString(), id.toString()))
+    },
+  })
 
   // A peer counts once it has subscribed: what is published from then on reaches it, what came before it is asked for.
   gossip.addEventListener('subscription-change', ({ detail: { peerId, subscriptions } }) => {
@@ -251,12 +336,19 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const network: Network = {
     peerId: node.peerId.toString(),
     addresses: () => node.getMultiaddrs().map(String),
-    peers: () => [...new Set(node.getConnections().map(({ remotePeer }) => remotePeer.toString()))],
-    faults: () => scores.faults,
+    peers: () => scores.rank(connected()),
+    score: (peer) => scores.of(peer),
+    health: () => ({
+      banned: scores.banned,
+      lowestScore: Math.min(0, ...connected().map((peer) => scores.of(peer))),
+      faults: scores.count('invalid-unit') + scores.count('malformed'),
+      flooded: scores.count('flood'),
+      slow: scores.count('slow'),
+    }),
     addPeers(addresses) {
       for (const address of addresses) {
         const peer = address.split('/p2p/').at(-1)
-        if (peer && peer !== address && peer !== network.peerId) wanted.set(peer, address)
+        if (peer && peer !== address && peer !== network.peerId) wanted.set(peer, { address, failures: 0, nextAt: 0 })
       }
       redial()
     },
@@ -276,21 +368,21 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         .catch((error: unknown) => handlers.log('publish failed', { topic: side, error: String(error) }))
     },
     async fetchIdentity(peer) {
-      for await (const record of request(peer, RLP.encode([5]))) return record
+      for await (const record of request(peer, RLP.encode([5]), 1)) return record
       return undefined
     },
-    report: blame,
-    fetchCheckpoints: (peer, from, to) => request(peer, RLP.encode([4, from, to])),
-    fetchUnits: (peer, ids) => request(peer, RLP.encode([0, [...ids]])),
-    fetchRounds: (peer, from, to) => request(peer, RLP.encode([1, from, to])),
+    report: (peer, reason, offence = 'malformed') => punish(peer, offence, reason),
+    fetchCheckpoints: (peer, from, to) => request(peer, RLP.encode([4, from, to]), MAX_CHECKPOINT_FRAMES),
+    fetchUnits: (peer, ids) => request(peer, RLP.encode([0, [...ids]]), ids.length),
+    fetchRounds: (peer, from, to) => request(peer, RLP.encode([1, from, to]), MAX_RANGE_UNITS),
     async highestRound(peer) {
-      for await (const answer of request(peer, RLP.encode([2]))) return Number(bytesToBigInt(answer))
+      for await (const bytes of request(peer, RLP.encode([2]), 1)) return Number(bytesToBigInt(bytes))
       return 0
     },
     async relayTransaction(raw) {
       for (const peer of network.peers()) {
         try {
-          for await (const answer of request(peer, RLP.encode([3, raw]))) if (answer[0] === 1) return true
+          for await (const taken of request(peer, RLP.encode([3, raw]), 1)) if (taken[0] === 1) return true
         } catch (error) {
           handlers.log('relay failed', { peer, error: String(error) })
         }
@@ -299,71 +391,20 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     },
     setLink(conditions) {
       link.set(conditions)
-      for (const connection of node.getConnections()) {
-        if (link.isBlocked(connection.remotePeer.toString()))
-          connection.close().catch(() => connection.abort(new Error('cut off')))
-      }
+      for (const peer of connected()) if (link.isBlocked(peer)) hangUp(peer, 'cut off')
     },
     async stop() {
       stopping.abort()
       clearInterval(timer)
+      discovery.stop()
       await node.stop()
     },
   }
   network.addPeers(options.peers)
+  discovery.start()
   return network
 }
 
-/** Answers one request: `[0, ids]`, `[1, from, to]`, `[2]`, `[3, transaction]`, `[4, from, to]` or `[5]`. Throws on anything else. */
-async function serve(stream: Stream, peer: string, handlers: NetworkHandlers): Promise<void> {
-  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
-  for await (const body of readFrames(stream, MAX_REQUEST_BYTES)) {
-    const [kind, first, second] = RLP.decode(body) as [Uint8Array, Uint8Array | Uint8Array[], Uint8Array]
-    const type = integer(kind)
-    if (type === 0) {
-      if (!Array.isArray(first) || first.length > MAX_REQUESTED_UNITS) throw new Error('too many units asked for')
-      await sendUnits(
-        stream,
-        handlers,
-        first.map((id) => bytesToHex(id) as UnitId),
-        signal,
-      )
-    } else if (type === 1) {
-      const from = integer(first as Uint8Array)
-      const to = Math.min(integer(second), from + MAX_RANGE_ROUNDS - 1, handlers.highestRound())
-      for await (const bytes of handlers.rounds(from, to)) await sendFrame(stream, bytes, signal)
-    } else if (type === 2) {
-      const round = new Uint8Array(8)
-      new DataView(round.buffer).setBigUint64(0, BigInt(handlers.highestRound()))
-      await sendFrame(stream, round, signal)
-    } else if (type === 3) {
-      if (!(first instanceof Uint8Array)) throw new Error('not a transaction')
-      await sendFrame(stream, Uint8Array.of((await handlers.transaction(first, peer)) ? 1 : 0), signal)
-    } else if (type === 4) {
-      for (const bytes of handlers.checkpoints(integer(first as Uint8Array), integer(second)))
-        await sendFrame(stream, bytes, signal)
-    } else if (type === 5) {
-      const record = handlers.identity()
-      if (record) await sendFrame(stream, record, signal)
-    } else throw new Error(`unknown request ${type}`)
-    break
-  }
-  await stream.close({ signal })
-}
-
-async function sendUnits(
-  stream: Stream,
-  handlers: NetworkHandlers,
-  ids: readonly UnitId[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const id of ids) {
-    const bytes = handlers.unitBytes(id)
-    if (bytes) await sendFrame(stream, bytes, signal)
-  }
-}
-
-function integer(bytes: Uint8Array): number {
-  if (!(bytes instanceof Uint8Array) || bytes.length > 6) throw new Error('not a number')
-  return bytes.length === 0 ? 0 : Number(bytesToBigInt(bytes))
+function withPeer(address: string, peer: string): string {
+  return address.includes('/p2p/') ? address : `${address}/p2p/${peer}`
 }

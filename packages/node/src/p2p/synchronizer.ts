@@ -2,8 +2,11 @@
 import type { UnitId } from '@zos/dag'
 import { EPOCH_ROUNDS, epochOfRound } from '@zos/zpos'
 import type { Ledger } from '../ledger/ledger.ts'
-import { MAX_RANGE_ROUNDS, MAX_REQUESTED_UNITS, type Network } from './network.ts'
+import type { Network } from './network.ts'
+import { MAX_RANGE_ROUNDS, MAX_REQUESTED_UNITS } from './requests.ts'
 
+/** Peers that are asked at a time when this node stands still. */
+const ASKED_WHEN_STALLED = 3
 /** Rounds below our highest that are asked for again: not all of their units may be here. */
 const OVERLAP_ROUNDS = 4
 
@@ -15,6 +18,10 @@ export class Synchronizer {
   readonly #caughtUp = new Set<string>()
   readonly #catchingUp = new Set<string>()
   readonly #settle: () => Promise<void>
+  /** Parents that were missing at the last look. */
+  #missing = new Set<UnitId>()
+  /** Whose turn it is to be asked. */
+  #turn = 0
 
   constructor(
     ledger: Ledger,
@@ -41,6 +48,39 @@ export class Synchronizer {
     return this.#caughtUp.has(peer)
   }
 
+  /**
+   * Nothing has come for a while: asks some peers, the best first and others the next time, for what was missed. All at once would be a burden to a network
+   * that is slow already.
+   */
+  stalled(): string[] {
+    return this.#next(ASKED_WHEN_STALLED)
+  }
+
+  /** Asks for parents that are missing since the last call: whoever was asked for them did not give them. */
+  async retry(): Promise<void> {
+    const missing = this.#ledger.missingParents(MAX_REQUESTED_UNITS)
+    const still = missing.filter((id) => this.#missing.has(id))
+    this.#missing = new Set(missing)
+    if (still.length === 0) return
+    for (const peer of this.#next(1)) await this.fetch(peer, still)
+  }
+
+  /** False for a unit that no honest node keeps: the peer is at fault. */
+  async #taken(bytes: Uint8Array, peer: string): Promise<boolean> {
+    if (await this.#take(bytes, peer)) return true
+    this.#network().report(peer, 'invalid unit', 'invalid-unit')
+    return false
+  }
+
+  #next(count: number): string[] {
+    const peers = this.#network().peers()
+    const start = this.#turn
+    this.#turn += count
+    return peers.length <= count
+      ? peers
+      : Array.from({ length: count }, (_, index) => peers[(start + index) % peers.length]!)
+  }
+
   /** Asks `peer` for every round that this node lacks. False: the peer no longer has what comes next here. */
   async join(peer: string): Promise<boolean> {
     if (this.#catchingUp.has(peer)) return true
@@ -54,7 +94,7 @@ export class Synchronizer {
         const to = Math.min(from + MAX_RANGE_ROUNDS, (epoch + 1) * EPOCH_ROUNDS) - 1
         let units = 0
         for await (const bytes of network.fetchRounds(peer, from, to)) {
-          if (!(await this.#take(bytes, peer))) return true
+          if (!(await this.#taken(bytes, peer))) return true
           units++
         }
         await this.#settle()
@@ -77,7 +117,7 @@ export class Synchronizer {
     if (wanted.length === 0) return
     for (const id of wanted) this.#asked.add(id)
     try {
-      for await (const bytes of this.#network().fetchUnits(peer, wanted)) if (!(await this.#take(bytes, peer))) return
+      for await (const bytes of this.#network().fetchUnits(peer, wanted)) if (!(await this.#taken(bytes, peer))) return
     } finally {
       for (const id of wanted) this.#asked.delete(id)
     }
