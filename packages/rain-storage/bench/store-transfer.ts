@@ -3,14 +3,6 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
-import { withBitswap } from '@helia/bitswap'
-import { withLibp2pLight } from '@helia/libp2p'
-import { unixfs } from '@helia/unixfs'
-import { identify } from '@libp2p/identify'
-import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
 import {
   blockCid,
   codec,
@@ -20,8 +12,6 @@ import {
   defaultCrypto,
 } from '@zos/rain-storage'
 import { createHttpGet, serveHttp } from '@zos/rain-storage/node'
-import { MemoryBlockstore } from 'blockstore-core'
-import { createHeliaLight } from 'helia'
 import { CID } from 'multiformats/cid'
 import { printMetric } from '../../../scripts/metric.ts'
 
@@ -43,7 +33,20 @@ function content(): Uint8Array {
   return data
 }
 
-function startHelia() {
+/** The peer, loaded when it is needed: its modules would weigh on every garbage collection of ours. */
+async function createPeer() {
+  const [{ withBitswap }, { withLibp2pLight }, { createHeliaLight }, { MemoryBlockstore }] = await Promise.all([
+    import('@helia/bitswap'),
+    import('@helia/libp2p'),
+    import('helia'),
+    import('blockstore-core'),
+  ])
+  const [{ identify }, { noise }, { tcp }, { yamux }] = await Promise.all([
+    import('@libp2p/identify'),
+    import('@libp2p/noise'),
+    import('@libp2p/tcp'),
+    import('@libp2p/yamux'),
+  ])
   return withBitswap(
     withLibp2pLight(createHeliaLight({ blockstore: new MemoryBlockstore() as never }), {
       addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
@@ -67,8 +70,9 @@ async function serve(): Promise<void> {
     cids.push(String(cid))
   }
   const server = await serveHttp({ handler: createGateway({ blocks: store }), port: 0 })
-  const helia = startHelia()
+  const helia = await createPeer()
   await helia.start()
+  const { unixfs } = await import('@helia/unixfs')
   const root = await unixfs(helia as never).addByteStream([data])
   const { libp2p } = helia as unknown as { libp2p: { getMultiaddrs(): unknown[] } }
   console.log(JSON.stringify({ url: server.url, cids, address: String(libp2p.getMultiaddrs()[0]), root: String(root) }))
@@ -117,10 +121,12 @@ async function read(): Promise<void> {
     }
   }, 4)
 
+  const { unixfs } = await import('@helia/unixfs')
+  const { multiaddr } = await import('@multiformats/multiaddr')
   let round = 0
   let peer = 0
   for (; round < 2; round++) {
-    const helia = startHelia()
+    const helia = await createPeer()
     await helia.start()
     const { libp2p } = helia as unknown as { libp2p: { dial(to: unknown): Promise<unknown> } }
     await libp2p.dial(multiaddr(address))
