@@ -10,6 +10,7 @@ import {
   type StoredBlock,
   type StoredTransaction,
 } from './block-codec.ts'
+import { DecodedCache } from './decoded-cache.ts'
 
 function text(value: string | number): Uint8Array {
   return new TextEncoder().encode(String(value))
@@ -44,6 +45,9 @@ export interface SkippedTransaction {
 
 /** Blocks kept decoded in memory: what clients ask for again and again. */
 const RECENT_BLOCKS = 64
+/** Of older ones, and of transactions, in stored form. */
+const BLOCK_CACHE_BYTES = 1024 * 1024
+const TRANSACTION_CACHE_BYTES = 4 * 1024 * 1024
 /** Names the newest block of a store. */
 export const HEAD_KEY = 'head'
 
@@ -51,6 +55,8 @@ export const HEAD_KEY = 'head'
 export class Chain {
   readonly #store: KeyValueStore
   readonly #recent = new Map<number, StoredBlock>()
+  readonly #blocks = new DecodedCache<StoredBlock>(BLOCK_CACHE_BYTES)
+  readonly #transactions = new DecodedCache<StoredTransaction>(TRANSACTION_CACHE_BYTES)
   readonly #listeners = new Set<(event: BlockEvent) => void>()
   #head: StoredBlock | undefined
 
@@ -73,8 +79,9 @@ export class Chain {
   block(number: number): StoredBlock | undefined {
     const recent = this.#recent.get(number)
     if (recent) return recent
-    const rlp = this.#store.get(`b${sortable(number)}`)
-    return rlp && decodeBlock(rlp)
+    const key = `b${sortable(number)}`
+    const rlp = this.#store.get(key)
+    return rlp && this.#blocks.decoded(key, rlp, decodeBlock)
   }
 
   blockByHash(hash: Hash): StoredBlock | undefined {
@@ -90,8 +97,11 @@ export class Chain {
   }
 
   transactionAt(block: number, index: number, hash: Hash): StoredTransaction | undefined {
-    const rlp = this.#store.get(`x${sortable(block)}${sortable(index)}`)
-    return rlp && decodeTransactionRecord(rlp, { hash, block, index })
+    const key = `x${sortable(block)}${sortable(index)}`
+    const rlp = this.#store.get(key)
+    return (
+      rlp && this.#transactions.decoded(key, rlp, (bytes) => decodeTransactionRecord(bytes, { hash, block, index }))
+    )
   }
 
   /** All transactions of a block, in order. Cost: one read each. */

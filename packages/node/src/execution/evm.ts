@@ -1,4 +1,4 @@
-import { createBlock } from '@ethereumjs/block'
+import { createBlock, paramsBlock } from '@ethereumjs/block'
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
 import {
   type EVMMockBlockchainInterface,
@@ -6,10 +6,11 @@ import {
   type InterpreterStep,
   type Message,
   NobleBN254,
+  paramsEVM,
 } from '@ethereumjs/evm'
-import { createTx, createTxFromRLP, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
+import { createTx, createTxFromRLP, paramsTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
 import { Address, bigIntMax, bytesToHex, hexToBytes } from '@ethereumjs/util'
-import { createVM, runTx, type VM } from '@ethereumjs/vm'
+import { createVM, paramsVM, runTx, type VM } from '@ethereumjs/vm'
 import type { NativeContract } from '../native/native-contract.ts'
 import { NativeEvm } from '../native/native-evm.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
@@ -120,6 +121,7 @@ export class Evm {
     imported?: Common,
   ): Promise<Evm> {
     const common = imported ?? createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
+    mergeParamsOnce(common)
     const state = new EthereumState(
       new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
     )
@@ -273,5 +275,18 @@ export class Evm {
       contractAddress: result.createdAddress?.toString(),
       exception: exceptionError?.error,
     }
+  }
+}
+
+/**
+ * Every transaction and header hands its table of gas prices to a copy of `common`, which merges it anew each time: most of the cost of a
+ * small call. Here the tables are merged once; copies share the result, and pass over what they are handed of it.
+ */
+function mergeParamsOnce(common: Common): void {
+  const tables = new Set<object>([paramsTx, paramsBlock, paramsEVM, paramsVM])
+  for (const table of tables) common.updateParams(table as typeof paramsTx)
+  const update = common.updateParams
+  common.updateParams = function (this: Common, params) {
+    if (!tables.has(params)) update.call(this, params)
   }
 }

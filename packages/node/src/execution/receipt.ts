@@ -28,20 +28,20 @@ export interface Receipt {
 const BLOOM_BYTES = 256
 export const EMPTY_BLOOM = new Uint8Array(BLOOM_BYTES)
 
-/** Sets the three bits of `value` in `bloom` (Yellow Paper §4.3.1). */
-export function addToBloom(bloom: Uint8Array, value: Uint8Array): void {
+/** The three bits that stand for `value` in a bloom (Yellow Paper §4.3.1). */
+export function bloomBits(value: Uint8Array): number[] {
   const hash = keccak256(value)
-  for (const offset of [0, 2, 4]) {
-    const bit = ((hash[offset]! << 8) | hash[offset + 1]!) & 0x7ff
-    bloom[BLOOM_BYTES - 1 - (bit >> 3)]! |= 1 << (bit & 7)
-  }
+  return [0, 2, 4].map((offset) => ((hash[offset]! << 8) | hash[offset + 1]!) & 0x7ff)
 }
 
-/** True unless `value` is certainly in no log of the block. */
-export function bloomMayHave(bloom: Uint8Array, value: Uint8Array): boolean {
-  const single = new Uint8Array(BLOOM_BYTES)
-  addToBloom(single, value)
-  return single.every((byte, index) => (byte & ~bloom[index]!) === 0)
+/** Sets the three bits of `value` in `bloom`. */
+export function addToBloom(bloom: Uint8Array, value: Uint8Array): void {
+  for (const bit of bloomBits(value)) bloom[BLOOM_BYTES - 1 - (bit >> 3)]! |= 1 << (bit & 7)
+}
+
+/** True unless what has the given {@link bloomBits} is certainly in no log of the block. */
+export function bloomMayHave(bloom: Uint8Array, bits: readonly number[]): boolean {
+  return bits.every((bit) => (bloom[BLOOM_BYTES - 1 - (bit >> 3)]! & (1 << (bit & 7))) !== 0)
 }
 
 export function bloomOf(logs: readonly Log[]): Uint8Array {

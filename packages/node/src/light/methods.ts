@@ -11,7 +11,7 @@ import {
   quantity,
   storedParts,
 } from '../rpc/format.ts'
-import { matchingLogs, mayMatch } from '../rpc/match-logs.ts'
+import { bloomMatcher, matchingLogs } from '../rpc/match-logs.ts'
 import {
   addressParam,
   type BlockParam,
@@ -155,12 +155,13 @@ async function logs(value: unknown, context: MethodContext) {
   const [first, end] = [from.header.number, Math.min(last.header.number, head)]
   if (end - first >= MAX_LOG_BLOCKS)
     throw new LightError('LIGHT_UNAVAILABLE', `a query may span at most ${MAX_LOG_BLOCKS} blocks`, { first, end })
+  const mayMatch = bloomMatcher(filter)
   const found: ReturnType<typeof formatLog>[] = []
   // From the end down to the start in the cache, so that the headers come in long batches.
   await history.header(first)
   for (let number = first; number <= end; number++) {
     const header = await history.header(number)
-    if (!header || !mayMatch(filter, header.header.logsBloom)) continue
+    if (!header || !mayMatch(header.header.logsBloom)) continue
     const { block: verified, transactions } = await history.block(header)
     found.push(...matchingLogs(filter, verified, transactions))
     if (found.length > MAX_LOGS)

@@ -1,6 +1,6 @@
 import { hexToBytes } from '@ethereumjs/util'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
-import { bloomMayHave } from '../execution/receipt.ts'
+import { bloomBits, bloomMayHave } from '../execution/receipt.ts'
 import { formatLog } from './format.ts'
 import type { LogFilter } from './params.ts'
 
@@ -19,9 +19,10 @@ export function matchingLogs(filter: LogFilter, block: StoredBlock, transactions
   )
 }
 
-/** True unless the block certainly has no log for `filter`. */
-export function mayMatch(filter: LogFilter, bloom: Uint8Array): boolean {
-  const anyOf = (values: readonly `0x${string}`[]) =>
-    values.length === 0 || values.some((value) => bloomMayHave(bloom, hexToBytes(value)))
-  return anyOf(filter.addresses) && filter.topics.every(anyOf)
+/** Tells of the bloom of a block whether the block may have a log for `filter`. Made once a query: it hashes what is looked for. */
+export function bloomMatcher(filter: LogFilter): (bloom: Uint8Array) => boolean {
+  const choices = [filter.addresses, ...filter.topics]
+    .filter(({ length }) => length > 0)
+    .map((values) => values.map((value) => bloomBits(hexToBytes(value))))
+  return (bloom) => choices.every((bits) => bits.some((one) => bloomMayHave(bloom, one)))
 }

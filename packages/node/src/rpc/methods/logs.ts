@@ -1,6 +1,6 @@
 import { type RpcContext, type RpcMethod, resolveBlock } from '../context.ts'
 import type { formatLog } from '../format.ts'
-import { matchingLogs, mayMatch } from '../match-logs.ts'
+import { bloomMatcher, matchingLogs } from '../match-logs.ts'
 import { type LogFilter, logFilterParam } from '../params.ts'
 import { pruned, RpcCode, RpcError } from '../rpc-error.ts'
 
@@ -23,10 +23,11 @@ export function findLogs(context: RpcContext, filter: LogFilter) {
   if (last - first >= MAX_BLOCK_RANGE)
     throw new RpcError(RpcCode.limitExceeded, `a query may span at most ${MAX_BLOCK_RANGE} blocks`)
   if (first > 0 && first < chain.firstBlock) throw pruned(first, chain.firstBlock)
+  const mayMatch = bloomMatcher(filter)
   const logs: ReturnType<typeof formatLog>[] = []
   for (let number = first; number <= last; number++) {
     const block = chain.block(number)
-    if (!block || block.transactions.length === 0 || !mayMatch(filter, block.header.logsBloom)) continue
+    if (!block || block.transactions.length === 0 || !mayMatch(block.header.logsBloom)) continue
     logs.push(...matchingLogs(filter, block, chain.transactionsOf(block)))
     if (logs.length > MAX_LOGS)
       throw new RpcError(RpcCode.limitExceeded, `query returned more than ${MAX_LOGS} results`)
