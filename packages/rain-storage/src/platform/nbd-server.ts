@@ -11,6 +11,8 @@ import type { DiskImage } from '../nbd/image.ts'
 export const MAX_REQUEST_BYTES = 32 * 1024 * 1024
 /** Requests of one connection that run at a time; bounds its memory together with {@link MAX_REQUEST_BYTES}. */
 const MAX_IN_FLIGHT = 64
+/** Answers up to this size are sent as one buffer. */
+const JOINED_BYTES = 16 * 1024
 /** Longest option: an export name has at most 4096 bytes. */
 const MAX_OPTION_BYTES = 8192
 
@@ -197,13 +199,13 @@ class Connection {
       const payload = type === command.write ? await this.#input.read(length) : undefined
       // Hot path (a 4 KiB read of a chunk in memory): no promise at all.
       if (type === command.read && offset + length <= target.image.size) {
-        const bytes = target.image.read(offset, length)
-        if (bytes instanceof Uint8Array) {
-          this.#reply(cookie, 0, bytes)
+        const pieces = target.image.readPieces(offset, length)
+        if (!(pieces instanceof Promise)) {
+          this.#reply(cookie, 0, pieces)
           if (this.#socket.writableNeedDrain) await new Promise((resolve) => this.#socket.once('drain', resolve))
           continue
         }
-        this.#start(cookie, bytes)
+        this.#start(cookie, pieces)
       } else {
         this.#start(cookie, this.#execute(name, target, { type, flags, offset, length, payload }))
       }
@@ -211,11 +213,11 @@ class Connection {
     }
   }
 
-  #start(cookie: Buffer, work: Promise<Uint8Array | undefined>): void {
+  #start(cookie: Buffer, work: Promise<readonly Uint8Array[] | undefined>): void {
     this.#inFlight++
     work
       .then(
-        (bytes) => this.#reply(cookie, 0, bytes),
+        (pieces) => this.#reply(cookie, 0, pieces),
         (error: unknown) =>
           this.#reply(cookie, isStorageError(error, 'STORAGE_INVALID_ARGUMENT') ? errno.invalid : errno.io),
       )
@@ -229,9 +231,9 @@ class Connection {
     name: string,
     { image, readOnly }: NbdExport,
     request: { type: number; flags: number; offset: number; length: number; payload: Buffer | undefined },
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<readonly Uint8Array[] | undefined> {
     const { type, flags, offset, length, payload } = request
-    if (type === command.read) return image.read(offset, length)
+    if (type === command.read) return image.readPieces(offset, length)
     if (readOnly && type !== command.flush)
       throw new StorageError('STORAGE_INVALID_ARGUMENT', 'The export is read-only', { name })
     if (type === command.write) await image.write(offset, payload!)
@@ -242,19 +244,27 @@ class Connection {
     return undefined
   }
 
-  #reply(cookie: Buffer, error: number, bytes?: Uint8Array): void {
+  #reply(cookie: Buffer, error: number, pieces: readonly Uint8Array[] = []): void {
     if (this.#socket.destroyed) return
-    const head = Buffer.allocUnsafe(16 + (bytes !== undefined && bytes.length <= 65_536 ? bytes.length : 0))
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+    // Copying a short answer behind its head costs less than a second buffer in the call.
+    const joined = length <= JOINED_BYTES
+    const head = Buffer.allocUnsafe(16 + (joined ? length : 0))
     head.writeUInt32BE(SIMPLE_REPLY, 0)
     head.writeUInt32BE(error, 4)
     cookie.copy(head, 8)
-    // The copy also keeps later writes to the chunk out of a reply that waits in the socket.
-    if (bytes !== undefined && bytes.length <= 65_536) {
-      head.set(bytes, 16)
+    if (joined) {
+      let at = 16
+      for (const piece of pieces) {
+        head.set(piece, at)
+        at += piece.length
+      }
       this.#socket.write(head)
     } else {
+      this.#socket.cork() // one writev for all
       this.#socket.write(head)
-      if (bytes !== undefined) this.#socket.write(bytes)
+      for (const piece of pieces) this.#socket.write(piece)
+      this.#socket.uncork()
     }
   }
 }

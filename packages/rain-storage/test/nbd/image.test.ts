@@ -9,6 +9,24 @@ import { createLocalNode } from '../../src/rain/node.ts'
 import { createVault } from '../../src/rain/vault.ts'
 
 describe('a disk image', () => {
+  it('gives pieces that later writes do not change', async () => {
+    const image = await createImage(createMemoryBlockStore(), 4 * CHUNK_BYTES)
+    await image.write(0, new Uint8Array(CHUNK_BYTES).fill(1))
+    await image.commit()
+    await image.write(CHUNK_BYTES, new Uint8Array(CHUNK_BYTES).fill(2))
+    const pieces = await image.readPieces(10, 3 * CHUNK_BYTES)
+    await image.write(0, new Uint8Array(4 * CHUNK_BYTES).fill(9))
+    expect(pieces.map((piece) => [piece.length, ...new Set(piece)])).toEqual([
+      [CHUNK_BYTES - 10, 1],
+      [CHUNK_BYTES, 2],
+      [CHUNK_BYTES, 0],
+      [10, 0],
+    ])
+    await expect(async () => image.readPieces(4 * CHUNK_BYTES, 1)).rejects.toMatchObject({
+      code: 'STORAGE_INVALID_ARGUMENT',
+    })
+  })
+
   it('does what an array does, through commits and reopening', async () => {
     const size = 5 * CHUNK_BYTES
     const operation = fc.record({
