@@ -4,6 +4,7 @@ import { MerkleProof } from '../core/messages.ts'
 import type { MerklePath } from '../core/paths.ts'
 import { equal } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
+import { type BatchVerifier, createBatchVerifier } from '../ics23/batch.ts'
 import type { ProofSpec } from '../ics23/proof.ts'
 import { provenRoot, requireRoot } from '../ics23/verify.ts'
 
@@ -19,29 +20,59 @@ export type MerkleVerifier = (
   value: Uint8Array | undefined,
 ) => void
 
-/** A {@link MerkleVerifier}. It remembers the last way from a store's root up to the app hash: packets of one height share it. */
+/** Nodes remembered of one store's root: the packets of a block have some ten new ones each. */
+const MAX_NODES = 4_096
+
+/** The way from a store's root up to the app hash that was verified last, and what is known below. */
+interface Known {
+  readonly specs: readonly ProofSpec[]
+  readonly root: Uint8Array
+  readonly upperProofs: readonly Uint8Array[]
+  readonly upperPath: readonly Uint8Array[]
+  readonly subroot: Uint8Array
+  readonly below: BatchVerifier
+}
+
+/**
+ * A {@link MerkleVerifier}. It remembers the last way from a store's root up to the app hash, and inner nodes below it: packets of one height share
+ * them. What is remembered saves hashes, never checks.
+ */
 export function createMerkleVerifier(): MerkleVerifier {
-  let last: { specs: readonly ProofSpec[]; upper: readonly Uint8Array[]; root: Uint8Array } | undefined
+  let last: Known | undefined
   return (specs, root, proof, path, value) => {
-    const { proofs, subroot } = verifyLowest(specs, proof, path, value)
-    const upper = [subroot, ...proofs.slice(1), ...path.slice(0, -1)]
-    const known =
-      last?.specs === specs &&
-      equal(last.root, root) &&
-      last.upper.length === upper.length &&
-      last.upper.every((bytes, i) => equal(bytes, upper[i]!))
-    if (known) return
+    const proofs = levelsOf(specs, proof, path)
+    const [lowest, ...upperProofs] = proofs as [Uint8Array, ...Uint8Array[]]
+    const key = path.at(-1)!
+    const upperPath = path.slice(0, -1)
+    const known = last?.specs === specs && equal(last.root, root) && sameWay(last, upperProofs, upperPath) && last
+    if (known && value !== undefined) {
+      // A copy, because the verifier keeps views, and the proof lies in a whole message.
+      if (known.below.verifyMembership(lowest.slice(), key, value).status === 'valid') return
+    }
+    const subroot = provenRoot(specs[0]!, lowest, key, value)
+    if (known && equal(known.subroot, subroot)) return
     verifyUpper(specs, root, proofs, path, subroot)
-    last = { specs, upper: upper.map((bytes) => bytes.slice()), root: root.slice() }
+    last = {
+      specs,
+      root: root.slice(),
+      upperProofs: upperProofs.map((bytes) => bytes.slice()),
+      upperPath: upperPath.map((bytes) => bytes.slice()),
+      subroot: subroot.slice(),
+      below: createBatchVerifier(specs[0]!, subroot.slice(), { maxNodes: MAX_NODES }),
+    }
   }
 }
 
-function verifyLowest(
-  specs: readonly ProofSpec[],
-  proof: Uint8Array,
-  path: MerklePath,
-  value: Uint8Array | undefined,
-): { proofs: readonly Uint8Array[]; subroot: Uint8Array } {
+function sameWay(known: Known, proofs: readonly Uint8Array[], path: readonly Uint8Array[]): boolean {
+  return (
+    known.upperProofs.length === proofs.length &&
+    known.upperProofs.every((bytes, i) => equal(bytes, proofs[i]!)) &&
+    known.upperPath.length === path.length &&
+    known.upperPath.every((bytes, i) => equal(bytes, path[i]!))
+  )
+}
+
+function levelsOf(specs: readonly ProofSpec[], proof: Uint8Array, path: MerklePath): readonly Uint8Array[] {
   const { proofs } = MerkleProof.decode(proof)
   if (specs.length === 0 || proofs.length !== specs.length || path.length !== specs.length) {
     throw new HubError('HUB_PROOF', 'one proof and one key a level of the store', {
@@ -50,7 +81,7 @@ function verifyLowest(
       keys: path.length,
     })
   }
-  return { proofs, subroot: provenRoot(specs[0]!, proofs[0]!, path.at(-1)!, value) }
+  return proofs
 }
 
 function verifyUpper(

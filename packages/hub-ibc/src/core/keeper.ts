@@ -60,8 +60,22 @@ export function clientOf(keeper: Keeper, id: string): { module: LightClientModul
   return { module, context: clientContext(keeper, id) }
 }
 
+/** Bytes of the clients' prefixes: asked for some ten times a packet. */
+const prefixes = new Map<string, Uint8Array>()
+const MAX_PREFIXES = 1_000
+
+function clientPrefix(id: string): Uint8Array {
+  let prefix = prefixes.get(id)
+  if (!prefix) {
+    prefix = utf8(`clients/${id}/`)
+    if (prefixes.size >= MAX_PREFIXES) prefixes.clear()
+    prefixes.set(id, prefix)
+  }
+  return prefix
+}
+
 export function clientContext(keeper: Keeper, id: string): ClientContext {
-  const base = utf8(`clients/${id}/`)
+  const base = clientPrefix(id)
   const under = (key: Uint8Array) => concat(base, key)
   const { store } = keeper
   return {

@@ -76,33 +76,54 @@ export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
 }
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+/** Pairs of bytes: half the concatenations. Filled as needed. */
+const HEX_PAIRS: (string | undefined)[] = new Array(65_536)
 
 /** Lower-case hex without a prefix. */
 export function toHex(bytes: Uint8Array): string {
   let out = ''
-  for (const byte of bytes) out += HEX[byte]
-  return out
+  const even = bytes.length & ~1
+  for (let i = 0; i < even; i += 2) {
+    const pair = (bytes[i]! << 8) | bytes[i + 1]!
+    HEX_PAIRS[pair] ??= HEX[pair >> 8]! + HEX[pair & 255]!
+    out += HEX_PAIRS[pair]
+  }
+  return even === bytes.length ? out : out + HEX[bytes[even]!]!
+}
+
+/** The value of each character that is a hex digit; 255 for others. */
+const DIGITS = new Uint8Array(128).fill(255)
+for (let i = 0; i < 16; i++) {
+  DIGITS[i.toString(16).charCodeAt(0)] = i
+  DIGITS[i.toString(16).toUpperCase().charCodeAt(0)] = i
 }
 
 /** Bytes of a hex string of either case, with or without `0x`. Throws `HUB_DECODE`. */
 export function fromHex(hex: string): Uint8Array {
-  const digits = hex.startsWith('0x') ? hex.slice(2) : hex
-  if (digits.length % 2 !== 0 || /[^0-9a-fA-F]/.test(digits)) {
-    throw new HubError('HUB_DECODE', 'not a hex string with an even number of digits', { hex: hex.slice(0, 80) })
+  const start = hex.startsWith('0x') ? 2 : 0
+  const out = new Uint8Array((hex.length - start) >> 1)
+  let bad = (hex.length - start) & 1
+  for (let i = 0, at = start; i < out.length; i++, at += 2) {
+    const high = DIGITS[hex.charCodeAt(at)] ?? 255
+    const low = DIGITS[hex.charCodeAt(at + 1)] ?? 255
+    bad |= (high | low) & 0xf0
+    out[i] = (high << 4) | low
   }
-  const out = new Uint8Array(digits.length / 2)
-  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16)
+  if (bad !== 0)
+    throw new HubError('HUB_DECODE', 'not a hex string with an even number of digits', { hex: hex.slice(0, 80) })
   return out
 }
+
+const EIGHT = new Uint8Array(8)
+const EIGHT_VIEW = new DataView(EIGHT.buffer)
 
 /** `value` as eight bytes, most significant first. */
 export function u64be(value: bigint): Uint8Array {
   if (value < 0n || value > 0xffff_ffff_ffff_ffffn) {
     throw new HubError('HUB_INVALID_ARGUMENT', 'not an unsigned 64-bit number', { value })
   }
-  const out = new Uint8Array(8)
-  new DataView(out.buffer).setBigUint64(0, value)
-  return out
+  EIGHT_VIEW.setBigUint64(0, value)
+  return EIGHT.slice()
 }
 
 /**

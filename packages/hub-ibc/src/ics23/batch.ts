@@ -34,8 +34,12 @@ const slot = (hash: Uint8Array) => hash[0]! | (hash[1]! << 8) | (hash[2]! << 16)
 
 const sameStep = (a: InnerOp, b: InnerOp) => a === b || (equal(a.prefix, b.prefix) && equal(a.suffix, b.suffix))
 
-/** A verifier for `root` of a tree of form `spec`. Keeps views into the proofs it has seen, at most 65,536 nodes. */
-export function createBatchVerifier(spec: ProofSpec, root: Uint8Array): BatchVerifier {
+/** A verifier for `root` of a tree of form `spec`. Keeps views into the proofs it has seen, at most `maxNodes` (65,536) nodes. */
+export function createBatchVerifier(
+  spec: ProofSpec,
+  root: Uint8Array,
+  { maxNodes = MAX_KNOWN_NODES }: { maxNodes?: number } = {},
+): BatchVerifier {
   const known = new Map<number, KnownNode>()
   const rootNode: KnownNode = { hash: root, step: undefined, parent: undefined }
 
@@ -83,7 +87,7 @@ export function createBatchVerifier(spec: ProofSpec, root: Uint8Array): BatchVer
           if (root.every((byte) => byte === 0)) return invalid('root is empty or zero')
           joint = rootNode
         }
-        if (known.size + seen.length > MAX_KNOWN_NODES) known.clear()
+        if (known.size + seen.length > maxNodes) known.clear()
         for (let i = seen.length - 1; i >= 0; i--) {
           joint = { hash: seen[i]!, step: path[first + i]!, parent: joint }
           if (first + i > 0) known.set(slot(joint.hash), joint)
