@@ -4,11 +4,8 @@ import { createHash, randomFillSync } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { unixfs } from '@helia/unixfs'
 import { exportFile, importFile } from '@zos/rain-storage'
 import { openPackStore } from '@zos/rain-storage/node'
-import { FsBlockstore } from 'blockstore-fs'
-import { createHeliaLight } from 'helia'
 import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
@@ -63,25 +60,6 @@ try {
     if (hash.digest('hex') !== expected) throw new Error('the floor is wrong')
   })
 
-  // Helia
-  let blockstore = new FsBlockstore(join(folder, 'helia-0'))
-  let helia = createHeliaLight({ blockstore: blockstore as never })
-  await helia.start()
-  let root = await unixfs(helia).addByteStream(pieces())
-  const peerAdd = await best(async (round) => {
-    await helia.stop()
-    blockstore = new FsBlockstore(join(folder, `helia-${round + 1}`))
-    helia = createHeliaLight({ blockstore: blockstore as never })
-    await helia.start()
-    root = await unixfs(helia).addByteStream(pieces())
-  }, 3)
-  const peerGet = await best((round) => drain(unixfs(helia).cat(root), round === 0))
-  const peerPin = await best(async () => {
-    for await (const _ of helia.pins.add(root)) void _
-    for await (const _ of helia.pins.rm(root)) void _
-  }, 3)
-  await helia.stop()
-
   // Ours
   let store = await openPackStore(join(folder, 'pack'))
   let cid = (await importFile(store, pieces())).cid
@@ -99,6 +77,30 @@ try {
     await store.unpin(cid)
   }, 3)
   await store.close()
+
+  // Helia, loaded when it is needed: its modules would weigh on every garbage collection of ours.
+  const [{ unixfs }, { FsBlockstore }, { createHeliaLight }] = await Promise.all([
+    import('@helia/unixfs'),
+    import('blockstore-fs'),
+    import('helia'),
+  ])
+  let blockstore = new FsBlockstore(join(folder, 'helia-0'))
+  let helia = createHeliaLight({ blockstore: blockstore as never })
+  await helia.start()
+  let root = await unixfs(helia).addByteStream(pieces())
+  const peerAdd = await best(async (round) => {
+    await helia.stop()
+    blockstore = new FsBlockstore(join(folder, `helia-${round + 1}`))
+    helia = createHeliaLight({ blockstore: blockstore as never })
+    await helia.start()
+    root = await unixfs(helia).addByteStream(pieces())
+  }, 3)
+  const peerGet = await best((round) => drain(unixfs(helia).cat(root), round === 0))
+  const peerPin = await best(async () => {
+    for await (const _ of helia.pins.add(root)) void _
+    for await (const _ of helia.pins.rm(root)) void _
+  }, 3)
+  await helia.stop()
 
   report('add', add, 'Helia on the file system', peerAdd)
   report('get', get, 'Helia on the file system', peerGet)
