@@ -90,15 +90,26 @@ export async function checkAnswer(
 }
 
 async function levelsOf(crypto: CryptoPort, bytes: Uint8Array): Promise<Uint8Array[][]> {
+  // Thousands of hashes a segment: what is hashed is put together in one place, and only hashes that are promises are waited for.
+  const leaf = new Uint8Array(1 + LEAF_BYTES)
+  const pair = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1)
   let level: Uint8Array[] = []
-  for (let at = 0; at === 0 || at < bytes.length; at += LEAF_BYTES)
-    level.push(await leafHash(crypto, bytes.subarray(at, at + LEAF_BYTES)))
+  for (let at = 0; at === 0 || at < bytes.length; at += LEAF_BYTES) {
+    const part = bytes.subarray(at, at + LEAF_BYTES)
+    leaf.set(part, 1)
+    const hash = crypto.sha256(part.length === LEAF_BYTES ? leaf : leaf.subarray(0, 1 + part.length))
+    level.push(hash instanceof Promise ? await hash : hash)
+  }
   const levels = [level]
   while (level.length > 1) {
     const above: Uint8Array[] = []
-    for (let i = 0; i < level.length; i += 2) {
-      above.push(i + 1 < level.length ? await nodeHash(crypto, level[i]!, level[i + 1]!) : level[i]!)
+    for (let i = 0; i + 1 < level.length; i += 2) {
+      pair.set(level[i]!, 1)
+      pair.set(level[i + 1]!, 1 + HASH_BYTES)
+      const hash = crypto.sha256(pair)
+      above.push(hash instanceof Promise ? await hash : hash)
     }
+    if (level.length % 2 === 1) above.push(level.at(-1)!)
     levels.push(above)
     level = above
   }
