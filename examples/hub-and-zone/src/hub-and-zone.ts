@@ -105,6 +105,7 @@ export async function hubAndZone({ hubUrl, zoneUrl, userKey, relayerKey, folder,
     })
     relayer = startRelayer(config, say)
     const afterRefund = await settled(afterReturning)
+    await eventually('the relayer to see that it is done', async () => relayer.said('timed out 1') || undefined)
     say('refunded')
     return {
       hubClient,

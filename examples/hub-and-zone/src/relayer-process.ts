@@ -29,8 +29,12 @@ export function writeRelayConfig(folder: string, privateKey: string, hub: Relaye
   return file
 }
 
-/** Starts `zos-relay run`. `stop` ends it; where it stood is in its marks. */
-export function startRelayer(config: string, say: (line: string) => void): { stop(): Promise<void> } {
+/** Starts `zos-relay run`. `stop` ends it; where it stood is in its marks. `said`: whether it has printed that. */
+export function startRelayer(
+  config: string,
+  say: (line: string) => void,
+): { said(text: string): boolean; stop(): Promise<void> } {
+  let printed = ''
   const packageFile = createRequire(import.meta.url).resolve('@zos/hub-ibc/package.json')
   const child: ChildProcess = spawn(
     process.execPath,
@@ -39,10 +43,12 @@ export function startRelayer(config: string, say: (line: string) => void): { sto
   )
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (chunk) => {
+      printed += String(chunk)
       for (const line of String(chunk).trim().split('\n')) say(`  zos-relay  ${line}`)
     })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return {
+    said: (text) => printed.includes(text),
     async stop() {
       child.kill('SIGTERM')
       await ended

@@ -47,9 +47,10 @@ import {
 } from '../../src/clients/solomachine.ts'
 import { createTendermintClient } from '../../src/clients/tendermint/client.ts'
 import { Header, Misbehaviour, TYPE_URLS } from '../../src/clients/tendermint/messages.ts'
+import { createIbcHost } from '../../src/core/host.ts'
 import { createJournal, journaled } from '../../src/core/journal.ts'
 import type { ClientContext, LightClientModule } from '../../src/core/light-client.ts'
-import { type Any, MerkleProof } from '../../src/core/messages.ts'
+import { type Any, type Height, MerkleProof } from '../../src/core/messages.ts'
 import { aggregate, commit, openSession, signShare } from '../../src/custody/frost.ts'
 import { deal, finishKeygen, shareFor } from '../../src/custody/keygen.ts'
 import { openSignOnceLog } from '../../src/custody/sign-once.ts'
@@ -100,6 +101,47 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     expect(client.latestHeight(context)).toEqual(third)
     expect(client.timestampAt(context, second)).toBe(chain.header(second).header.time)
     expect(() => client.timestampAt(context, { ...third, revisionHeight: 9n })).toThrow(code('HUB_PROOF'))
+  })
+
+  it('comes back from a freeze with the state of an active client of the same chain at a higher height, and with nothing less', () => {
+    const store = createMapStore()
+    const now = START + 10n * NANO
+    const host = createIbcHost({
+      store,
+      clock: { now: () => now, height: () => ({ revisionNumber: 1n, revisionHeight: 9n }) },
+      lightClients: [createTendermintClient()],
+    })
+    const create = (height: Height, options: Parameters<typeof clientStates>[1] = {}) => {
+      const states = clientStates(chain.header(height).header, options)
+      const made = host.deliver({ typeUrl: '/ibc.core.client.v1.MsgCreateClient', ...states, signer: 'x' })
+      return (made as { result: string }).result
+    }
+    const subject = create(second)
+    const recover = (by: string) => host.run(() => host.recoverClient(subject, by))
+    expect(() => recover(create(third))).toThrow(/active client needs no recovery/)
+    // The same keys sign another header of the height.
+    const fork = createLocalChain({ chainId: 'zoshub-1', startTime: START + 1n })
+    const forked = [fork.commit(), fork.commit(), fork.commit()]
+    const evidence = Misbehaviour.encode({
+      clientId: subject,
+      header1: Header.decode(chain.update(third, second).value),
+      header2: Header.decode(fork.update(forked[2]!, second).value),
+    })
+    const frozen = host.deliver({
+      typeUrl: '/ibc.core.client.v1.MsgUpdateClient',
+      clientId: subject,
+      clientMessage: { typeUrl: TYPE_URLS.misbehaviour, value: evidence },
+      signer: 'x',
+    })
+    expect(frozen).toMatchObject({ status: 'done' })
+    expect(host.clientStatus(subject)).toBe('frozen')
+    expect(() => recover(create(first))).toThrow(/higher height/)
+    expect(() => recover(create(third, { maxClockDrift: 1n }))).toThrow(/other rules/)
+    expect(() => recover(subject)).toThrow(code('HUB_CLIENT_INACTIVE'))
+    expect(host.clientStatus(subject)).toBe('frozen')
+    recover(create(third))
+    expect(host.clientStatus(subject)).toBe('active')
+    expect(host.clientHeight(subject)).toEqual(third)
   })
 
   it('its votes are plain Ed25519 signatures that OpenSSL accepts', () => {
