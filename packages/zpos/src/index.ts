@@ -49,6 +49,7 @@ export type {
   CommitteeRecord,
   DelegationRecord,
   KeyRecord,
+  LeavingRecord,
   Records,
   RedelegationRecord,
   UnbondingRecord,

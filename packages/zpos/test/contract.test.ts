@@ -338,6 +338,57 @@ describe('slashing', () => {
     expect(withdraw(account(51))).toBe(0n)
   })
 
+  test('a slash reads and writes as many records with a thousand on their way out as with one, and takes the same part of each', () => {
+    const cost = (leavers: number) => {
+      const { register, delegate, unbond, contract, store, books } = setUp({ slashBps: 2_500n })
+      register(1)
+      for (let n = 0; n < leavers; n += 1) delegate(account(100 + n), account(1), BOND + BigInt(n))
+      contract.endEpoch({ nowMs: books.now })
+      for (let n = 0; n < leavers; n += 1) unbond(account(100 + n), account(1), BOND + BigInt(n))
+      let touched = 0
+      const { get, set } = store
+      Object.assign(store, {
+        get: (name: string) => {
+          touched += 1
+          return get(name)
+        },
+        set: (name: string, value: never) => {
+          touched += 1
+          set(name, value)
+        },
+      })
+      expect(contract.punish({ key: keyOf(1), epoch: 0, id: 'e', reporter: account(99) }, books.now).status).toBe(
+        'done',
+      )
+      Object.assign(store, { get, set })
+      const spent = touched
+      books.now += contract.params.unbondingMs
+      // Rounding leaves dust of a coin's last digit to the last.
+      for (let n = 0; n < leavers; n += 1) {
+        const whole = BOND + BigInt(n)
+        const paid = contract.run((s, e) => s.withdraw({ sender: account(100 + n), value: 0n, nowMs: books.now }, e))
+        expect(paid.status === 'done' && (whole * 3n) / 4n - paid.value).toBeLessThanOrEqual(1n)
+      }
+      expect(store.keys('leaving/')).toEqual([])
+      return spent
+    }
+    expect(cost(1_000)).toBe(cost(1))
+  })
+
+  test('what leaves after a slash in the same epoch is not touched by it', () => {
+    const { register, delegate, unbond, withdraw, punish, contract, books } = setUp({ slashBps: 2_500n })
+    register(1)
+    delegate(account(50), account(1), BOND)
+    delegate(account(51), account(1), BOND)
+    contract.endEpoch({ nowMs: books.now })
+    unbond(account(50), account(1), BOND)
+    punish(keyOf(1), 0, 'e')
+    unbond(account(51), account(1), (BOND * 3n) / 4n)
+    books.now += contract.params.unbondingMs
+    expect(withdraw(account(51))).toBe((BOND * 3n) / 4n)
+    expect(withdraw(account(50))).toBe((BOND * 3n) / 4n)
+  })
+
   test('part of a slash leaves shares that are worth less', () => {
     const { register, delegate, punish, contract, books } = setUp({ slashBps: 2500n })
     register(1)

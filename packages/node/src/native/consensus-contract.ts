@@ -19,10 +19,10 @@ import { type NativeStorage, readOnlyStorage, systemStorage } from './native-sto
 import { createRecordStore, type RecordStore } from './record-store.ts'
 
 /** Tables whose keys the contract lists. */
-const LISTED = ['validator', 'unbonding']
+const LISTED = ['validator']
 /** Hashing and decoding one byte of evidence. */
 const EVIDENCE_BYTE_GAS = 30n
-/** A unit's two signatures, and the walk over all stake on its way out. */
+/** A unit's two signatures, and what left the validator in the epochs since: one record each. */
 const EVIDENCE_GAS = 4n * SIGNATURE_GAS + 200_000n
 /** Functions that check a signature, and how much they take for that. */
 const EXTRA_GAS: Readonly<Record<string, bigint>> = {

@@ -52,7 +52,7 @@ export interface ConsensusContract {
   /** Coins that a delegation is worth. */
   delegation(owner: Address, delegator: Address): bigint
   pendingRewards(owner: Address, delegator: Address): bigint
-  /** Coins that the contract holds: stake, stake on its way out, rewards not claimed and not free yet. */
+  /** Coins that the contract holds: stake, stake on its way out, rewards not claimed and not free yet. Reads all records: for audits and tests. */
   holdings(): bigint
   readonly records: Records
 }
@@ -66,7 +66,7 @@ export function createConsensusContract(options: {
   checkParams(params)
   const { store } = options
   const records = createRecords(store)
-  const { validators, unbondings, vestings, delegations, committees, numbers } = records
+  const { validators, leaving, vestings, delegations, committees, numbers } = records
   const staking = createStaking(records, params)
 
   function run<T>(operation: (staking: Staking, effects: Effects) => T): CallResult<T> {
@@ -174,7 +174,7 @@ export function createConsensusContract(options: {
         const { tokens, pool, commission } = validators.get(owner)!
         sum += tokens + pool.outstanding + commission
       }
-      for (const account of unbondings.keys()) for (const { amount } of unbondings.get(account)!) sum += amount
+      for (const key of leaving.keys()) sum += leaving.get(key)!.tokens
       for (const account of vestings.keys())
         for (const { amount, taken } of vestings.get(account)!) sum += amount - taken
       return sum

@@ -31,7 +31,7 @@ export interface ContractParams {
   readonly jailMs: number
   /** Least part of the epoch's rounds with a unit, below which one is jailed. */
   readonly minParticipationBps: number
-  /** Unbonding entries of one account that may be open at a time; bounds the work of a slash. */
+  /** Unbonding entries of one account that may be open at a time; bounds the work of a withdrawal. */
   readonly maxUnbondings: number
   /** Key rotations that may be under evidence at a time. */
   readonly maxOldKeys: number

@@ -30,13 +30,16 @@ export type ValidatorRecord = {
 /** Shares of one delegator in one validator, and the pool's ratio since which they earn. */
 export type DelegationRecord = { readonly shares: bigint; readonly start: bigint }
 
-/** Coins on their way out. */
+/** Coins on their way out: shares of what left the validator in an epoch. */
 export type UnbondingRecord = {
   readonly validator: Address
-  readonly amount: bigint
-  readonly createdMs: number
+  readonly shares: bigint
+  readonly epoch: number
   readonly maturesMs: number
 }
+
+/** All coins that left a validator in one epoch and are not withdrawn yet. A slash takes of these, and so of everyone who has shares in them. */
+export type LeavingRecord = { readonly tokens: bigint; readonly shares: bigint }
 
 /** Coins that went to another validator, and still answer for the first. */
 export type RedelegationRecord = {
@@ -78,6 +81,8 @@ export function createRecords(store: ContractStore) {
     validators: table<ValidatorRecord>('validator'),
     delegations: table<DelegationRecord>('delegation'),
     unbondings: table<readonly UnbondingRecord[]>('unbonding'),
+    /** `<validator>/<epoch>`. */
+    leaving: table<LeavingRecord>('leaving'),
     redelegations: table<readonly RedelegationRecord[]>('redelegation'),
     /** When a delegator last moved stake to a validator from another one: `<to>/<delegator>`. */
     arrivals: table<number>('arrival'),

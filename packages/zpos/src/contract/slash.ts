@@ -30,7 +30,7 @@ export function slash(
   { key, epoch, id, reporter }: ProvedOffence,
   nowMs: number,
 ): bigint {
-  const { validators, delegations, unbondings, redelegations, keys, offences } = records
+  const { validators, delegations, leaving, redelegations, keys, offences } = records
   const owner = keys.get(key)?.owner ?? revert(`no validator has or had the key of ${key}`, { key })
   if (offences.get(id) !== undefined) revert(`this evidence was used`, { id })
   // The time of an offence is the beginning of its epoch, as nobody can forge that: the stake of then stood behind the key.
@@ -39,7 +39,8 @@ export function slash(
     return revert(`${key} was not in the committee of epoch ${epoch}`, { key, epoch })
   }
   // The stake behind the key is what it was when the committee was elected: what left since then answers too.
-  const bondedMs = records.numbers.get(`epochStart/${Math.max(0, epoch - params.electionLead)}`) ?? offenceMs
+  const bondedEpoch = Math.max(0, epoch - params.electionLead)
+  const bondedMs = records.numbers.get(`epochStart/${bondedEpoch}`) ?? offenceMs
   if (offenceMs + params.evidenceWindowMs < nowMs)
     revert(`the offence of epoch ${epoch} is not within the evidence window`, { nowMs })
   const record = staking.validatorOf(owner)
@@ -50,18 +51,14 @@ export function slash(
   let taken = part(record.tokens)
   staking.update(owner, { tokens: record.tokens - taken, tombstoned: true, jailed: true })
 
-  for (const account of unbondings.keys()) {
-    const list = unbondings.get(account)!
-    if (!list.some(({ validator, createdMs }) => validator === owner && createdMs >= bondedMs)) continue
-    unbondings.set(
-      account,
-      list.map((entry) => {
-        if (entry.validator !== owner || entry.createdMs < bondedMs) return entry
-        const loss = part(entry.amount)
-        taken += loss
-        return { ...entry, amount: entry.amount - loss }
-      }),
-    )
+  // One record an epoch, however many they are whose coins left in it. The evidence window bounds the epochs.
+  const last = records.numbers.get('epoch') ?? bondedEpoch
+  for (let left = bondedEpoch; left <= last; left += 1) {
+    const record = leaving.get(`${owner}/${left}`)
+    if (record === undefined) continue
+    const loss = part(record.tokens)
+    taken += loss
+    leaving.set(`${owner}/${left}`, { ...record, tokens: record.tokens - loss })
   }
 
   for (const { delegator, to, shares, createdMs } of redelegations.get(owner) ?? []) {

@@ -5,7 +5,7 @@ import { vestedOf } from '../economy/emission.ts'
 import { accrue, EMPTY_POOL, earned, pay } from '../economy/reward-pool.ts'
 import { ZposError } from '../errors.ts'
 import type { ContractParams } from './params.ts'
-import type { Records, ValidatorRecord } from './records.ts'
+import type { Records, UnbondingRecord, ValidatorRecord } from './records.ts'
 import { keyAddress, verifyPossession } from './validator-key.ts'
 
 /** What a call leads to outside the contract. */
@@ -58,12 +58,25 @@ export function revert(reason: string, context: Record<string, unknown> = {}): n
 
 const DAY_MS = 86_400_000
 const WHOLE_BPS = 10_000
+/** Where what left before the first election is counted. */
+const BEFORE_ALL_EPOCHS = -1
 /** A SQIsign public key of level I. */
 const ISOGENY_KEY_BYTES = 83
 
 /** The operations on stake over a set of records. Each checks all before it changes anything. */
 export function createStaking(records: Records, params: ContractParams) {
-  const { validators, delegations, unbondings, redelegations, arrivals, keys, retirements, vestings, numbers } = records
+  const {
+    validators,
+    delegations,
+    unbondings,
+    leaving,
+    redelegations,
+    arrivals,
+    keys,
+    retirements,
+    vestings,
+    numbers,
+  } = records
 
   function validatorOf(owner: Address): ValidatorRecord {
     return validators.get(owner) ?? revert(`${owner} is not a candidate`, { owner })
@@ -135,6 +148,25 @@ export function createStaking(records: Records, params: ContractParams) {
     const shares = (amount * record.shares + record.tokens - 1n) / record.tokens
     // Dust that would be worth nothing goes along.
     return worth(record, held - shares) === 0n ? held : shares
+  }
+
+  /** Puts coins on their way out; returns the shares in what leaves the validator in this epoch. */
+  function leave(owner: Address, epoch: number, tokens: bigint): bigint {
+    const before = leaving.get(`${owner}/${epoch}`) ?? { tokens: 0n, shares: 0n }
+    // A slash makes shares worth less, never more: as many as coins at least, so that nothing is lost by rounding.
+    const shares = before.tokens === 0n ? tokens : (tokens * before.shares) / before.tokens
+    leaving.set(`${owner}/${epoch}`, { tokens: before.tokens + tokens, shares: before.shares + shares })
+    return shares
+  }
+
+  /** Takes one's shares out of what left; returns what a slash has left of them, rounded down. The last one gets the rest. */
+  function takeLeft({ validator, epoch, shares }: UnbondingRecord): bigint {
+    const key = `${validator}/${epoch}`
+    const all = leaving.get(key)!
+    const tokens = (all.tokens * shares) / all.shares
+    const rest = all.shares - shares
+    leaving.set(key, rest === 0n ? undefined : { tokens: all.tokens - tokens, shares: rest })
+    return tokens
   }
 
   function requireOpen(owner: Address): ValidatorRecord {
@@ -217,15 +249,17 @@ export function createStaking(records: Records, params: ContractParams) {
       const list = unbondings.get(sender) ?? []
       if (list.length >= params.maxUnbondings) revert(`${sender} has ${list.length} unbondings open; withdraw first`)
       const tokens = removeShares(effects, owner, sender, sharesFor(owner, sender, amount), nowMs)
-      const maturesMs = nowMs + params.unbondingMs
-      unbondings.set(sender, [...list, { validator: owner, amount: tokens, createdMs: nowMs, maturesMs }])
+      const epoch = numbers.get('epoch') ?? BEFORE_ALL_EPOCHS
+      const shares = leave(owner, epoch, tokens)
+      unbondings.set(sender, [...list, { validator: owner, shares, epoch, maturesMs: nowMs + params.unbondingMs }])
       effects.events.push({ name: 'Unbonding', validator: owner, account: sender, amount: tokens })
     },
 
     withdraw({ sender, nowMs }: CallContext, effects: Effects): bigint {
       const list = unbondings.get(sender) ?? []
       const open = list.filter(({ maturesMs }) => maturesMs > nowMs)
-      const amount = list.filter(({ maturesMs }) => maturesMs <= nowMs).reduce((sum, entry) => sum + entry.amount, 0n)
+      let amount = 0n
+      for (const entry of list) if (entry.maturesMs <= nowMs) amount += takeLeft(entry)
       unbondings.set(sender, open.length === 0 ? undefined : open)
       if (amount > 0n) effects.transfers.push({ to: sender, amount })
       return amount
