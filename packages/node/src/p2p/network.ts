@@ -34,8 +34,12 @@ const MAX_WINDOW_BYTES = 2 * 1024 * 1024
 const REDIAL_MS = 1_000
 /** Peers that cannot be reached are tried less and less often. */
 const MAX_REDIAL_MS = 15_000
-const DIAL_TIMEOUT_MS = 10_000
+/** Handshakes of a busy machine take seconds. */
+const DIAL_TIMEOUT_MS = 20_000
 const MAX_CONNECTIONS = 128
+/** Of one address: several nodes may share one. */
+const MAX_INBOUND_PER_SECOND = 50
+const DEAD_AFTER_MS = 60_000
 /** Streams of one peer with a request that is being answered; the next are refused. */
 const MAX_REQUEST_STREAMS = 32
 /** Units in one answer to a range request: those of a hundred validators, and as many of equivocators. */
@@ -163,7 +167,20 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     connectionEncrypters: [noise()],
     // No more than this comes for a stream that nobody reads.
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_WINDOW_BYTES } })],
-    connectionManager: { maxConnections: MAX_CONNECTIONS },
+    connectionManager: {
+      maxConnections: MAX_CONNECTIONS,
+      inboundConnectionThreshold: MAX_INBOUND_PER_SECOND,
+      dialTimeout: DIAL_TIMEOUT_MS,
+      addressDialTimeout: DIAL_TIMEOUT_MS,
+      inboundUpgradeTimeout: DIAL_TIMEOUT_MS,
+    },
+    // A connection whose other end is gone is closed after a minute. By default it would be after five seconds: a node that is busy for so long loses all its
+    // peers at once. The protocol is one that nobody has: the refusal shows life, and takes no stream from those who ping.
+    connectionMonitor: {
+      protocolPrefix: 'zos',
+      pingInterval: DEAD_AFTER_MS / 2,
+      pingTimeout: { minTimeout: DEAD_AFTER_MS, maxTimeout: DEAD_AFTER_MS },
+    },
     datastore: new BoundedDatastore(),
     connectionGater: {
       denyDialMultiaddr: () => false,

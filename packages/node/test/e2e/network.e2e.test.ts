@@ -155,7 +155,7 @@ const SIZE = process.env.ZOS_LONG ? 30 : 10
 test(
   `${SIZE} validators make blocks final, and all have the same`,
   async () => {
-    const { nodes } = await start(SIZE, { roundIntervalMs: 250 })
+    const { nodes } = await start(SIZE, { roundIntervalMs: 500 })
     await reach(nodes, 4)
     await agree(nodes)
     for (const node of nodes) expect(node.status()).toMatchObject({ bannedPeers: 0, droppedMessages: 0 })
