@@ -12,8 +12,8 @@ import { prepare } from './rpc/prepare.ts'
 import { anvil, type RpcServer, zos } from './rpc/servers.ts'
 
 const quick = process.argv.includes('--quick')
-const WARM_UP = quick ? 1_000 : 10_000
-const CALLS = quick ? 2_500 : 30_000
+const WARM_UP = quick ? 500 : 10_000
+const CALLS = quick ? 1_500 : 30_000
 /** In turns, so that what else the machine does hits both; the median counts. */
 const ROUNDS = 3
 const PARALLEL = 16
