@@ -139,6 +139,25 @@ describe('a vault', () => {
     for await (const { lost } of vault.inspect(capability.root)) expect(lost).toEqual([])
   })
 
+  it('treats what a lying node gives as lost', async () => {
+    const { nodes } = cluster(16)
+    const liars = new Set(nodes.slice(0, 6).map(({ id }) => id))
+    const lying = nodes.map((node): StorageNode => {
+      if (!liars.has(node.id)) return node
+      return {
+        ...node,
+        get: async (cid, options) => {
+          const bytes = Uint8Array.from(await node.get(cid, options))
+          bytes[bytes.length >> 1]! ^= 1
+          return bytes
+        },
+      }
+    })
+    const vault = createVault({ nodes: () => lying, segmentBytes: 10_000 })
+    const capability = await vault.put([data])
+    expect(await collect(vault.get(capability))).toEqual(data)
+  })
+
   it('puts around nodes that fail or are full', async () => {
     const { vault, dead, nodes } = cluster(20)
     dead.add('node-3')
