@@ -8,7 +8,7 @@ const privateKey = process.argv[3] ?? '0xac0974bec39a17e36ba4a6b4d238ff944bacb47
 
 const provider = new JsonRpcProvider(rpcUrl, undefined, { cacheTimeout: -1 })
 provider.pollingInterval = 200
-const { split } = buildDao()
+const { split } = await buildDao(console.log)
 const { address, contract, gasUsed, newFacets } = await deployDao(split, new Wallet(privateKey, provider))
 const there = split.facets.length - newFacets
 console.log(`dao       ${address}`)

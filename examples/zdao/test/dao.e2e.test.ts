@@ -1,44 +1,48 @@
-/** The DAO after the game: what both are made of is on the chain already. And its life: a vote on a budget, an epoch's rewards. */
+/** The DAO after the game: what both are made of is on the chain already. And its life: an epoch's rewards, struck by a vote, named again, paid. */
 
 import { type Devnet, startDevnet } from '@zos/node/devnet'
 import { MAX_CONTRACT_BYTES } from '@zos/zlib-contracts'
-import { JsonRpcProvider, Wallet } from 'ethers'
+import { type Contract, id, JsonRpcProvider, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildWorld } from 'zworld/src/build.ts'
 import { deployWorld } from 'zworld/src/deploy.ts'
 import { buildDao, deployDao } from '../src/deploy.ts'
+import { type Reward, rewardTree } from '../src/rewards.ts'
 
-const chains: { devnet: Devnet; wallet: Wallet; provider: JsonRpcProvider }[] = []
+const TOKEN = 10n ** 18n
+const DAY = 86_400
+
+/** The DAO after the game. */
+let app: Contract
+let devnet: Devnet
+let provider: JsonRpcProvider
+let wallet: Wallet
 
 beforeAll(async () => {
-  for (let chain = 0; chain < 2; chain++) {
-    const devnet = await startDevnet({ port: 0, validators: 1, roundIntervalMs: 50 })
-    const provider = new JsonRpcProvider(devnet.rpcUrl, undefined, { cacheTimeout: -1 })
-    provider.pollingInterval = 50
-    const key = `0x${Buffer.from(devnet.accounts[0]!.privateKey).toString('hex')}`
-    chains.push({ devnet, provider, wallet: new Wallet(key, provider) })
-  }
+  devnet = await startDevnet({ port: 0, validators: 1, roundIntervalMs: 50 })
+  provider = new JsonRpcProvider(devnet.rpcUrl, undefined, { cacheTimeout: -1 })
+  provider.pollingInterval = 50
+  wallet = new Wallet(`0x${Buffer.from(devnet.accounts[0]!.privateKey).toString('hex')}`, provider)
 })
 
 afterAll(async () => {
-  for (const { devnet, provider } of chains) {
-    provider.destroy()
-    await devnet.stop()
-  }
+  provider?.destroy()
+  await devnet?.stop()
 })
 
 test('pays for its own code only when the game was deployed before, and less than half of what it costs alone', async () => {
-  const dao = buildDao().split
-  const world = buildWorld().split
+  const [{ split: world }, { split: dao }] = [await buildWorld(), await buildDao()]
   const known = new Set(world.facets.map(({ address }) => address))
   const shared = dao.facets.filter(({ address }) => known.has(address))
   expect(shared.length).toBeGreaterThanOrEqual(5)
   for (const { size } of dao.facets) expect(size).toBeLessThanOrEqual(MAX_CONTRACT_BYTES)
 
-  const alone = await deployDao(dao, chains[0]!.wallet)
+  const before = await provider.send('evm_snapshot', [])
+  const alone = await deployDao(dao, wallet)
   expect(alone.newFacets).toBe(dao.facets.length)
-  await deployWorld(world, chains[1]!.wallet)
-  const second = await deployDao(dao, chains[1]!.wallet)
+  expect(await provider.send('evm_revert', [before])).toBe(true)
+  await deployWorld(world, wallet)
+  const second = await deployDao(dao, wallet)
   expect(second.newFacets).toBe(dao.facets.length - shared.length)
   expect(Number(second.gasUsed)).toBeLessThan(0.5 * Number(alone.gasUsed))
   console.log(
@@ -50,12 +54,11 @@ test('pays for its own code only when the game was deployed before, and less tha
     }),
   )
 
-  const app = second.contract
+  app = second.contract
   expect(await app.getFunction('name')()).toBe('ZDao')
-  const founder = chains[1]!.wallet.address
+  const founder = wallet.address
   const { blockNumber } = await (await app.getFunction('delegate')(founder)).wait()
   // A proposer's votes are those of the second before.
-  const { provider } = chains[1]!
   const delegated = (await provider.getBlock(blockNumber))!.timestamp
   while ((await provider.getBlock('latest'))!.timestamp < delegated + 2)
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -70,4 +73,69 @@ test('pays for its own code only when the game was deployed before, and less tha
   await expect(app.getFunction('proposeRewards').staticCall(0n, `0x${'11'.repeat(32)}`, 1n)).rejects.toMatchObject({
     revert: { name: 'EpochNotOver' },
   })
+})
+
+test('an epoch of rewards: named, objected to, struck by a vote, named again, claimed once each', async () => {
+  const founder = wallet.address
+  const dao = await app.getAddress()
+  const [ann, ben] = [1, 2].map((index) => `0x${String(index).repeat(40)}`) as [string, string]
+  const send = async (name: string, ...args: unknown[]) => {
+    const receipt = await (await app.getFunction(name)(...args)).wait()
+    expect(receipt.status, name).toBe(1)
+    return receipt
+  }
+  const ask = (name: string, ...args: unknown[]) => app.getFunction(name).staticCall(...args)
+  const refused = (error: string, name: string, ...args: unknown[]) =>
+    expect(ask(name, ...args), `${name} ${args.join()}`).rejects.toMatchObject({ revert: { name: error } })
+  const pass = async (seconds: number) => {
+    await provider.send('evm_increaseTime', [seconds])
+    await provider.send('evm_mine', [])
+  }
+  const treasury = await ask('balanceOf', dao)
+
+  // The committee names itself.
+  await pass(30 * DAY)
+  const wrong = rewardTree(1n, [[founder, 100n * TOKEN]])
+  await refused('OverBudget', 'proposeRewards', 0n, wrong.root, 101n * TOKEN)
+  await send('proposeRewards', 0n, wrong.root, 100n * TOKEN)
+  await refused('ProposedAlready', 'proposeRewards', 0n, wrong.root, 1n)
+  await refused('ClaimsNotOpen', 'claimDistribution', 1n, 0n, founder, 100n * TOKEN, [])
+  await send('challengeRewards', 0n, id('the committee names itself'))
+
+  // A vote of two days with its delays: within the week.
+  const strike = app.interface.encodeFunctionData('vetoDistribution', [1n])
+  const proposal = [[dao], [0n], [strike]] as const
+  await send('propose(address[],uint256[],bytes[],string)', ...proposal, 'strike it')
+  const vote = await ask('hashProposal', ...proposal, id('strike it'))
+  await pass(61)
+  await send('castVote', vote, 1)
+  await pass(DAY)
+  await send('queue(address[],uint256[],bytes[],bytes32)', ...proposal, id('strike it'))
+  await pass(3_600)
+  await send('execute(address[],uint256[],bytes[],bytes32)', ...proposal, id('strike it'))
+  await pass(7 * DAY)
+  await refused('NoDistribution', 'claimDistribution', 1n, 0n, founder, 100n * TOKEN, [])
+  expect(await ask('balanceOf', dao)).toBe(treasury)
+
+  // Named again, as it should have been.
+  const rewards: readonly Reward[] = [
+    [ann, 60n * TOKEN],
+    [ben, 30n * TOKEN],
+    [founder, 10n * TOKEN],
+  ]
+  const { root, proofs } = rewardTree(2n, rewards)
+  await send('proposeRewards', 0n, root, 100n * TOKEN)
+  await refused('ClaimsNotOpen', 'claimDistribution', 2n, 0n, ...rewards[0]!, proofs[0])
+  await pass(7 * DAY)
+  await refused('ClaimsOpen', 'vetoDistribution', 2n)
+  await refused('BadMerkleProof', 'claimDistribution', 2n, 0n, ann, 61n * TOKEN, proofs[0])
+  const before = await ask('balanceOf', founder)
+  for (const [index, [account, amount]] of rewards.entries()) {
+    await send('claimDistribution', 2n, index, account, amount, proofs[index])
+    await refused('ClaimedAlready', 'claimDistribution', 2n, index, account, amount, proofs[index])
+  }
+  expect(await ask('balanceOf', ann)).toBe(60n * TOKEN)
+  expect(await ask('balanceOf', ben)).toBe(30n * TOKEN)
+  expect(await ask('balanceOf', founder)).toBe(before + 10n * TOKEN)
+  expect(await ask('balanceOf', dao)).toBe(treasury - 100n * TOKEN)
 })

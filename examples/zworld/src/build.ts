@@ -2,14 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import {
-  type CompiledContract,
-  cachedSolc,
-  compileContract,
-  diskStore,
-  type SplitContract,
-  splitContract,
-} from '@zos/zlib-contracts'
+import { type BuiltContract, buildContract, type CacheStore, diskStore } from '@zos/zlib-contracts'
 
 /** The standard modules that the world is made of, by their names in the library's modules.json. */
 export const WORLD_MODULES = [
@@ -27,24 +20,29 @@ export const WORLD_MODULES = [
 ]
 
 /** Where compiled answers are kept, shared by the examples. */
-const CACHE = fileURLToPath(new URL('../../.zlib/cache', import.meta.url))
+export const CACHE: CacheStore = diskStore(fileURLToPath(new URL('../../.zlib/cache', import.meta.url)))
 
-/** A contract of `folder` cut into facets, the named standard modules each on its own. A minute the first time, a second afterwards. */
+/**
+ * A contract of `folder` cut into facets, the named standard modules each on its own. A minute the first time, with a compiler on every
+ * processor, and a second afterwards.
+ */
 export function buildApplication(
   folder: URL,
   contract: string,
   modules: readonly string[],
   onProgress?: (message: string) => void,
-): { compiled: CompiledContract; split: SplitContract } {
-  const solc = cachedSolc({ store: diskStore(CACHE) })
-  onProgress?.(`compiling ${contract}`)
-  const compiled = compileContract({ sources: sourcesIn(folder), contract, solc, from: fileURLToPath(folder) })
-  const split = splitContract(compiled, {
-    solc,
+): Promise<BuiltContract> {
+  return buildContract({
+    sources: sourcesIn(folder),
+    contract,
+    from: fileURLToPath(folder),
+    store: CACHE,
     modules: modules.map(moduleFunctions),
-    onProgress: ({ facets, functionsLeft }) => onProgress?.(`facet ${facets} is cut, ${functionsLeft} functions left`),
+    onProgress(step) {
+      if (step.stage === 'compiling') onProgress?.(`compiling ${contract}`)
+      if (step.stage === 'splitting') onProgress?.(`facet ${step.facets} is cut, ${step.functionsLeft} functions left`)
+    },
   })
-  return { compiled, split }
 }
 
 /** The game. */

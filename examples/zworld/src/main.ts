@@ -12,7 +12,7 @@ const players = [0, 1, 2, 3].map((index) => HDNodeWallet.fromPhrase(PHRASE, unde
 
 const provider = new JsonRpcProvider(rpcUrl, undefined, { cacheTimeout: -1 })
 provider.pollingInterval = 200
-const { split } = buildWorld(console.log)
+const { split } = await buildWorld(console.log)
 const { address, gasUsed, newFacets } = await deployWorld(split, players[0]!.connect(provider), console.log)
 provider.destroy()
 console.log(`facets   ${split.facets.length}, ${newFacets} of them new`)

@@ -2,13 +2,12 @@
  * The cut world against the uncut one: the same calls by the same players on two EVMs, one of which has the size limit lifted. The uncut one
  * is compiled by solc's other code generator, so that a fault of either shows too. Every answer, failure and log must be equal.
  */
-import { fileURLToPath } from 'node:url'
-import { cachedSolc, diskStore, packageImports } from '@zos/zlib-contracts'
+import { createSolcPool, packageImports, type SplitContract } from '@zos/zlib-contracts'
 import { AbiCoder, encodeBytes32String, type FunctionFragment, Interface, id, keccak256, type ParamType } from 'ethers'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { createMachine } from '../../../packages/zlib-contracts/test/machine.ts'
-import { buildWorld, sourcesIn } from '../src/build.ts'
+import { buildWorld, CACHE, sourcesIn } from '../src/build.ts'
 import { ACHIEVEMENTS, MONSTERS, QUESTS, RECIPES } from '../src/content.ts'
 
 const GOLD = 10n ** 18n
@@ -17,21 +16,20 @@ const PLAYERS = [ANN, BEN, CAT]
 const coder = AbiCoder.defaultAbiCoder()
 const long = process.env.ZOS_LONG === '1'
 
-let split: ReturnType<typeof buildWorld>['split']
+let split: SplitContract
 let monolith: string
 let abi: Interface
 let functions: FunctionFragment[]
 
-beforeAll(() => {
-  split = buildWorld().split
-  abi = new Interface(split.abi as never)
-  functions = abi.fragments.filter((fragment): fragment is FunctionFragment => fragment.type === 'function')
-  const cache = fileURLToPath(new URL('../../.zlib/cache', import.meta.url))
-  const resolve = packageImports(import.meta.url)
+beforeAll(async () => {
+  // One compiler on the uncut world, the others on the facets.
+  const pool = createSolcPool({ store: CACHE, workers: 1 })
   const sources = sourcesIn(new URL('../contracts/', import.meta.url))
-  const output = JSON.parse(
-    cachedSolc({ store: diskStore(cache) }).compile(
-      JSON.stringify({
+  const [built, answer] = await Promise.all([
+    buildWorld(),
+    pool.run({
+      resolve: packageImports(import.meta.url),
+      input: JSON.stringify({
         language: 'Solidity',
         sources: Object.fromEntries(Object.entries(sources).map(([path, content]) => [path, { content }])),
         settings: {
@@ -39,14 +37,13 @@ beforeAll(() => {
           outputSelection: { '*': { World: ['evm.bytecode.object', 'evm.deployedBytecode.object'] } },
         },
       }),
-      {
-        import(path) {
-          const contents = resolve(path)
-          return contents === undefined ? { error: `${path} was not found` } : { contents }
-        },
-      },
-    ),
-  )
+    }),
+  ])
+  await pool.close()
+  split = built.split
+  abi = new Interface(split.abi as never)
+  functions = abi.fragments.filter((fragment): fragment is FunctionFragment => fragment.type === 'function')
+  const output = JSON.parse(answer)
   const { evm } = output.contracts['World.sol'].World
   expect(evm.deployedBytecode.object.length / 2).toBeGreaterThan(100_000)
   monolith = `0x${evm.bytecode.object}`

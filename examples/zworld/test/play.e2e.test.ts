@@ -24,7 +24,7 @@ let browser: Browser | undefined
 const key = (index: number): `0x${string}` => `0x${Buffer.from(devnet.accounts[index]!.privateKey).toString('hex')}`
 
 beforeAll(async () => {
-  split = buildWorld().split
+  split = (await buildWorld()).split
   devnet = await startDevnet({ port: 0, validators: 1, roundIntervalMs: 50 })
   provider = new JsonRpcProvider(devnet.rpcUrl, undefined, { cacheTimeout: -1 })
   provider.pollingInterval = 50

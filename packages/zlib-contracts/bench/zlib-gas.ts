@@ -4,6 +4,7 @@
  * the way through a router comes on top (`call-overhead-gas` of `zlib-split`). Deterministic: nothing here is a time.
  */
 import { readFileSync } from 'node:fs'
+import { printMetric } from '../../../scripts/metric.ts'
 import { createMachine } from '../test/machine.ts'
 import { compileAll } from '../test/standard/library.ts'
 
@@ -82,8 +83,7 @@ for (const measure of Object.values(steps)) {
     const value = Number(ours![metric]!.gas)
     for (const [peer, theirs] of Object.entries({ openzeppelin, solady })) {
       const peerValue = Number(theirs![metric]!.gas)
-      const ratio = Math.round((value / peerValue) * 1_000) / 1_000
-      console.log(JSON.stringify({ bench: 'zlib-gas', metric, value, unit: 'gas', peer, peerValue, ratio }))
+      printMetric({ bench: 'zlib-gas', metric, value, unit: 'gas', peer, peerValue })
     }
   }
 }
