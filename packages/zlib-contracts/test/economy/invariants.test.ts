@@ -235,4 +235,4 @@ test('nobody gets more than the rules give, whatever is called by whomever at an
   expect([...done].toSorted()).toEqual(
     ['challenge', 'claim', 'donate', 'grant', 'insider', 'mint', 'propose', 'release', 'veto'].toSorted(),
   )
-})
+}, 600_000)
