@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { createNode, devnetGenesis, type ZosNode } from '@zos/node'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const RUNS = quick ? 3 : 5
@@ -37,7 +38,7 @@ const scripts = new Map([
   ['/light-worker.js', await bundle('light-worker.js')],
 ])
 const bytes = [...scripts.values()].reduce((sum, text) => sum + gzipSync(text).length, 0)
-console.log(JSON.stringify({ bench: 'light', metric: 'gzip-kb', value: Math.round(bytes / 102.4) / 10 }))
+printMetric({ bench: 'light', metric: 'gzip-kb', value: Math.round(bytes / 102.4) / 10, unit: 'kB' })
 
 const { genesis, validatorKeys, accounts } = devnetGenesis({ validators: 4, timestampMs: Date.now(), epochRounds: 16 })
 const nodes: ZosNode[] = []
@@ -93,8 +94,8 @@ for (let run = 0; run < RUNS; run++) {
   }
   await context.close()
 }
-console.log(JSON.stringify({ bench: 'light', metric: 'ready-cold-ms', value: Math.round(median(cold)) }))
-console.log(JSON.stringify({ bench: 'light', metric: 'ready-warm-ms', value: Math.round(median(warm)) }))
+printMetric({ bench: 'light', metric: 'ready-cold-ms', value: Math.round(median(cold)), unit: 'ms' })
+printMetric({ bench: 'light', metric: 'ready-warm-ms', value: Math.round(median(warm)), unit: 'ms' })
 await browser.close()
 pages.close()
 await Promise.all(nodes.map((node) => node.stop()))

@@ -137,7 +137,6 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
   try {
     const told = options.p2p?.peers ?? []
     await prepareStore(store, {
-      genesis,
       genesisHash: hash,
       dataDir,
       repair,

@@ -139,3 +139,21 @@ export interface Validators {
   validators: { address: string; stake: string; units: number; lastRound: number | null; led: number }[]
   slots: { round: number; leader: string }[]
 }
+
+/** The answer of `zos_terms`. */
+export interface Terms {
+  epoch: number
+  term: number
+  firstRound: number
+  endedBy: string | null
+  speaker: string
+  /** Speaker first. */
+  ranking: string[]
+  /** Leaders that stayed silent in this term. */
+  demoted: string[]
+  next: {
+    term: number
+    seed: string | null
+    tickets: { candidate: string; nonce: string; hash: string; unit: string }[]
+  }
+}

@@ -7,6 +7,7 @@ import { blocksPage } from './pages/blocks.ts'
 import { conflictsPage } from './pages/conflicts.ts'
 import { faucetPage } from './pages/faucet.ts'
 import { homePage } from './pages/home.ts'
+import { termsPage } from './pages/terms.ts'
 import { transactionPage } from './pages/transaction.ts'
 import { unitPage } from './pages/unit.ts'
 import { validatorsPage } from './pages/validators.ts'
@@ -22,6 +23,7 @@ const pages: { pattern: RegExp; title: string; page: Page }[] = [
   { pattern: /^unit\/(0x[0-9a-f]{64})$/i, title: 'Unit', page: unitPage },
   { pattern: /^blocks(?:\/(\d{1,15}))?$/, title: 'Blocks', page: blocksPage },
   { pattern: /^conflicts$/, title: 'Conflicts', page: () => conflictsPage() },
+  { pattern: /^terms$/, title: 'Terms', page: (_, signal) => termsPage(signal) },
   { pattern: /^validators$/, title: 'Validators', page: (_, signal) => validatorsPage(signal) },
   { pattern: /^faucet(?:\/(0x[0-9a-f]{40}))?$/i, title: 'Faucet', page: faucetPage },
   { pattern: /^address\/(0x[0-9a-f]{40})$/i, title: 'Address', page: accountPage },

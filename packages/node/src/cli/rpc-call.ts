@@ -5,7 +5,7 @@ const TIMEOUT_MS = 10_000
 
 /** One JSON-RPC call over HTTP. Errors: `NODE_UNREACHABLE`, `NODE_RPC_REFUSED`. */
 export async function rpcCall<T>(url: string, method: string, ...params: unknown[]): Promise<T> {
-  let answer: { result?: T; error?: { message: string } }
+  let answer: { result?: T; error?: { message: string; data?: unknown } }
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -18,6 +18,9 @@ export async function rpcCall<T>(url: string, method: string, ...params: unknown
     const reason = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message
     throw new NodeError('NODE_UNREACHABLE', `no node answers at ${url}: ${reason}`, { url }, { cause })
   }
-  if (answer.error) throw new NodeError('NODE_RPC_REFUSED', `${method}: ${answer.error.message}`, { url, method })
+  if (answer.error) {
+    const { message, data } = answer.error
+    throw new NodeError('NODE_RPC_REFUSED', `${method}: ${message}`, { url, method, data })
+  }
   return answer.result as T
 }

@@ -11,7 +11,7 @@ import {
   vrfPublicKey,
 } from '@zos/zpos'
 import { signTransaction } from '../devnet/unsigned-transaction.ts'
-import { NodeError } from '../errors.ts'
+import { isNodeError, NodeError } from '../errors.ts'
 import { IBC_HOST_ADDRESS } from '../ibc/addresses.ts'
 import { encodeRegistration } from '../ibc/vote-key-call.ts'
 import { signVoteKey } from '../ibc/vote-keys.ts'
@@ -101,7 +101,7 @@ async function send(settings: ValidatorSettings, action: string): Promise<Record
   const { rpc } = settings
   const call = { from, to, value: `0x${value.toString(16)}`, data }
   // An estimate that fails says why in the contract's own words.
-  const gas = BigInt(await rpcCall<string>(rpc, 'eth_estimateGas', call))
+  const gas = BigInt(await rpcCall<string>(rpc, 'eth_estimateGas', call).catch(inContractsWords))
   const [chainId, nonce, block] = await Promise.all([
     rpcCall<string>(rpc, 'eth_chainId'),
     rpcCall<string>(rpc, 'eth_getTransactionCount', from, 'pending'),
@@ -134,6 +134,15 @@ async function send(settings: ValidatorSettings, action: string): Promise<Record
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
   return { transaction, block: 'not yet' }
+}
+
+/** `Refused(string)` of the consensus contract as the reason that it gives. */
+function inContractsWords(error: unknown): never {
+  const data = isNodeError(error, 'NODE_RPC_REFUSED') ? error.context.data : undefined
+  if (typeof data !== 'string' || data.length < 10) throw error
+  const [reason] = decodeAbi(['string'], hexToBytes(`0x${data.slice(10)}`)) ?? []
+  if (typeof reason !== 'string') throw error
+  throw new NodeError('NODE_RPC_REFUSED', `the consensus contract refuses: ${reason}`, { reason }, { cause: error })
 }
 
 async function callOf(

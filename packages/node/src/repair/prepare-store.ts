@@ -4,7 +4,6 @@ import { keccak256 } from '@zos/pipeline/hash'
 import { decodeBlock } from '../chain/block-codec.ts'
 import { HEAD_KEY } from '../chain/chain.ts'
 import { isNodeError, NodeError } from '../errors.ts'
-import type { Genesis } from '../genesis/genesis.ts'
 import { readPrunedMark } from '../history/pruned-mark.ts'
 import type { Logger } from '../node-api.ts'
 import { isImporting } from '../snapshot/import.ts'
@@ -19,7 +18,6 @@ import { isWiping, repairStore, wipeStore } from './repair-store.ts'
 const RECENT_BLOCKS = 16_384
 
 export interface PrepareOptions {
-  genesis: Genesis
   genesisHash: Uint8Array
   dataDir: string | undefined
   /** Check all of it and mend what does not hold. */
@@ -58,11 +56,11 @@ export async function prepareStore(store: KeyValueStore, options: PrepareOptions
 }
 
 async function mend(store: KeyValueStore, options: PrepareOptions): Promise<void> {
-  const { logger, signal, genesis, genesisHash, dataDir, peers } = options
+  const { logger, signal, genesisHash, dataDir, peers } = options
   const { found, left } = await repairStore(store, { logger, ...(signal ? { signal } : {}) })
   if (found.length === 0) return
   if (left.length === 0) return logger.info('the database is mended', { findings: found.length })
-  const reason = genesis.ibc ? 'snapshots do not carry what its IBC needs' : await noPeer(peers, genesisHash, signal)
+  const reason = await noPeer(peers, genesisHash, signal)
   if (reason)
     throw new NodeError(
       'NODE_STORE_CORRUPT',

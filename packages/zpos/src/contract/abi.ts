@@ -123,29 +123,49 @@ export function encodeAbi(types: readonly string[], values: readonly AbiValue[])
   return concatBytes(...heads, ...tails)
 }
 
-/** Decodes arguments of the types that this interface takes; undefined if the data is short or a value out of range. */
+/** Decodes arguments or results of the types of this interface; undefined if the data is short or a value out of range. */
 export function decodeAbi(types: readonly string[], data: Uint8Array): AbiValue[] | undefined {
-  const wordAt = (at: number): bigint | undefined =>
-    at + WORD <= data.length ? BigInt(`0x${bytesToHex(data.subarray(at, at + WORD))}`) : undefined
   const values: AbiValue[] = []
   for (const [i, type] of types.entries()) {
-    const head = wordAt(i * WORD)
-    if (head === undefined) return undefined
-    if (type === 'bytes') {
-      const length = head < BigInt(data.length) ? wordAt(Number(head)) : undefined
-      if (length === undefined || head + 32n + length > BigInt(data.length)) return undefined
-      const start = Number(head) + WORD
-      values.push(`0x${bytesToHex(data.subarray(start, start + Number(length)))}`)
-    } else if (type === 'bytes32') values.push(`0x${head.toString(16).padStart(64, '0')}`)
-    else if (type === 'address') {
-      if (head >> 160n !== 0n) return undefined
-      values.push(`0x${head.toString(16).padStart(40, '0')}`)
-    } else {
-      if (head >> BigInt(type.slice('uint'.length)) !== 0n) return undefined
-      values.push(head)
-    }
+    const value = isDynamic(type) ? decodeDynamic(type, data, i * WORD) : decodeStatic(type, data, i * WORD)
+    if (value === undefined) return undefined
+    values.push(value)
   }
   return values
+}
+
+function wordAt(data: Uint8Array, at: number): bigint | undefined {
+  return at + WORD <= data.length ? BigInt(`0x${bytesToHex(data.subarray(at, at + WORD))}`) : undefined
+}
+
+function decodeStatic(type: string, data: Uint8Array, at: number): bigint | string | boolean | undefined {
+  const head = wordAt(data, at)
+  if (head === undefined) return undefined
+  if (type === 'bytes32') return `0x${head.toString(16).padStart(64, '0')}`
+  if (type === 'bool') return head > 1n ? undefined : head === 1n
+  if (type === 'address') return head >> 160n === 0n ? `0x${head.toString(16).padStart(40, '0')}` : undefined
+  return head >> BigInt(type.slice('uint'.length)) === 0n ? head : undefined
+}
+
+function decodeDynamic(type: string, data: Uint8Array, at: number): AbiValue | undefined {
+  const offset = wordAt(data, at)
+  const length = offset !== undefined && offset < BigInt(data.length) ? wordAt(data, Number(offset)) : undefined
+  const isList = type.endsWith('[]')
+  const size = length === undefined ? undefined : isList ? length * BigInt(WORD) : length
+  if (length === undefined || size === undefined || offset! + BigInt(WORD) + size > BigInt(data.length))
+    return undefined
+  const start = Number(offset) + WORD
+  if (isList) {
+    const items: (bigint | string)[] = []
+    for (let i = 0; i < Number(length); i++) {
+      const item = decodeStatic(type.slice(0, -2), data, start + i * WORD)
+      if (item === undefined || typeof item === 'boolean') return undefined
+      items.push(item)
+    }
+    return items as readonly bigint[] | readonly string[]
+  }
+  const bytes = data.subarray(start, start + Number(length))
+  return type === 'string' ? new TextDecoder().decode(bytes) : `0x${bytesToHex(bytes)}`
 }
 
 /** The data of a revert: `Refused(string)`. */
