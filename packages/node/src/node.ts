@@ -6,13 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex } from '@ethereumjs/util'
-import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { blake2b } from '@noble/hashes/blake2.js'
-import { type Address, type SignatureVerifier, signerFromPrivateKey, type Unit, type UnitId } from '@zos/dag'
+import { type Address, signerFromPrivateKey, type Unit, type UnitId } from '@zos/dag'
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
-import { type Committee, createMemoryGuardStore, createSigningGuard, type GuardStore, TERM_ROUNDS } from '@zos/zpos'
+import { createMemoryGuardStore, createSigningGuard, type GuardStore, TERM_ROUNDS } from '@zos/zpos'
 import { SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
 import { type CryptonightPool, createCryptonight, createCryptonightPool } from '@zos/zpos/cryptonight'
 import { openFileGuardStore, spawnTicketWorker } from '@zos/zpos/node'
@@ -34,7 +32,6 @@ import { nextBaseFee } from './execution/header.ts'
 import { createProtocol } from './execution/protocol.ts'
 import { ancestorHash } from './execution/system-contracts.ts'
 import { consensusSettings } from './genesis/consensus-genesis.ts'
-import type { GenesisAccount } from './genesis/genesis.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { genesisCommittee } from './genesis/genesis-committee.ts'
@@ -43,11 +40,13 @@ import { Ibc } from './ibc/ibc.ts'
 import { createIsogeny } from './identity/isogeny.ts'
 import { PeerIdentities } from './identity/peer-identities.ts'
 import { Indexer } from './indexer/indexer.ts'
-import { isogenyPublicKey } from './keys/isogeny-key-file.ts'
+import { registeredIsogenyKey } from './keys/registered-isogeny-key.ts'
 import { Committees, committeeChange } from './ledger/committees.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
+import { peersForQuorum } from './ledger/peers-for-quorum.ts'
 import { Producer } from './ledger/producer.ts'
+import { unitVerifier } from './ledger/unit-verifier.ts'
 import { TicketHashes } from './lottery/ticket-hashes.ts'
 import { TicketIndex } from './lottery/ticket-index.ts'
 import { ticketMessage } from './lottery/ticket-message.ts'
@@ -64,6 +63,7 @@ import { createConsensusNative, readConsensusContract } from './native/consensus
 import { createDagNative } from './native/dag-contract.ts'
 import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
+import { networkKey } from './p2p/network-key.ts'
 import { PeerBook, readablePeers } from './p2p/peer-book.ts'
 import { Synchronizer } from './p2p/synchronizer.ts'
 import { openDatabase, prepareStore } from './repair/prepare-store.ts'
@@ -71,10 +71,11 @@ import { type OpenContext, superviseNode } from './repair/supervise.ts'
 import { createCallRunner, type RpcContext } from './rpc/context.ts'
 import { createRpcRouter } from './rpc/router.ts'
 import { type RpcServer, startRpcServer } from './rpc/server.ts'
+import { unitInfo } from './rpc/unit-info.ts'
 import { certifySnapshot } from './snapshot/certify.ts'
 import { isBehindPeers, joinIfBehind } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
-import { dumpAccounts } from './state/dump.ts'
+import { dumpBetweenBlocks } from './state/dump.ts'
 import { WorldState } from './state/world-state.ts'
 import { createMemoryStore } from './store/kv.ts'
 import { storageFault } from './store/storage-fault.ts'
@@ -95,7 +96,6 @@ const STALL_MS = 500
 
 /** How often a node that gets nothing from its peers asks them whether they still have what it lacks. */
 const LOOK_BEHIND_MS = 5_000
-const DUMP_ATTEMPTS = 20
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -179,17 +179,6 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
 
     // Consensus: what is final, in which order.
     const verifier = createVerifier()
-    const unitVerifier: SignatureVerifier = {
-      verify: (items) =>
-        verifier.verifyMany(
-          'bip340',
-          items.map(({ publicKey, digest, signature }) => ({
-            publicKey: publicKey.subarray(1),
-            message: digest,
-            signature,
-          })),
-        ),
-    }
     const tickets = new TicketIndex()
     const cryptonight = await createCryptonight()
     const hashes = new TicketHashes({ store, compute: (data) => cryptonight.hash(data), onFault })
@@ -201,7 +190,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       genesis: await createGenesisUnit(genesis),
       committeeOf: (epoch) => committees.of(epoch),
       lottery: { termRounds: genesis.termRounds ?? TERM_ROUNDS, tickets, hash: hashes.hash, proofs, outputs },
-      verifier: unitVerifier,
+      verifier: unitVerifier(verifier),
       head: chain.head!.header.number,
     })
     closers.push(() => ledger.flush())
@@ -282,9 +271,9 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
 
     // Checkpoints: what an epoch leaves behind, signed by its validators.
     const membersOf = (epoch: number) => (ledger.epochStart(epoch) ?? committees.of(epoch))?.members
+    const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
     const checkpoints = await createCheckpoints()
     closers.push(() => checkpoints.stop())
-    const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
     let askedAt = clock.elapsed()
     const identities = new PeerIdentities({
       isogeny,
@@ -467,12 +456,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
 
     network = await startNetwork({
       genesisHash: hash,
-      privateKey: options.validatorKey
-        ? await generateKeyPairFromSeed(
-            'Ed25519',
-            blake2b(options.validatorKey, { dkLen: 32, personalization: NETWORK_KEY }),
-          )
-        : await generateKeyPair('Ed25519'),
+      privateKey: await networkKey(options.validatorKey),
       listen: options.p2p?.listen ?? ['/ip4/127.0.0.1/tcp/0'],
       peers,
       snapshots: {
@@ -521,6 +505,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     progress()
 
     // JSON-RPC.
+    const dumpState = () => dumpBetweenBlocks(store, { idle: () => executor.idle(), head: () => chain.head })
     const pendingListeners = new Set<(hash: `0x${string}`) => void>()
     const intake = new TransactionIntake({
       chainId,
@@ -603,24 +588,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       head: () => heads.latest(),
       peerCount: () => network.peers().length,
       status: () => ({ ...status() }),
-      unit: (id) => {
-        const place = ledger.place(id)
-        if (!place) return undefined
-        const { header } = place
-        // Units of epochs that are no longer in memory have their place in their block; those without one were never final.
-        const block = place.height === undefined ? chain.blockOfUnit(id) : undefined
-        const stored = block === undefined ? undefined : chain.block(block)?.units.find((unit) => unit.id === id)
-        return {
-          id,
-          round: header.validator?.round,
-          author: header.authors[0] ?? '0x',
-          height: place.height ?? stored?.height ?? 0,
-          mci: place.mci ?? stored?.mci,
-          mainChain: place.isMainChain,
-          timestampMs: header.timestampMs,
-          parents: header.parents,
-        }
-      },
+      unit: (id) => unitInfo(id, ledger, chain),
       tips: () => [...ledger.dag.tips()],
       committee: () => {
         const { number, base, committee: current, committer } = ledger.epoch
@@ -709,31 +677,9 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       })
     }
 
-    /**
-     * The secret isogeny key, if the network asks for one. That of a candidate must be the one whose public half the consensus contract holds; who is
-     * no candidate yet may start with the one that it will register.
-     */
     function checkedIsogenyKey(address: Address): Uint8Array | undefined {
-      if (!schemesOf(genesis).includes(SCHEME_SQISIGN)) return undefined
-      const contract = readConsensusContract(state.latest(), settings)
-      const owner = contract.ownerOf(address)
-      const epoch = contract.epoch()
-      // A key that was just changed signs once the committee that has it is in office; until then the old one does.
-      const named = [
-        owner && contract.candidate(owner)?.isogenyKey,
-        ...[epoch, epoch + 1].map((number) => {
-          const key = contract.committee(number)?.members.find((member) => member.address === address)?.isogenyKey
-          return key && bytesToHex(key).slice(2)
-        }),
-      ].filter((key) => key !== undefined)
-      // An encoded secret key begins with its public key.
-      const own = options.isogenyKey && bytesToHex(isogenyPublicKey(options.isogenyKey)).slice(2)
-      if (own !== undefined && (named.length === 0 || named.includes(own))) return options.isogenyKey
-      throw new NodeError(
-        'NODE_INVALID_ARGUMENT',
-        `validator ${address} signs checkpoints with two keys, and the isogeny key ${own ? 'given is not the one that it has registered' : 'is missing'}`,
-        { address },
-      )
+      if (!hybrid) return undefined
+      return registeredIsogenyKey(readConsensusContract(state.latest(), settings), address, options.isogenyKey)
     }
 
     function identityKeys() {
@@ -763,17 +709,6 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         wake: () => producer?.poke(),
         onBlock: (listener) => chain.onBlock(({ block }) => listener(block.header.number)),
       })
-    }
-
-    /** Again when a block came between: its accounts and its storage would not fit together. */
-    async function dumpState(): Promise<GenesisAccount[]> {
-      for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-        await executor.idle()
-        const before = chain.head
-        const accounts = await dumpAccounts(store)
-        if (chain.head === before) return accounts
-      }
-      throw new NodeError('NODE_STOPPED', 'blocks come faster than the state can be read', {})
     }
 
     async function createProducer(): Promise<Producer | undefined> {
@@ -809,20 +744,4 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     await closeAll().catch(() => {})
     throw error
   }
-}
-
-/** BLAKE2b personalization (16 bytes): the network key of a validator tells nothing of its signing key. */
-const NETWORK_KEY = new TextEncoder().encode('zos-network-key\0')
-
-/** How many others a validator must be in step with before it makes units: with them it could be a quorum, whoever they are. */
-function peersForQuorum({ members, quorum }: Committee): number {
-  const descending = members.map(({ stake }) => stake).sort((a, b) => (a > b ? -1 : 1))
-  let stake = 0n
-  let count = 0
-  for (const next of descending) {
-    if (stake >= quorum) break
-    stake += next
-    count++
-  }
-  return Math.max(0, count - 1)
 }

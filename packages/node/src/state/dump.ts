@@ -1,10 +1,12 @@
 import { bytesToHex, setLengthLeft } from '@ethereumjs/util'
+import { NodeError } from '../errors.ts'
 import type { GenesisAccount } from '../genesis/genesis.ts'
 import type { KeyValueStore } from '../store/kv.ts'
 import { type AddressHex, decodeAccount, type Hash, NO_CODE } from './account.ts'
 
 /** Characters of an address with its 0x. */
 const ADDRESS_CHARACTERS = 42
+const ATTEMPTS = 20
 
 /** Every account of the state in `store` (the layout of WorldState), in the form that a genesis has. Cost: reads all of it. */
 export async function dumpAccounts(store: KeyValueStore): Promise<GenesisAccount[]> {
@@ -30,4 +32,21 @@ export async function dumpAccounts(store: KeyValueStore): Promise<GenesisAccount
     })
   }
   return accounts
+}
+
+/**
+ * As {@link dumpAccounts}, of a node that runs: again when a block came between, for its accounts and its storage would not fit together.
+ * Throws `NODE_STOPPED` when blocks come faster than the state can be read.
+ */
+export async function dumpBetweenBlocks(
+  store: KeyValueStore,
+  chain: { idle(): Promise<void>; head(): unknown },
+): Promise<GenesisAccount[]> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    await chain.idle()
+    const before = chain.head()
+    const accounts = await dumpAccounts(store)
+    if (chain.head() === before) return accounts
+  }
+  throw new NodeError('NODE_STOPPED', 'blocks come faster than the state can be read', {})
 }
