@@ -8,8 +8,8 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { keccak256 } from '@zos/pipeline/hash'
 import { decodeTransaction, type Transaction } from '@zos/pipeline/transaction'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
+import { ethereumBlockSize } from '../execution/block-rlp.ts'
 import { effectiveGasPrice } from '../execution/effective-gas-price.ts'
-import { encodeHeader } from '../execution/header.ts'
 import { encodeReceipt, type Log, type Receipt } from '../execution/receipt.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { indexedRoot } from '../state/indexed-root.ts'
@@ -143,7 +143,10 @@ function verifyBody({ header, hash }: VerifiedHeader, answer: unknown): Verified
     round: 0,
     units: [],
     transactions: hashes,
-    size: encodeHeader(header).length + raws.reduce((size, raw) => size + raw.length, 0),
+    size: ethereumBlockSize(
+      header,
+      raws.map((raw) => ({ raw })),
+    ),
   }
   return { block, transactions: decoded.map((tx, index) => place(tx, raws[index]!, receipts[index]!, block, index)) }
 }
