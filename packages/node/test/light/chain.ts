@@ -8,9 +8,10 @@ import { Transaction, Wallet } from 'ethers'
 import { Chain } from '../../src/chain/chain.ts'
 import { asSigners, RULES_HASH } from '../../src/checkpoint/members.ts'
 import type { CheckpointRecord } from '../../src/checkpoint/record.ts'
+import { ethereumBlockSize } from '../../src/execution/block-rlp.ts'
 import { Evm } from '../../src/execution/evm.ts'
 import { executeBlock, type SignedTransaction } from '../../src/execution/execute-block.ts'
-import { type BlockHeader, encodeHeader, headerHash, nextBaseFee } from '../../src/execution/header.ts'
+import { type BlockHeader, headerHash, nextBaseFee } from '../../src/execution/header.ts'
 import { devnetGenesis } from '../../src/genesis/devnet-genesis.ts'
 import { genesisHash } from '../../src/genesis/genesis.ts'
 import { createGenesisBlock } from '../../src/genesis/genesis-block.ts'
@@ -135,7 +136,7 @@ export async function createTestChain() {
         round: number,
         units: [{ id, mci: number, height: number }],
         transactions: transactions.map(({ hash }) => hash),
-        size: encodeHeader(header).length + transactions.reduce((size, { raw }) => size + raw.length, 0),
+        size: ethereumBlockSize(header, transactions),
       }
       await chain.append({ block, transactions, skipped: [] }, stored)
       state.settled()
