@@ -1,6 +1,7 @@
 import { bytesToHex } from '@ethereumjs/util'
 import type { Chain } from '../chain/chain.ts'
-import { type BlockHeader, encodeHeader, headerHash, ZERO_HASH } from '../execution/header.ts'
+import { ethereumBlockSize } from '../execution/block-rlp.ts'
+import { type BlockHeader, headerHash, ZERO_HASH } from '../execution/header.ts'
 import { EMPTY_BLOOM } from '../execution/receipt.ts'
 import { EMPTY_ROOT } from '../state/account.ts'
 import type { WorldState } from '../state/world-state.ts'
@@ -37,7 +38,7 @@ export async function createGenesisBlock(
     round: 0,
     units: [],
     transactions: [],
-    size: encodeHeader(header).length,
+    size: ethereumBlockSize(header, []),
   }
   await chain.append({ block, transactions: [], skipped: [] }, stored)
   state.settled()
