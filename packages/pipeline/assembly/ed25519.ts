@@ -335,9 +335,20 @@ const DIGITS: usize = memory.data(2 * 160, 16)
 const ACC: usize = memory.data(320, 16)
 const SAVED: usize = memory.data(320, 16)
 
-/** Bits as in secp256k1-verify.ts; records i and j must be of state 1. */
-export function checkSingle(records: usize, i: i32, j: i32): i32 {
-  const r0 = records + <usize>i * RECORD, r1 = records + <usize>j * RECORD
+/** As in secp256k1-verify.ts, without need of a scratch area; the records must be of state 1. */
+export function checkMany(records: usize, list: usize, count: i32, scratch: usize): void {
+  for (let i = 0; i < count; i += 2) {
+    const entry = list + (<usize>i << 2)
+    const first = load<u32>(entry)
+    const both = i + 1 < count
+    const bits = checkPair(records + <usize>first * RECORD, records + <usize>(both ? load<u32>(entry, 4) : first) * RECORD)
+    store<u32>(entry, bits & 1)
+    if (both) store<u32>(entry, bits >> 1, 4)
+  }
+}
+
+/** Bit 0: the first record holds, bit 1: the second. */
+function checkPair(r0: usize, r1: usize): u32 {
   for (let lane: usize = 0; lane < 2; lane++) {
     const record = lane ? r1 : r0
     recode(DIGITS + lane * 160, 2, record + 272, 8, 5, 51, true)

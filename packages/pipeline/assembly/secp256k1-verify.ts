@@ -3,7 +3,7 @@
 import { copyLane } from './lanes'
 import { mul, negateIf, sqr, sub } from './field-secp256k1'
 import { BETA, ELEMENT, isOdd, isZero, liftX, ONE, parseElement } from './secp256k1-point'
-import { GENERATOR, multiplyDouble, setScalars } from './secp256k1-multiply'
+import { GENERATOR, multiplyDouble, normalizeAll, setScalars } from './secp256k1-multiply'
 import { msmAdd, msmBegin, msmIsZero } from './secp256k1-msm'
 import {
   addOrder,
@@ -20,13 +20,15 @@ import {
 import { sha256Absorb, sha256Finish, sha256Load, sha256Reset, sha256Save } from './sha256'
 import { fromWords } from './field-secp256k1'
 
-/** Record of an item: R (x, y, βx packed: 120) ‖ Q (120) ‖ g (32) ‖ b (32) ‖ state (4) ‖ R.x may also be r + n (4). */
+/** Record of an item: R (x, y, βx packed: 120) ‖ Q (120) ‖ g (32) ‖ b (32) ‖ state (4) ‖ PLAIN: R.x may also be r + n; LONE: parity of R.y (4). */
 const RECORD: usize = 312
 const INVALID: u32 = 0
 /** R is known: fit for a batch. */
 const KNOWN: u32 = 1
 /** Plain ECDSA: only R.x mod n is known. R holds r, and r + n in the place of y. */
 const PLAIN: u32 = 2
+/** R.x and the parity of R.y are known, and the square root for R.y was not taken: it is of no use outside the batch equation. */
+const LONE: u32 = 3
 
 const X: usize = memory.data(80, 16)
 const Y: usize = memory.data(80, 16)
@@ -134,8 +136,8 @@ function packKey(to: usize, from: usize): bool {
 /** R.x (32) ‖ P.x (32) ‖ s (32) ‖ P.y (32) ‖ message address (4) ‖ message length (4) ‖ malformed (4) ‖ P.y is given (4). */
 const BIP340_ITEM: usize = 144
 
-/** Records of `count` BIP-340 items. */
-export function prepareBip340(items: usize, count: i32, records: usize): void {
+/** Records of `count` BIP-340 items; with `lone` fit for `checkMany` only, and cheaper. */
+export function prepareBip340(items: usize, count: i32, records: usize, lone: bool): void {
   for (let i: usize = 0; i < <usize>count; i++) {
     const item = items + i * BIP340_ITEM
     const record = records + i * RECORD
@@ -165,8 +167,8 @@ export function prepareBip340(items: usize, count: i32, records: usize): void {
     sha256Finish(message + (whole << 6), <i32>(size & 63), 128 + size, DIGEST)
     parseReduced(record + 272, DIGEST)
     negateScalar(record + 272, record + 272)
-    store<u32>(record, KNOWN, 304)
-    lift(record, record, 0)
+    store<u32>(record, lone ? LONE : KNOWN, 304)
+    if (!lone) lift(record, record, 0)
     if (!known) lift(record, record + 120, 0)
   }
   flushLifts()
@@ -177,8 +179,8 @@ const KEY: usize = memory.data(64, 16)
 /** hash (32) ‖ r (32) ‖ s (32) ‖ Q (64) ‖ parity, 2: unknown (4) ‖ malformed (4). */
 const ECDSA_ITEM: usize = 168
 
-/** Records of `count` ≥ 1 ECDSA items; `scratch` of 64 bytes each for the common inversion. */
-export function prepareEcdsa(items: usize, count: i32, records: usize, scratch: usize): void {
+/** Records of `count` ≥ 1 ECDSA items; `scratch` of 64 bytes each for the common inversion. `lone` as in `prepareBip340`. */
+export function prepareEcdsa(items: usize, count: i32, records: usize, scratch: usize, lone: bool): void {
   for (let i: usize = 0; i < <usize>count; i++) {
     const item = items + i * ECDSA_ITEM
     const record = records + i * RECORD
@@ -218,7 +220,10 @@ export function prepareEcdsa(items: usize, count: i32, records: usize, scratch: 
     packX(record, item + 32)
     const parity = load<u32>(item, 160)
     if (parity < 2) {
-      lift(record, record, parity)
+      if (lone) {
+        store<u32>(record, LONE, 304)
+        store<u32>(record, parity, 308)
+      } else lift(record, record, parity)
       continue
     }
     store<u32>(record, PLAIN, 304)
@@ -231,7 +236,7 @@ export function prepareEcdsa(items: usize, count: i32, records: usize, scratch: 
   flushLifts()
 }
 
-/** State of a record: 0 invalid, 1 fit for a batch, 2 to be checked singly. */
+/** State of a record: 0 invalid, 1 fit for a batch, more: to be checked by itself. */
 export function recordState(records: usize, i: i32): u32 {
   return load<u32>(records + <usize>i * RECORD, 304)
 }
@@ -262,39 +267,59 @@ function addSplit(point: usize): void {
   msmAdd(point, true, HALVES + 32, (signs & 2) != 0)
 }
 
-/** Checks records i and j by themselves, neither invalid: bit 0 for i, bit 1 for j. */
-export function checkSingle(records: usize, i: i32, j: i32): i32 {
-  for (let lane: usize = 0; lane < 2; lane++) {
-    const record = records + <usize>(lane ? j : i) * RECORD
-    for (let k: usize = 0; k < 5; k++) {
-      store<u64>(X + 16 * k + (lane << 3), load<u64>(record + 120 + 8 * k))
-      store<u64>(Y + 16 * k + (lane << 3), load<u64>(record + 160 + 8 * k))
+/**
+ * Replaces each of the `count` listed indices by 1 when its record (not invalid) holds by itself, else by 0. `scratch`: 320 bytes for
+ * every two. Two items at a time in the lanes; one inversion makes all results affine.
+ */
+export function checkMany(records: usize, list: usize, count: i32, scratch: usize): void {
+  const pairs = (count + 1) >> 1
+  for (let pair = 0; pair < pairs; pair++) {
+    for (let lane: usize = 0; lane < 2; lane++) {
+      const record = records + <usize>listed(list, count, pair, lane) * RECORD
+      for (let k: usize = 0; k < 5; k++) {
+        store<u64>(X + 16 * k + (lane << 3), load<u64>(record + 120 + 8 * k))
+        store<u64>(Y + 16 * k + (lane << 3), load<u64>(record + 160 + 8 * k))
+      }
+      setScalars(lane, record + 240, record + 272)
     }
-    setScalars(lane, record + 240, record + 272)
+    const point = scratch + <usize>pair * 320
+    multiplyDouble(point, X, Y)
+    // Infinity equals no R. The inversion takes 1 in the place of its Z = 0.
+    for (let lane: usize = 0; lane < 2; lane++) {
+      if (!isZero(point + 160, lane)) continue
+      copyLane(point + 160, ONE, lane, ELEMENT)
+      const i: usize = 2 * <usize>pair + lane
+      if (i < <usize>count) store<u32>(list + (i << 2), NOTHING)
+    }
   }
-  multiplyDouble(ACC, X, Y)
-  let result: i32 = 0
-  for (let lane: usize = 0; lane < 2; lane++) {
-    const record = records + <usize>(lane ? j : i) * RECORD
-    if (isZero(ACC + 160, lane)) continue
-    const plain = load<u32>(record, 304) == PLAIN
-    let holds = matches(record, ACC, lane)
-    if (plain) {
-      if (!holds && load<u32>(record, 308) != 0) holds = matches(record + 40, ACC, lane)
-    } else holds = holds && matches(record + 40, ACC + 80, lane)
-    if (holds) result |= 1 << <i32>lane
+  if (pairs > 0) normalizeAll(scratch, 320, pairs)
+  for (let i = 0; i < count; i++) {
+    const entry = list + ((<usize>i) << 2)
+    const index = load<u32>(entry)
+    store<u32>(entry, index != NOTHING && holds(records + <usize>index * RECORD, scratch + <usize>(i >> 1) * 320, i & 1) ? 1 : 0)
   }
-  return result
 }
 
-/** packed · Z = coordinate, in one lane. */
-function matches(packed: usize, coordinate: usize, lane: usize): bool {
-  for (let k: usize = 0; k < 5; k++) {
-    const v = load<u64>(packed + 8 * k)
-    store<u64>(X + 16 * k, v)
-    store<u64>(X + 16 * k, v, 8)
-  }
-  mul(T, X, ACC + 160)
-  sub(T, T, coordinate)
+const NOTHING: u32 = u32.MAX_VALUE
+
+/** The index of a lane; an odd count's last one stands in both. */
+@inline function listed(list: usize, count: i32, pair: i32, lane: usize): u32 {
+  const i = 2 * pair + <i32>lane
+  return load<u32>(list + (<usize>min(i, count - 1) << 2))
+}
+
+/** Whether an affine point is the R of a record. */
+function holds(record: usize, point: usize, lane: usize): bool {
+  const state = load<u32>(record, 304)
+  if (!matches(record, point, lane)) return state == PLAIN && load<u32>(record, 308) != 0 && matches(record + 40, point, lane)
+  if (state == PLAIN) return true
+  if (state == LONE) return isOdd(point + 80, lane) == (load<u32>(record, 308) != 0)
+  return matches(record + 40, point + 80, lane)
+}
+
+/** A packed element = one lane of an element. */
+function matches(packed: usize, element: usize, lane: usize): bool {
+  for (let k: usize = 0; k < 5; k++) store<u64>(X + 16 * k + (lane << 3), load<u64>(packed + 8 * k))
+  sub(T, X, element)
   return isZero(T, lane)
 }

@@ -4,7 +4,7 @@ import { initTables } from './secp256k1-multiply'
 import { initVerify } from './secp256k1-verify'
 export { liftKeys, recover, recoverScratch } from './recover'
 export { msmScratch } from './secp256k1-msm'
-export { checkBatch, checkSingle, prepareBip340, prepareEcdsa, recordState } from './secp256k1-verify'
+export { checkBatch, checkMany, prepareBip340, prepareEcdsa, recordState } from './secp256k1-verify'
 
 /** Makes the tables; once after instantiation. */
 export function init(): void {

@@ -19,7 +19,7 @@ for (const hints of [true, false]) {
     sign,
     idOf: keccak256,
     hints,
-    workers: 1,
+    workers: 2,
   })
   const suffix = hints ? '' : '-unknown-senders'
   console.error(`seed ${result.seed}`)

@@ -14,7 +14,7 @@ const result = await runTpu({
   sign: signNative,
   idOf: nativeTransferId,
   hints: false,
-  workers: 1,
+  workers: 2,
 })
 console.error(`seed ${result.seed}`)
 report('tpu-native', 'tps', result.tps, '1/s', 'litesvm (in process, nothing durable)', litesvm?.tps)

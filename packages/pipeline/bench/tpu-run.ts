@@ -9,17 +9,11 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { encodeFrame, FRAME_STATUS, REPLY_BYTES } from '@zos/pipeline/tpu'
+import { FRAME_STATUS, REPLY_BYTES } from '@zos/pipeline/tpu'
 import { type Key, makeKeys, type Plan } from './generator.ts'
+import { CONNECTIONS, DURABLE, type LaneLoad, type Load, makeLoad, REFUSED } from './load.ts'
 
 export type Kind = 'native' | 'evm' | 'erc20'
-
-interface Item {
-  readonly frame: Uint8Array
-  readonly expected: string
-  readonly plan: Plan | undefined
-  readonly id: string
-}
 
 export interface RunOptions {
   readonly kind: Kind
@@ -33,7 +27,6 @@ export interface RunOptions {
   readonly workers: number
 }
 
-const CONNECTIONS = 4
 /** Frames under way on a connection. */
 const WINDOW = 4096
 
@@ -62,32 +55,31 @@ export async function runTpu(options: RunOptions): Promise<RunResult> {
     const keys = makeKeys(options.keys, BigInt(seed) * 1_000_003n + 1_000_000_007n)
     writeFileSync(join(folder, 'genesis'), Buffer.concat(keys.map((key) => key.address)))
     mkdirSync(join(folder, 'journal'))
-    // Two thirds for the throughput and the latency, one third for the kill.
-    const items = makeItems(options, keys, below)
-    const cut1 = Math.floor(items.length * 0.5)
-    const cut2 = Math.floor(items.length * 0.65)
-    const warm = Math.floor(items.length * 0.1)
+    // Of all items a tenth warms up, 40 % measure throughput, 15 % latency; the node is killed in what is left.
+    const load = makeLoad(options, keys, below)
+    const { count } = options
+    const cut1 = Math.floor(count * 0.5)
+    const cut2 = Math.floor(count * 0.65)
+    const warm = Math.floor(count * 0.1)
 
     server = await start(folder, options, 'serve')
     const port = (await message<{ port: number }>(server)).port
-    const acked = new Set<string>()
-    const lanes = await Promise.all(Array.from({ length: CONNECTIONS }, () => openLane(port, acked)))
-    await send(lanes, items.slice(0, warm))
+    const lanes = await Promise.all(load.lanes.map((lane) => openLane(port, lane)))
+    await send(lanes, warm)
     await cpuOf(server)
     const begin = performance.now()
-    await send(lanes, items.slice(warm, cut1))
+    await send(lanes, cut1)
     const seconds = (performance.now() - begin) / 1000
     const { cpuSeconds, rss } = await cpuOf(server)
     const tps = (cut1 - warm) / seconds
-    const latencies = await send(lanes, items.slice(cut1, cut2), tps / 2)
+    const latencies = await send(lanes, cut2, tps / 2)
     latencies.sort((a, b) => a - b)
 
-    const rest = items.slice(cut2)
-    const killAfter = Math.floor(rest.length * (0.2 + below(600) / 1000))
-    await sendAndKill(lanes, rest, killAfter, server)
+    const killAfter = Math.floor((count - cut2) * (0.2 + below(600) / 1000))
+    await sendAndKill(lanes, count, killAfter, server)
     server = await start(folder, options, 'replay')
     const replay = await message<{ applied: number; rejected: number; seconds: number; digest: string }>(server)
-    check(items, keys, acked, folder, replay)
+    check(load, keys, folder, replay)
     return {
       seed,
       tps,
@@ -103,52 +95,10 @@ export async function runTpu(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** Items for CONNECTIONS lanes in turn; a sender stays on its lane, so that its nonces arrive in order. */
-function makeItems(options: RunOptions, keys: readonly Key[], below: (limit: number) => number): Item[] {
-  const nonces = new Map<Key, bigint>()
-  const plans: Plan[] = []
-  const kinds: ('good' | 'invalid' | 'conflict')[] = []
-  for (let i = 0; i < options.count; i++) {
-    const lane = i % CONNECTIONS
-    const from = keys[below(Math.floor(keys.length / CONNECTIONS)) * CONNECTIONS + lane]!
-    const draw = below(100)
-    const kind = draw === 0 ? 'invalid' : draw === 1 && nonces.has(from) ? 'conflict' : 'good'
-    const next = nonces.get(from) ?? 0n
-    plans.push({
-      from,
-      to: keys[below(keys.length)]!.address,
-      nonce: kind === 'conflict' ? next - 1n : next,
-      amount: BigInt(1 + below(1_000_000)),
-    })
-    kinds.push(kind)
-    if (kind === 'good') nonces.set(from, next + 1n)
-  }
-  const raws: Uint8Array[] = []
-  for (let i = 0; i < plans.length; i += 4096)
-    raws.push(...options.sign(plans.slice(i, i + 4096), 2n ** 200n + BigInt(i)))
-  const out: Item[] = raws.map((raw, i) => {
-    const plan = plans[i]!
-    const sender = options.hints ? plan.from.address : undefined
-    if (kinds[i] === 'good')
-      return { frame: encodeFrame(raw, sender), expected: 'durable', plan, id: hex(options.idOf(raw)) }
-    if (kinds[i] === 'conflict')
-      return { frame: encodeFrame(raw, sender), expected: 'nonce-used', plan: undefined, id: '' }
-    // A damaged signature of an Ethereum transaction names another, unfunded sender, so that nonce or funds fail instead.
-    raw[raw.length - 1]! ^= 1
-    return { frame: encodeFrame(raw, sender), expected: 'invalid', plan: undefined, id: '' }
-  })
-  for (let i = CONNECTIONS * 10; i < out.length; i += CONNECTIONS)
-    if (below(25) === 0) {
-      const again = out[i - CONNECTIONS]!
-      if (again.expected === 'durable')
-        out[i] = out[i]!.plan ? out[i]! : { ...again, expected: 'duplicate', plan: undefined, id: '' }
-    }
-  return out
-}
-
 interface Lane {
+  readonly load: LaneLoad
   readonly socket: Socket
-  readonly waiting: { item: Item; sentAt: number }[]
+  readonly sentAt: Float64Array
   sent: number
   answered: number
   wake: (() => void) | undefined
@@ -156,11 +106,12 @@ interface Lane {
   dead: boolean
 }
 
-async function openLane(port: number, acked: Set<string>): Promise<Lane> {
+async function openLane(port: number, load: LaneLoad): Promise<Lane> {
   const socket = connect(port, '127.0.0.1')
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   socket.setNoDelay(true)
-  const lane: Lane = { socket, waiting: [], sent: 0, answered: 0, wake: undefined, latencies: [], dead: false }
+  const sentAt = new Float64Array(load.expected.length)
+  const lane: Lane = { load, socket, sentAt, sent: 0, answered: 0, wake: undefined, latencies: [], dead: false }
   let rest = Buffer.alloc(0)
   socket.on('error', () => {})
   socket.on('close', () => {
@@ -173,12 +124,12 @@ async function openLane(port: number, acked: Set<string>): Promise<Lane> {
     let at = 0
     for (; bytes.length - at >= REPLY_BYTES; at += REPLY_BYTES) {
       const frame = bytes.readUInt32LE(at)
-      const status = FRAME_STATUS[bytes[at + 4]!]!
-      const { item, sentAt } = lane.waiting[frame]!
-      const right = item.expected === 'invalid' ? status !== 'durable' : status === item.expected
-      if (!right) throw new Error(`frame ${frame}: ${status}, expected ${item.expected}`)
-      if (status === 'durable') acked.add(item.id)
-      lane.latencies.push(now - sentAt)
+      const status = bytes[at + 4]!
+      const expected = load.expected[frame]!
+      if (expected === REFUSED ? status === DURABLE : status !== expected)
+        throw new Error(`frame ${frame}: ${FRAME_STATUS[status]}, expected ${FRAME_STATUS[expected] ?? 'a refusal'}`)
+      if (status === DURABLE) load.acked[frame] = 1
+      lane.latencies.push(now - lane.sentAt[frame]!)
       lane.answered++
     }
     rest = bytes.subarray(at)
@@ -187,35 +138,32 @@ async function openLane(port: number, acked: Set<string>): Promise<Lane> {
   return lane
 }
 
-/** Sends everything, at most `rate` a second when given; resolves with the latencies when every frame is answered (or the node is gone). */
-async function send(
-  lanes: readonly Lane[],
-  items: readonly Item[],
-  rate = Number.POSITIVE_INFINITY,
-  onSent?: () => void,
-): Promise<number[]> {
+/**
+ * Sends all items up to number `end`, at most `rate` a second when given; resolves with the latencies when every frame is answered (or
+ * the node is gone).
+ */
+async function send(lanes: readonly Lane[], end: number, rate = Number.POSITIVE_INFINITY): Promise<number[]> {
   const begin = performance.now()
   await Promise.all(
     lanes.map(async (lane, l) => {
       lane.latencies = []
-      const mine = items.filter((_, i) => i % CONNECTIONS === l)
-      for (let i = 0; i < mine.length && !lane.dead; ) {
+      const { frames, ends } = lane.load
+      const first = lane.sent
+      const last = Math.ceil((end - l) / CONNECTIONS)
+      while (lane.sent < last && !lane.dead) {
         const due = Number.isFinite(rate)
-          ? Math.floor(((performance.now() - begin) / 1000) * (rate / CONNECTIONS))
-          : mine.length
-        const size = Math.min(64, mine.length - i, WINDOW - (lane.sent - lane.answered), due - i)
+          ? first + Math.floor(((performance.now() - begin) / 1000) * (rate / CONNECTIONS))
+          : last
+        const size = Math.min(64, last - lane.sent, WINDOW - (lane.sent - lane.answered), due - lane.sent)
         if (size <= 0) {
-          if (due <= i) await new Promise((resolve) => setTimeout(resolve, 1))
+          if (due <= lane.sent) await new Promise((resolve) => setTimeout(resolve, 1))
           else await new Promise<void>((resolve) => (lane.wake = resolve))
           continue
         }
-        const chunk = mine.slice(i, i + size)
-        const sentAt = performance.now()
-        for (const item of chunk) lane.waiting.push({ item, sentAt })
+        const bytes = frames.subarray(lane.sent === 0 ? 0 : ends[lane.sent - 1]!, ends[lane.sent + size - 1])
+        lane.sentAt.fill(performance.now(), lane.sent, lane.sent + size)
         lane.sent += size
-        i += size
-        lane.socket.write(Buffer.concat(chunk.map((item) => item.frame)))
-        onSent?.()
+        lane.socket.write(bytes)
       }
       while (lane.answered < lane.sent && !lane.dead) await new Promise<void>((resolve) => (lane.wake = resolve))
     }),
@@ -225,7 +173,7 @@ async function send(
 
 async function sendAndKill(
   lanes: readonly Lane[],
-  items: readonly Item[],
+  end: number,
   killAfter: number,
   server: ChildProcess,
 ): Promise<void> {
@@ -233,7 +181,7 @@ async function sendAndKill(
   const timer = setInterval(() => {
     if (lanes.reduce((sum, lane) => sum + lane.answered, 0) - answeredBefore >= killAfter) server.kill('SIGKILL')
   }, 1)
-  await send(lanes, items)
+  await send(lanes, end)
   clearInterval(timer)
   server.kill('SIGKILL')
   if (server.exitCode === null && server.signalCode === null)
@@ -241,33 +189,40 @@ async function sendAndKill(
 }
 
 function check(
-  items: readonly Item[],
+  load: Load,
   keys: readonly Key[],
-  acked: ReadonlySet<string>,
   folder: string,
   replay: { applied: number; rejected: number; digest: string },
 ): void {
   const bytes = readFileSync(join(folder, 'ids'))
   const journal = Array.from({ length: bytes.length / 32 }, (_, i) => hex(bytes.subarray(32 * i, 32 * i + 32)))
-  const good = new Map(items.filter((item) => item.plan).map((item) => [item.id, item.plan!] as const))
   const inJournal = new Set(journal)
   if (replay.rejected !== 0 || replay.applied !== journal.length || inJournal.size !== journal.length)
     throw new Error('the journal holds what cannot be applied')
-  for (const id of acked) if (!inJournal.has(id)) throw new Error(`acknowledged ${id} is lost`)
+  const good = new Map<string, number>()
+  for (let i = 0; i < load.from.length; i++) {
+    const { expected, acked } = load.lanes[i % CONNECTIONS]!
+    const position = Math.floor(i / CONNECTIONS)
+    if (expected[position] !== DURABLE) continue
+    const id = hex(load.ids.subarray(32 * i, 32 * i + 32))
+    good.set(id, i)
+    if (acked[position] && !inJournal.has(id)) throw new Error(`acknowledged ${id} is lost`)
+  }
   const model = new Map(
     keys.map((key): [string, { nonce: bigint; balance: bigint }] => [
       hex(key.address),
       { nonce: 0n, balance: 10n ** 24n },
     ]),
   )
+  const account = (key: number) => model.get(hex(keys[key]!.address))!
   for (const id of journal) {
-    const plan = good.get(id)
-    if (!plan) throw new Error(`${id} should have been refused`)
-    const from = model.get(hex(plan.from.address))!
-    if (plan.nonce !== from.nonce) throw new Error('the journal is out of order')
+    const i = good.get(id)
+    if (i === undefined) throw new Error(`${id} should have been refused`)
+    const from = account(load.from[i]!)
+    if (BigInt(load.nonce[i]!) !== from.nonce) throw new Error('the journal is out of order')
     from.nonce++
-    from.balance -= plan.amount
-    model.get(hex(plan.to))!.balance += plan.amount
+    from.balance -= BigInt(load.amount[i]!)
+    account(load.to[i]!).balance += BigInt(load.amount[i]!)
   }
   const sorted = [...model].sort(([a], [b]) => (a < b ? -1 : 1))
   const text = sorted

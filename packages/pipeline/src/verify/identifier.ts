@@ -16,8 +16,8 @@ const COSTS = [
   [512, 0.51],
   [1024, 0.5],
 ] as const
-/** Below this single checks cost no more than the equation. */
-const SMALL = 12
+/** Fewer items are checked each by itself: the equation would cost more. */
+export const LEAST_GROUP = 13
 /** A failed group of at most this size is checked one by one: halving it further costs as much. */
 const RESOLVE = 64
 
@@ -31,17 +31,32 @@ export class Identifier {
   #badShare = 0
 
   judge(batch: PreparedBatch, indices: readonly number[]): boolean[] {
+    const group = this.#groupSize()
+    if (group === 0) {
+      const alone = batch.checkEach(indices)
+      this.observe(alone)
+      return alone
+    }
     const verdicts = new Map<number, boolean>()
-    // Checked each by itself is the same as in groups too small for the equation.
-    const group = this.#groupSize() || SMALL
     for (let start = 0; start < indices.length; start += group)
       judgeGroup(batch, indices.slice(start, start + group), verdicts)
     const out = indices.map((index) => verdicts.get(index)!)
-    // Weighted by size, so that single items do not make it jump.
-    const weight = Math.min(0.2, indices.length / 2048)
-    const bad = out.reduce((count, verdict) => count + (verdict ? 0 : 1), 0)
-    if (indices.length > 0) this.#badShare += weight * (bad / indices.length - this.#badShare)
+    this.observe(out)
     return out
+  }
+
+  /** Whether single checks are the cheapest now: then the batch equation need not be prepared for. */
+  get prefersSingles(): boolean {
+    return this.#groupSize() === 0
+  }
+
+  /** Takes verdicts into the estimate. */
+  observe(verdicts: readonly boolean[]): void {
+    if (verdicts.length === 0) return
+    // Weighted by size, so that single items do not make it jump.
+    const weight = Math.min(0.2, verdicts.length / 2048)
+    const bad = verdicts.reduce((count, verdict) => count + (verdict ? 0 : 1), 0)
+    this.#badShare += weight * (bad / verdicts.length - this.#badShare)
   }
 
   /** The size that makes check and resolution together cheapest at the estimated share; 0: check each by itself. */
@@ -67,7 +82,7 @@ function judgeGroup(batch: PreparedBatch, group: readonly number[], verdicts: Ma
   }
   /** Halves what fails; when the first half is good the second must be bad, and is not asked. */
   const resolve = (part: readonly number[], knownBad: boolean): boolean => {
-    if (part.length <= SMALL || (knownBad && part.length <= RESOLVE)) return each(part)
+    if (part.length < LEAST_GROUP || (knownBad && part.length <= RESOLVE)) return each(part)
     if (!knownBad && batch.checkTogether(part)) {
       for (const index of part) verdicts.set(index, true)
       return true

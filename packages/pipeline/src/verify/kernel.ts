@@ -13,7 +13,8 @@ export interface KernelExports {
 export interface BatchExports extends KernelExports {
   recordState(records: number, index: number): number
   checkBatch(records: number, list: number, count: number, weights: number, scratch: number): number
-  checkSingle(records: number, i: number, j: number): number
+  /** Replaces each listed index by 1 when its record holds by itself, else by 0. */
+  checkMany(records: number, list: number, count: number, scratch: number): void
 }
 
 /** The module of assembly/ed25519.ts. */
@@ -27,8 +28,8 @@ export interface Secp256k1Exports extends BatchExports {
   recoverScratch(count: number): number
   recover(items: number, count: number, results: number, scratch: number): void
   liftKeys(keys: number, count: number, results: number): void
-  prepareBip340(items: number, count: number, records: number): void
-  prepareEcdsa(items: number, count: number, records: number, scratch: number): void
+  prepareBip340(items: number, count: number, records: number, lone: boolean): void
+  prepareEcdsa(items: number, count: number, records: number, scratch: number, lone: boolean): void
   msmScratch(terms: number): number
 }
 

@@ -10,6 +10,8 @@ export interface Areas {
   /** 16 bytes an item. */
   readonly weights: number
   readonly scratch: number
+  /** Prepared without what only the batch equation needs. */
+  readonly lone: boolean
 }
 
 /** Records fit for the batch equation, and those to be checked one by one; the rest is invalid. */
@@ -19,7 +21,7 @@ function sorted(kernel: Kernel<BatchExports>, { records, count }: Areas) {
   for (let i = 0; i < count; i++) {
     const state = kernel.exports.recordState(records, i)
     if (state === 1) together.push(i)
-    else if (state === 2) single.push(i)
+    else if (state > 1) single.push(i)
   }
   return { together, single }
 }
@@ -36,15 +38,15 @@ function checkTogether(
   return kernel.exports.checkBatch(records, list, indices.length, weights, scratch) !== 0
 }
 
-function checkEach(kernel: Kernel<BatchExports>, { records }: Areas, indices: readonly number[]): boolean[] {
-  const verdicts: boolean[] = []
-  for (let i = 0; i < indices.length; i += 2) {
-    const second = indices[i + 1]
-    const bits = kernel.exports.checkSingle(records, indices[i]!, second ?? indices[i]!)
-    verdicts.push((bits & 1) !== 0)
-    if (second !== undefined) verdicts.push((bits & 2) !== 0)
-  }
-  return verdicts
+function checkEach(
+  kernel: Kernel<BatchExports>,
+  { records, list, scratch }: Areas,
+  indices: readonly number[],
+): boolean[] {
+  const { view } = kernel
+  for (let i = 0; i < indices.length; i++) view.setUint32(list + 4 * i, indices[i]!, true)
+  kernel.exports.checkMany(records, list, indices.length, scratch)
+  return indices.map((_, i) => view.getUint32(list + 4 * i, true) === 1)
 }
 
 /** A verdict for each item of a prepared chunk. */
@@ -54,7 +56,9 @@ export function judgeEach(kernel: Kernel<BatchExports>, areas: Areas, identifier
   const mark = (indices: readonly number[], each: readonly boolean[]) => {
     for (let i = 0; i < indices.length; i++) verdicts[indices[i]!] = each[i]!
   }
-  mark(single, checkEach(kernel, areas, single))
+  const alone = checkEach(kernel, areas, single)
+  mark(single, alone)
+  if (areas.lone) identifier.observe(alone)
   const batch = {
     checkTogether: (indices: readonly number[]) => checkTogether(kernel, areas, indices),
     checkEach: (indices: readonly number[]) => checkEach(kernel, areas, indices),

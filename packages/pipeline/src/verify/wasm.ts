@@ -2,7 +2,7 @@ import { ed25519ScalarWasm } from '../generated/ed25519-scalar.ts'
 import { ed25519SimdWasm } from '../generated/ed25519-simd.ts'
 import { verifyScalarWasm } from '../generated/verify-scalar.ts'
 import { verifySimdWasm } from '../generated/verify-simd.ts'
-import { Identifier } from './identifier.ts'
+import { Identifier, LEAST_GROUP } from './identifier.ts'
 import { type Ed25519Exports, Kernel, type Secp256k1Exports } from './kernel.ts'
 import type {
   Bip340Item,
@@ -55,17 +55,21 @@ class WasmVerifier implements Verifier {
   verifyMany<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][]): boolean[] {
     const kernel = this.#kernel(scheme)
     const verdicts: boolean[] = []
+    const identifier = this.#identifiers[scheme]
     for (let start = 0; start < items.length; start += BATCH_CHUNK) {
-      const areas = this.#prepare(scheme, items.slice(start, start + BATCH_CHUNK))
-      for (const verdict of judgeEach(kernel, areas, this.#identifiers[scheme])) verdicts.push(verdict)
+      const chunk = items.slice(start, start + BATCH_CHUNK)
+      const areas = this.#prepare(scheme, chunk, chunk.length < LEAST_GROUP || identifier.prefersSingles)
+      for (const verdict of judgeEach(kernel, areas, identifier)) verdicts.push(verdict)
     }
     return verdicts
   }
 
   verifyBatch<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][]): boolean {
     const kernel = this.#kernel(scheme)
-    for (let start = 0; start < items.length; start += BATCH_CHUNK)
-      if (!judgeAll(kernel, this.#prepare(scheme, items.slice(start, start + BATCH_CHUNK)))) return false
+    for (let start = 0; start < items.length; start += BATCH_CHUNK) {
+      const chunk = items.slice(start, start + BATCH_CHUNK)
+      if (!judgeAll(kernel, this.#prepare(scheme, chunk, chunk.length < LEAST_GROUP))) return false
+    }
     return true
   }
 
@@ -100,19 +104,19 @@ class WasmVerifier implements Verifier {
     return scheme === 'ed25519' ? this.#ed25519 : this.#secp256k1
   }
 
-  /** Parses a chunk of at least one item into records. */
-  #prepare<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][]): Areas {
+  /** Parses a chunk of at least one item into records; `lone`: for single checks only, where that is cheaper. */
+  #prepare<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][], lone: boolean): Areas {
     switch (scheme) {
       case 'bip340':
-        return this.#prepareBip340(items as readonly Bip340Item[])
+        return this.#prepareBip340(items as readonly Bip340Item[], lone)
       case 'ecdsa':
-        return this.#prepareEcdsa(items as readonly EcdsaItem[])
+        return this.#prepareEcdsa(items as readonly EcdsaItem[], lone)
       default:
         return this.#prepareEd25519(items as readonly Ed25519Item[])
     }
   }
 
-  #prepareBip340(items: readonly Bip340Item[]): Areas {
+  #prepareBip340(items: readonly Bip340Item[], lone: boolean): Areas {
     const kernel = this.#secp256k1
     const count = items.length
     const [input, records, list, weights, scratch, messages] = kernel.reserve(
@@ -141,11 +145,11 @@ class WasmVerifier implements Verifier {
       bytes.set(signature.subarray(0, 32), at)
       bytes.set(signature.subarray(32), at + 64)
     }
-    kernel.exports.prepareBip340(input, count, records)
-    return { count, records, list, weights, scratch }
+    kernel.exports.prepareBip340(input, count, records, lone)
+    return { count, records, list, weights, scratch, lone }
   }
 
-  #prepareEcdsa(items: readonly EcdsaItem[]): Areas {
+  #prepareEcdsa(items: readonly EcdsaItem[], lone: boolean): Areas {
     const kernel = this.#secp256k1
     const count = items.length
     const [input, records, list, weights, scratch] = kernel.reserve(
@@ -170,8 +174,8 @@ class WasmVerifier implements Verifier {
       kernel.writeNumber(at + 64, s)
       bytes.set(publicKey, at + 96)
     }
-    kernel.exports.prepareEcdsa(input, count, records, scratch)
-    return { count, records, list, weights, scratch }
+    kernel.exports.prepareEcdsa(input, count, records, scratch, lone)
+    return { count, records, list, weights, scratch, lone }
   }
 
   #prepareEd25519(items: readonly Ed25519Item[]): Areas {
@@ -202,7 +206,7 @@ class WasmVerifier implements Verifier {
       bytes.set(signature.subarray(32), at + 64)
     }
     kernel.exports.prepareEd25519(input, count, records)
-    return { count, records, list, weights, scratch }
+    return { count, records, list, weights, scratch, lone: false }
   }
 
   /** Calls `take` with the address of each valid item's result. */

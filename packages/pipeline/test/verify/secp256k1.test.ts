@@ -158,6 +158,26 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     expect(expected.slice(0, 40).every(Boolean)).toBe(true)
   })
 
+  test.each([1, 2, 5, 12, 13, 40])(
+    'judges the parity of R in %i ECDSA items, whichever way they are checked',
+    (size) => {
+      const good = Array.from({ length: size }, () => ecdsa())
+      const otherParity = good.map((item) => ({ ...item, yParity: (1 - item.yParity!) as 0 | 1 }))
+      // A fresh verifier expects good items and takes the batch equation from 13 on; after many bad ones it checks singly.
+      for (const long of [0, 600]) {
+        const judge = createVerifier({ backends: [backend] })
+        if (long > 0)
+          judge.verifyMany(
+            'ecdsa',
+            Array.from({ length: long }, () => otherParity[0]!),
+          )
+        expect(judge.verifyMany('ecdsa', good)).toEqual(Array(size).fill(true))
+        expect(judge.verifyBatch('ecdsa', good)).toBe(true)
+        expect(judge.verifyMany('ecdsa', otherParity)).toEqual(Array(size).fill(false))
+      }
+    },
+  )
+
   test("plain ECDSA accepts R.x = r + n, which Ethereum's form excludes", () => {
     // A key made for such an R: choose R with n ≤ R.x < p, then Q = r⁻¹(sR − zG).
     let x = N + 1n
