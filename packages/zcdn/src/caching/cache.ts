@@ -2,7 +2,7 @@ import { CdnError } from '../errors.ts'
 import { IntegerIndex, type KeyIndex, StringIndex } from './key-index.ts'
 import { POLICIES, type PolicyName } from './policies.ts'
 import type { Policy, PolicyFactory } from './policy.ts'
-import { GHOST, Slots } from './slots.ts'
+import { GHOST, MARK, NEXT, rowOf, SLOT_WORDS, type SlotOwner, Slots, WHERE } from './slots.ts'
 
 /** Options of {@link Cache}. */
 export interface CacheOptions<K, V> {
@@ -27,21 +27,48 @@ export interface CacheStats {
   capacityBytes: number
 }
 
+/** Keys and values of the slots. A class with methods, and no closures, so that all caches run the same code. */
+class Contents<K extends string | number, V> implements SlotOwner {
+  readonly slots = new Slots(this)
+  readonly index: KeyIndex<K>
+  readonly values: (V | undefined)[] = []
+  entries = 0
+  evictions = 0
+  private readonly onEvict: CacheOptions<K, V>['onEvict']
+
+  constructor(integers: boolean, onEvict: CacheOptions<K, V>['onEvict']) {
+    this.index = (integers ? new IntegerIndex(this.slots) : new StringIndex()) as unknown as KeyIndex<K>
+    this.onEvict = onEvict
+  }
+
+  evicted(slot: number): void {
+    this.evictions++
+    this.entries--
+    const row = rowOf(slot)
+    const value = this.values[row] as V
+    this.values[row] = undefined
+    this.onEvict?.(this.index.keyOf(slot), value)
+  }
+
+  forgotten(slot: number): void {
+    this.index.delete(slot)
+    this.slots.release(slot)
+  }
+}
+
 /**
  * A cache in memory, bounded in bytes, with an interchangeable replacement {@link Policy}. Every operation is O(1) amortised.
  * It keeps values of any kind; for bytes on a disk or in a browser's store see {@link openStoredCache}.
  */
 export class Cache<K extends string | number, V> {
   readonly capacityBytes: number
-  private readonly slots = new Slots()
+  private readonly slots: Slots
   private readonly index: KeyIndex<K>
   private readonly policy: Policy
-  private readonly values: (V | undefined)[] = []
-  private entries = 0
+  private readonly contents: Contents<K, V>
   private hits = 0
   private misses = 0
   private hitBytes = 0
-  private evictions = 0
 
   /** @throws CdnError `CDN_INVALID_ARGUMENT` for a capacity that is not positive or an unknown policy. */
   constructor(options: CacheOptions<K, V>) {
@@ -57,18 +84,9 @@ export class Cache<K extends string | number, V> {
       throw new CdnError('CDN_INVALID_ARGUMENT', `unknown policy ${String(policy)}; there are ${known}`, { policy })
     }
     this.capacityBytes = capacityBytes
-    this.index = (keys === 'integer' ? new IntegerIndex() : new StringIndex()) as unknown as KeyIndex<K>
-    this.slots.onEvict = (slot) => {
-      this.evictions++
-      this.entries--
-      const value = this.values[slot] as V
-      this.values[slot] = undefined
-      onEvict?.(this.index.keyOf(slot), value)
-    }
-    this.slots.onForget = (slot) => {
-      this.index.delete(slot)
-      this.slots.release(slot)
-    }
+    this.contents = new Contents(keys === 'integer', onEvict)
+    this.slots = this.contents.slots
+    this.index = this.contents.index
     this.policy = factory(this.slots, capacityBytes)
   }
 
@@ -80,9 +98,9 @@ export class Cache<K extends string | number, V> {
       return undefined
     }
     this.hits++
-    this.hitBytes += this.slots.size[slot]!
+    this.hitBytes += this.slots.sizeOf(slot)
     this.policy.hit(slot)
-    return this.values[slot]
+    return this.contents.values[rowOf(slot)]
   }
 
   /** True when the value is here; the policy does not hear of it. */
@@ -94,7 +112,7 @@ export class Cache<K extends string | number, V> {
   /** The value without a hit for the policy. */
   peek(key: K): V | undefined {
     const slot = this.index.get(key)
-    return slot < 0 ? undefined : this.values[slot]
+    return slot < 0 ? undefined : this.contents.values[rowOf(slot)]
   }
 
   /**
@@ -107,9 +125,9 @@ export class Cache<K extends string | number, V> {
     }
     let slot = this.index.get(key)
     if (slot >= 0 && this.slots.isResident(slot)) {
-      if (this.slots.size[slot] === sizeBytes) {
+      if (this.slots.sizeOf(slot) === sizeBytes) {
         this.policy.hit(slot)
-        this.values[slot] = value
+        this.contents.values[rowOf(slot)] = value
         return true
       }
       this.delete(key)
@@ -118,17 +136,17 @@ export class Cache<K extends string | number, V> {
     if (slot < 0) {
       slot = this.slots.take(sizeBytes, this.index.hash(key))
       this.index.set(key, slot)
-    } else if (this.slots.size[slot] !== sizeBytes) {
+    } else if (this.slots.sizeOf(slot) !== sizeBytes) {
       this.policy.remove(slot)
-      this.slots.where[slot] = 0
-      this.slots.size[slot] = sizeBytes
+      this.slots.words[slot + WHERE] = 0
+      this.slots.sizes[rowOf(slot)] = sizeBytes
     }
-    this.values[slot] = value
-    this.entries++
-    const evictions = this.evictions
+    this.contents.values[rowOf(slot)] = value
+    this.contents.entries++
+    const evictions = this.contents.evictions
     if (this.policy.miss(slot)) return true
-    this.values[slot] = undefined
-    if (this.evictions === evictions) this.entries--
+    this.contents.values[rowOf(slot)] = undefined
+    if (this.contents.evictions === evictions) this.contents.entries--
     return false
   }
 
@@ -138,21 +156,22 @@ export class Cache<K extends string | number, V> {
     if (slot < 0) return false
     const resident = this.slots.isResident(slot)
     this.policy.remove(slot)
-    if (resident) this.entries--
-    this.values[slot] = undefined
-    this.slots.onForget(slot)
+    if (resident) this.contents.entries--
+    this.contents.values[rowOf(slot)] = undefined
+    this.contents.forgotten(slot)
     return resident
   }
 
   /** Keys and sizes of what is here, in no special order. */
   *keys(): IterableIterator<[key: K, sizeBytes: number]> {
-    for (let slot = 0; slot < this.slots.used; slot++) {
-      if (this.slots.isResident(slot)) yield [this.index.keyOf(slot), this.slots.size[slot]!]
+    for (let slot = 0; slot < this.slots.used; slot += SLOT_WORDS) {
+      if (this.slots.isResident(slot)) yield [this.index.keyOf(slot), this.slots.sizeOf(slot)]
     }
   }
 
   stats(): CacheStats {
-    const { hits, misses, hitBytes, evictions, entries, capacityBytes } = this
+    const { hits, misses, hitBytes, capacityBytes } = this
+    const { evictions, entries } = this.contents
     return { hits, misses, hitBytes, evictions, entries, bytes: this.policy.bytes(), capacityBytes }
   }
 
@@ -163,8 +182,8 @@ export class Cache<K extends string | number, V> {
   snapshot(): CacheSnapshot<K> {
     return this.policy.queues().map((queue) => {
       const rows: [K, number, number][] = []
-      for (let slot = queue.head; slot >= 0; slot = this.slots.next[slot]!) {
-        rows.push([this.index.keyOf(slot), this.slots.size[slot]!, this.slots.mark[slot]!])
+      for (let slot = queue.head; slot >= 0; slot = this.slots.words[slot + NEXT]!) {
+        rows.push([this.index.keyOf(slot), this.slots.sizeOf(slot), this.slots.words[slot + MARK]!])
       }
       return rows
     })
@@ -187,11 +206,11 @@ export class Cache<K extends string | number, V> {
         if (resident && this.policy.bytes() + size > this.capacityBytes) continue
         const slot = this.slots.take(size, this.index.hash(key))
         this.index.set(key, slot)
-        this.slots.mark[slot] = mark
+        this.slots.words[slot + MARK] = mark
         queue.append(slot)
         this.policy.restored?.(slot)
-        this.values[slot] = value
-        if (resident) this.entries++
+        this.contents.values[rowOf(slot)] = value
+        if (resident) this.contents.entries++
       }
     })
   }

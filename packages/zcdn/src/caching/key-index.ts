@@ -1,3 +1,5 @@
+import { CHAIN, HASH, rowOf, type Slots } from './slots.ts'
+
 /** Finds the slot of a key. `-1`: unknown. */
 export interface KeyIndex<K> {
   get(key: K): number
@@ -35,14 +37,14 @@ export class StringIndex implements KeyIndex<string> {
   }
   set(key: string, slot: number): void {
     this.map.set(key, slot)
-    this.keys[slot] = key
+    this.keys[rowOf(slot)] = key
   }
   delete(slot: number): void {
-    this.map.delete(this.keys[slot]!)
-    this.keys[slot] = ''
+    this.map.delete(this.keys[rowOf(slot)]!)
+    this.keys[rowOf(slot)] = ''
   }
   keyOf(slot: number): string {
-    return this.keys[slot]!
+    return this.keys[rowOf(slot)]!
   }
   hash(key: string): number {
     return hashString(key)
@@ -50,70 +52,77 @@ export class StringIndex implements KeyIndex<string> {
 }
 
 /**
- * Keys are integers 0 … 2^53−1: chained hashing in typed arrays, at least as many buckets as slots. A slot's key, hash and chain are at its
- * number in parallel arrays, so that nothing is allocated for an entry and a delete walks one short chain.
+ * Keys are integers 0 … 2^53−1: chained hashing through the words of the slots, at least as many buckets as slots, so that nothing is
+ * allocated for an entry and a delete walks one short chain. A slot must have been taken with the hash of its key.
  */
 export class IntegerIndex implements KeyIndex<number> {
+  private readonly slots: Slots
   private heads = new Int32Array(256).fill(-1)
   private mask = 255
-  private chain = new Int32Array(256)
   private keys = new Float64Array(256)
-  private hashes = new Int32Array(256)
+  private lastKey = -1
+  private lastHash = 0
+
+  constructor(slots: Slots) {
+    this.slots = slots
+  }
 
   get(key: number): number {
-    const { keys, chain } = this
-    let slot = this.heads[hashInteger(key) & this.mask]!
-    while (slot >= 0 && keys[slot] !== key) slot = chain[slot]!
+    const { keys } = this
+    const { words } = this.slots
+    let slot = this.heads[this.hash(key) & this.mask]!
+    while (slot >= 0 && keys[rowOf(slot)] !== key) slot = words[slot + CHAIN]!
     return slot
   }
   set(key: number, slot: number): void {
-    if (slot >= this.keys.length) this.grow()
-    const hash = hashInteger(key)
-    const bucket = hash & this.mask
-    this.keys[slot] = key
-    this.hashes[slot] = hash
-    this.chain[slot] = this.heads[bucket]!
+    if (rowOf(slot) >= this.keys.length) this.grow()
+    const { words } = this.slots
+    const bucket = words[slot + HASH]! & this.mask
+    this.keys[rowOf(slot)] = key
+    words[slot + CHAIN] = this.heads[bucket]!
     this.heads[bucket] = slot
   }
   delete(slot: number): void {
-    const { heads, chain } = this
-    const bucket = this.hashes[slot]! & this.mask
+    const { heads } = this
+    const { words } = this.slots
+    const bucket = words[slot + HASH]! & this.mask
     let at = heads[bucket]!
     if (at === slot) {
-      heads[bucket] = chain[slot]!
+      heads[bucket] = words[slot + CHAIN]!
       return
     }
-    while (chain[at] !== slot) at = chain[at]!
-    chain[at] = chain[slot]!
+    while (words[at + CHAIN] !== slot) at = words[at + CHAIN]!
+    words[at + CHAIN] = words[slot + CHAIN]!
   }
   keyOf(slot: number): number {
-    return this.keys[slot]!
+    return this.keys[rowOf(slot)]!
   }
   hash(key: number): number {
-    return hashInteger(key)
+    // A miss asks for the same key up to three times in a row.
+    if (key !== this.lastKey) {
+      this.lastKey = key
+      this.lastHash = hashInteger(key)
+    }
+    return this.lastHash
   }
 
-  /** Doubles the arrays. Chains of slots are split by one more bit of their hashes; a free slot stays unlinked as no chain reaches it. */
+  /** Doubles the arrays. Chains are split by one more bit of their hashes; a free slot stays unlinked as no chain reaches it. */
   private grow(): void {
+    const { words } = this.slots
     const size = this.keys.length * 2
     const keys = new Float64Array(size)
     keys.set(this.keys)
-    const hashes = new Int32Array(size)
-    hashes.set(this.hashes)
-    const chain = new Int32Array(size)
     const heads = new Int32Array(size).fill(-1)
     for (let slot of this.heads) {
       while (slot >= 0) {
-        const after = this.chain[slot]!
-        const bucket = hashes[slot]! & (size - 1)
-        chain[slot] = heads[bucket]!
+        const after = words[slot + CHAIN]!
+        const bucket = words[slot + HASH]! & (size - 1)
+        words[slot + CHAIN] = heads[bucket]!
         heads[bucket] = slot
         slot = after
       }
     }
     this.keys = keys
-    this.hashes = hashes
-    this.chain = chain
     this.heads = heads
     this.mask = size - 1
   }

@@ -8,8 +8,8 @@ export interface Policy {
   /** The value of `slot` was used. */
   hit(slot: number): void
   /**
-   * A value of `slots.size[slot]` bytes arrived for a key that is not resident: new, or a ghost of this policy.
-   * Makes room through `slots.onEvict`. Returns false when the value is not admitted; the slot is then a ghost or {@link Slots.onForget}ten.
+   * A value of `slots.sizeOf(slot)` bytes arrived for a key that is not resident: new, or a ghost of this policy.
+   * Makes room through `slots.owner`. Returns false when the value is not admitted; the slot is then a ghost or forgotten.
    */
   miss(slot: number): boolean
   /** Takes a slot, resident or ghost, out of all queues; does not release it. */

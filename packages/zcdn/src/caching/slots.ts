@@ -5,81 +5,101 @@ export const GHOST = 8
 
 const FIRST_CAPACITY = 64
 
+/** Words of a slot. Policies may use `MARK` and `STAMP` as they like. */
+export const SLOT_WORDS = 8
+export const PREV = 0
+export const NEXT = 1
+/** Queue code, see {@link FREE} and {@link GHOST}. */
+export const WHERE = 2
+/** A small counter for the policy. */
+export const MARK = 3
+/** One more number for the policy. */
+export const STAMP = 4
+/** 32-bit hash of the key, for policies with sketches. */
+export const HASH = 5
+/** The next slot of the same bucket in an index of integer keys. */
+export const CHAIN = 6
+
+/** What a cache does when its policy decides. One object for the cache's life: the engine can then inline its methods. */
+export interface SlotOwner {
+  /** A resident value must go. The policy has already taken the slot out of its queues. */
+  evicted(slot: number): void
+  /** A key is forgotten altogether; the slot is free afterwards. */
+  forgotten(slot: number): void
+}
+
 /**
- * The book of a cache: one integer slot for each key that the cache knows, resident or ghost, and what policies keep about it in
- * parallel typed arrays. No object is made per entry: 30 bytes a slot, and the collector has nothing to walk.
+ * The book of a cache: one slot for each key that the cache knows, resident or ghost. A slot is a place in `words`, where its
+ * {@link SLOT_WORDS} words begin: half a line of the processor's cache, and one array to look at for all of it (an array for each
+ * field took twice as long). No object is made per entry: 40 bytes, and the collector has nothing to walk.
  * Slots are handed out from a free list; the arrays double when it is empty.
  */
 export class Slots {
-  /** Bytes of the value. */
-  size = new Float64Array(FIRST_CAPACITY)
-  /** 32-bit hash of the key, for policies with sketches. */
-  hash = new Uint32Array(FIRST_CAPACITY)
-  prev = new Int32Array(FIRST_CAPACITY)
-  next = new Int32Array(FIRST_CAPACITY)
-  /** Queue code, see {@link FREE} and {@link GHOST}. */
-  where = new Uint8Array(FIRST_CAPACITY)
-  /** A small counter for the policy. */
-  mark = new Uint8Array(FIRST_CAPACITY)
-  /** One more number for the policy. */
-  stamp = new Uint32Array(FIRST_CAPACITY)
-  /** Slots ever handed out; every live slot is smaller. */
+  words = new Int32Array(FIRST_CAPACITY * SLOT_WORDS)
+  /** Bytes of the values, by {@link rowOf} the slot. */
+  sizes = new Float64Array(FIRST_CAPACITY)
+  /** Where the next new slot begins; every live slot is smaller. */
   used = 0
-  /** Called when a resident value must go. The policy has already taken the slot out of its queues. */
-  onEvict: (slot: number) => void = () => {}
-  /** Called when a key is forgotten altogether; the slot is free afterwards. */
-  onForget: (slot: number) => void = () => {}
+  /** Whom the policy tells of values that must go and of keys that are forgotten. */
+  readonly owner: SlotOwner
   private freeHead = -1
+
+  constructor(owner: SlotOwner) {
+    this.owner = owner
+  }
 
   /** Takes a slot for a new key. O(1) amortised. */
   take(size: number, hash: number): number {
     let slot = this.freeHead
-    if (slot >= 0) this.freeHead = this.next[slot]!
+    if (slot >= 0) this.freeHead = this.words[slot + NEXT]!
     else {
-      slot = this.used++
-      if (slot === this.size.length) this.grow(slot * 2)
+      slot = this.used
+      this.used += SLOT_WORDS
+      if (slot === this.words.length) this.grow()
     }
-    this.size[slot] = size
-    this.hash[slot] = hash
-    this.where[slot] = FREE
-    this.mark[slot] = 0
-    this.stamp[slot] = 0
+    const { words } = this
+    this.sizes[rowOf(slot)] = size
+    words[slot + HASH] = hash
+    words[slot + WHERE] = FREE
+    words[slot + MARK] = 0
+    words[slot + STAMP] = 0
     return slot
   }
 
   /** Gives a slot back; the caller has unlinked it. */
   release(slot: number): void {
-    this.where[slot] = FREE
-    this.next[slot] = this.freeHead
+    this.words[slot + WHERE] = FREE
+    this.words[slot + NEXT] = this.freeHead
     this.freeHead = slot
+  }
+
+  /** Bytes of the value. */
+  sizeOf(slot: number): number {
+    return this.sizes[rowOf(slot)]!
   }
 
   /** True when the slot holds a value. */
   isResident(slot: number): boolean {
-    const where = this.where[slot]!
+    const where = this.words[slot + WHERE]!
     return where !== FREE && where < GHOST
   }
 
-  private grow(capacity: number): void {
-    const copy = <T extends Float64Array | Int32Array | Uint32Array | Uint8Array>(
-      make: new (n: number) => T,
-      from: T,
-    ): T => {
-      const to = new make(capacity)
-      to.set(from)
-      return to
-    }
-    this.size = copy(Float64Array, this.size) as Float64Array<ArrayBuffer>
-    this.stamp = copy(Uint32Array, this.stamp) as Uint32Array<ArrayBuffer>
-    this.hash = copy(Uint32Array, this.hash) as Uint32Array<ArrayBuffer>
-    this.prev = copy(Int32Array, this.prev) as Int32Array<ArrayBuffer>
-    this.next = copy(Int32Array, this.next) as Int32Array<ArrayBuffer>
-    this.where = copy(Uint8Array, this.where) as Uint8Array<ArrayBuffer>
-    this.mark = copy(Uint8Array, this.mark) as Uint8Array<ArrayBuffer>
+  private grow(): void {
+    const words = new Int32Array(this.words.length * 2)
+    words.set(this.words)
+    this.words = words
+    const sizes = new Float64Array(this.sizes.length * 2)
+    sizes.set(this.sizes)
+    this.sizes = sizes
   }
 }
 
-/** A doubly linked queue threaded through the arrays of {@link Slots}: `head` is the newest, `tail` the oldest. All operations O(1). */
+/** The number of a slot: 0, 1, 2 … in the order of their first use. For arrays beside `words`. */
+export function rowOf(slot: number): number {
+  return slot >> 3
+}
+
+/** A doubly linked queue threaded through {@link Slots}: `head` is the newest, `tail` the oldest. All operations O(1). */
 export class Queue {
   head = -1
   tail = -1
@@ -94,53 +114,54 @@ export class Queue {
   }
 
   push(slot: number): void {
-    const { prev, next, where, size } = this.slots
+    const { words, sizes } = this.slots
     const head = this.head
-    prev[slot] = -1
-    next[slot] = head
-    if (head >= 0) prev[head] = slot
+    words[slot + PREV] = -1
+    words[slot + NEXT] = head
+    if (head >= 0) words[head + PREV] = slot
     else this.tail = slot
     this.head = slot
-    where[slot] = this.code
+    words[slot + WHERE] = this.code
     this.count++
-    this.bytes += size[slot]!
+    this.bytes += sizes[rowOf(slot)]!
   }
 
   /** Puts a slot at the old end (used when a saved cache is read back in order). */
   append(slot: number): void {
-    const { prev, next, where, size } = this.slots
+    const { words, sizes } = this.slots
     const tail = this.tail
-    next[slot] = -1
-    prev[slot] = tail
-    if (tail >= 0) next[tail] = slot
+    words[slot + NEXT] = -1
+    words[slot + PREV] = tail
+    if (tail >= 0) words[tail + NEXT] = slot
     else this.head = slot
     this.tail = slot
-    where[slot] = this.code
+    words[slot + WHERE] = this.code
     this.count++
-    this.bytes += size[slot]!
+    this.bytes += sizes[rowOf(slot)]!
   }
 
   /** Takes the oldest out; there must be one. */
   shift(): number {
+    const { words, sizes } = this.slots
     const slot = this.tail
-    const before = this.slots.prev[slot]!
+    const before = words[slot + PREV]!
     this.tail = before
-    if (before >= 0) this.slots.next[before] = -1
+    if (before >= 0) words[before + NEXT] = -1
     else this.head = -1
     this.count--
-    this.bytes -= this.slots.size[slot]!
+    this.bytes -= sizes[rowOf(slot)]!
     return slot
   }
 
   remove(slot: number): void {
-    const { prev, next, size } = this.slots
-    const before = prev[slot]!
-    const after = next[slot]!
-    if (before >= 0) next[before] = after
+    const { words, sizes } = this.slots
+    const before = words[slot + PREV]!
+    const after = words[slot + NEXT]!
+    if (before >= 0) words[before + NEXT] = after
     else this.head = after
-    if (after >= 0) prev[after] = before
+    if (after >= 0) words[after + PREV] = before
     else this.tail = before
     this.count--
-    this.bytes -= size[slot]!
+    this.bytes -= sizes[rowOf(slot)]!
   }
 }

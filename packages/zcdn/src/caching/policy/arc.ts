@@ -1,5 +1,5 @@
 import type { Policy } from '../policy.ts'
-import { GHOST, Queue, type Slots } from '../slots.ts'
+import { GHOST, Queue, type Slots, WHERE } from '../slots.ts'
 
 const T1 = 1
 const T2 = 2
@@ -18,7 +18,7 @@ export function createArc(slots: Slots, capacityBytes: number): Policy {
   const forget = (queue: Queue) => {
     const victim = queue.tail
     queue.remove(victim)
-    slots.onForget(victim)
+    slots.owner.forgotten(victim)
   }
   /** REPLACE of the paper. */
   const replace = (need: number, wasInB2: boolean) => {
@@ -27,18 +27,18 @@ export function createArc(slots: Slots, capacityBytes: number): Policy {
       const from = fromT1 ? t1 : t2
       const victim = from.tail
       from.remove(victim)
-      slots.onEvict(victim)
+      slots.owner.evicted(victim)
       ;(fromT1 ? b1 : b2).push(victim)
     }
   }
   return {
     hit(slot) {
-      ;(slots.where[slot] === T1 ? t1 : t2).remove(slot)
+      ;(slots.words[slot + WHERE] === T1 ? t1 : t2).remove(slot)
       t2.push(slot)
     },
     miss(slot) {
-      const need = slots.size[slot]!
-      const where = slots.where[slot]!
+      const need = slots.sizeOf(slot)
+      const where = slots.words[slot + WHERE]!
       if (where === B1) {
         target = Math.min(capacityBytes, target + need * Math.max(1, b2.bytes / Math.max(1, b1.bytes)))
         b1.remove(slot)
@@ -47,7 +47,7 @@ export function createArc(slots: Slots, capacityBytes: number): Policy {
         b2.remove(slot)
       }
       if (need > capacityBytes) {
-        slots.onForget(slot)
+        slots.owner.forgotten(slot)
         return false
       }
       replace(need, where === B2)
@@ -58,7 +58,7 @@ export function createArc(slots: Slots, capacityBytes: number): Policy {
       return true
     },
     remove(slot) {
-      for (const queue of queues) if (queue.code === slots.where[slot]) queue.remove(slot)
+      for (const queue of queues) if (queue.code === slots.words[slot + WHERE]) queue.remove(slot)
     },
     bytes: () => t1.bytes + t2.bytes,
     queues: () => queues,

@@ -1,5 +1,5 @@
 import type { Policy } from '../policy.ts'
-import { GHOST, Queue, type Slots } from '../slots.ts'
+import { GHOST, MARK, Queue, type Slots, STAMP, WHERE } from '../slots.ts'
 
 const SMALL = 1
 const MAIN = 2
@@ -24,96 +24,133 @@ const TIES_PER_ENTRY = 4
  * docs/cache.md. A hit counts and moves nothing.
  */
 export function createFilteredS3Fifo(slots: Slots, capacityBytes: number): Policy {
-  const smallBytes = capacityBytes * SMALL_SHARE
-  const ghostBytes = capacityBytes * GHOST_SHARE
-  const small = new Queue(slots, SMALL)
-  const main = new Queue(slots, MAIN)
-  const ghost = new Queue(slots, GHOST)
-  let epoch = 0
-  let uses = 0
-  let ties = 0
+  return new FilteredS3Fifo(slots, capacityBytes)
+}
 
-  /** Uses of a slot while it was known, halved once for each epoch since. `stamp` holds `epoch * 16 + count`. */
-  const history = (slot: number): number => {
-    const stamp = slots.stamp[slot]!
-    const count = stamp & 15
-    const age = epoch - (stamp >>> 4)
+class FilteredS3Fifo implements Policy {
+  private readonly slots: Slots
+  private readonly capacityBytes: number
+  private readonly smallBytes: number
+  private readonly ghostBytes: number
+  private readonly small: Queue
+  private readonly main: Queue
+  private readonly ghost: Queue
+  private epoch = 0
+  private uses = 0
+  private ties = 0
+
+  constructor(slots: Slots, capacityBytes: number) {
+    this.slots = slots
+    this.capacityBytes = capacityBytes
+    this.smallBytes = capacityBytes * SMALL_SHARE
+    this.ghostBytes = capacityBytes * GHOST_SHARE
+    this.small = new Queue(slots, SMALL)
+    this.main = new Queue(slots, MAIN)
+    this.ghost = new Queue(slots, GHOST)
+  }
+
+  hit(slot: number): void {
+    this.count(slot)
+    const { words } = this.slots
+    const hits = words[slot + MARK]!
+    if (hits < PROMOTE_AT) words[slot + MARK] = hits + 1
+  }
+
+  miss(slot: number): boolean {
+    const { slots, small, main, capacityBytes } = this
+    const need = slots.sizeOf(slot)
+    const returning = slots.words[slot + WHERE] === GHOST
+    if (returning) this.ghost.remove(slot)
+    else slots.words[slot + STAMP] = this.epoch << 4
+    if (need > capacityBytes) {
+      slots.owner.forgotten(slot)
+      return false
+    }
+    this.count(slot)
+    const toMain = returning && this.mayEnterMain(slot)
+    while (small.bytes + main.bytes + need > capacityBytes) {
+      if ((small.bytes > this.smallBytes || main.count === 0) && this.evictSmall()) continue
+      if (main.count === 0) continue
+      while (slots.words[main.tail + MARK]! > 0) this.secondChance()
+      const victim = main.shift()
+      slots.owner.evicted(victim)
+      slots.owner.forgotten(victim)
+    }
+    slots.words[slot + MARK] = 0
+    if (toMain) main.push(slot)
+    else small.push(slot)
+    return true
+  }
+
+  remove(slot: number): void {
+    const where = this.slots.words[slot + WHERE]
+    const queue = where === SMALL ? this.small : where === MAIN ? this.main : this.ghost
+    queue.remove(slot)
+  }
+
+  bytes(): number {
+    return this.small.bytes + this.main.bytes
+  }
+
+  queues(): readonly Queue[] {
+    return [this.small, this.main, this.ghost]
+  }
+
+  restored(slot: number): void {
+    this.slots.words[slot + STAMP] = this.epoch << 4
+  }
+
+  /** Uses of a slot while it was known, halved once for each epoch since. `STAMP` holds `epoch * 16 + count`. */
+  private history(slot: number): number {
+    const { words } = this.slots
+    const value = words[slot + STAMP]!
+    const count = value & 15
+    const age = this.epoch - (value >>> 4)
     if (age === 0) return count
     const faded = age > 3 ? 0 : count >> age
-    slots.stamp[slot] = (epoch << 4) | faded
+    words[slot + STAMP] = (this.epoch << 4) | faded
     return faded
   }
-  const count = (slot: number): void => {
-    if (history(slot) === MAX_HISTORY) return
-    slots.stamp[slot] = slots.stamp[slot]! + 1
-    if (++uses >= USES_PER_EPOCH * Math.max(LEAST_ENTRIES, small.count + main.count)) {
-      uses >>= 1
-      epoch = (epoch + 1) & 0xffffff
+
+  private count(slot: number): void {
+    if (this.history(slot) === MAX_HISTORY) return
+    const { words } = this.slots
+    words[slot + STAMP] = words[slot + STAMP]! + 1
+    if (++this.uses >= USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.small.count + this.main.count)) {
+      this.uses >>= 1
+      this.epoch = (this.epoch + 1) & 0xffffff
     }
   }
-  const evictSmall = (): boolean => {
+
+  /** Drops one value out of the small queue; those in demand are promoted on the way. False when all were. */
+  private evictSmall(): boolean {
+    const { slots, small, main, ghost, ghostBytes } = this
     while (small.count > 0) {
       const slot = small.shift()
-      if (slots.mark[slot]! < PROMOTE_AT) {
-        slots.onEvict(slot)
+      if (slots.words[slot + MARK]! < PROMOTE_AT) {
+        slots.owner.evicted(slot)
         ghost.push(slot)
-        while (ghost.bytes > ghostBytes) slots.onForget(ghost.shift())
+        while (ghost.bytes > ghostBytes) slots.owner.forgotten(ghost.shift())
         return true
       }
-      slots.mark[slot] = 0
+      slots.words[slot + MARK] = 0
       main.push(slot)
     }
     return false
   }
-  const secondChance = (): void => {
+
+  private secondChance(): void {
+    const { main, slots } = this
     const slot = main.shift()
-    slots.mark[slot] = slots.mark[slot]! - 1
+    slots.words[slot + MARK] = slots.words[slot + MARK]! - 1
     main.push(slot)
   }
-  const mayEnterMain = (slot: number): boolean => {
-    if (main.count === 0 || main.bytes + slots.size[slot]! <= capacityBytes - smallBytes) return true
-    if (slots.mark[main.tail]! > 0) secondChance()
-    const lead = history(slot) - history(main.tail)
-    return lead > 0 || (lead === 0 && ++ties % TIES_PER_ENTRY === 0)
-  }
-  return {
-    hit(slot) {
-      count(slot)
-      const mark = slots.mark[slot]!
-      if (mark < PROMOTE_AT) slots.mark[slot] = mark + 1
-    },
-    miss(slot) {
-      const need = slots.size[slot]!
-      const returning = slots.where[slot] === GHOST
-      if (returning) ghost.remove(slot)
-      else slots.stamp[slot] = epoch << 4
-      if (need > capacityBytes) {
-        slots.onForget(slot)
-        return false
-      }
-      count(slot)
-      const toMain = returning && mayEnterMain(slot)
-      while (small.bytes + main.bytes + need > capacityBytes) {
-        if ((small.bytes > smallBytes || main.count === 0) && evictSmall()) continue
-        if (main.count === 0) continue
-        while (slots.mark[main.tail]! > 0) secondChance()
-        const victim = main.shift()
-        slots.onEvict(victim)
-        slots.onForget(victim)
-      }
-      slots.mark[slot] = 0
-      if (toMain) main.push(slot)
-      else small.push(slot)
-      return true
-    },
-    remove(slot) {
-      const where = slots.where[slot]
-      ;(where === SMALL ? small : where === MAIN ? main : ghost).remove(slot)
-    },
-    bytes: () => small.bytes + main.bytes,
-    queues: () => [small, main, ghost],
-    restored(slot) {
-      slots.stamp[slot] = epoch << 4
-    },
+
+  private mayEnterMain(slot: number): boolean {
+    const { slots, main } = this
+    if (main.count === 0 || main.bytes + slots.sizeOf(slot) <= this.capacityBytes - this.smallBytes) return true
+    if (slots.words[main.tail + MARK]! > 0) this.secondChance()
+    const lead = this.history(slot) - this.history(main.tail)
+    return lead > 0 || (lead === 0 && ++this.ties % TIES_PER_ENTRY === 0)
   }
 }

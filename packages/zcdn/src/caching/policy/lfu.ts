@@ -1,5 +1,5 @@
 import type { Policy } from '../policy.ts'
-import { Queue, type Slots } from '../slots.ts'
+import { MARK, Queue, type Slots } from '../slots.ts'
 
 /** Counts above this are equal; it bounds the search for the smallest count, so that every operation stays O(1). */
 const MAX_COUNT = 255
@@ -11,40 +11,40 @@ export function createLfu(slots: Slots, capacityBytes: number): Policy {
   let least = 1
   return {
     hit(slot) {
-      const count = slots.mark[slot]!
+      const count = slots.words[slot + MARK]!
       byCount[count]!.remove(slot)
       const more = Math.min(count + 1, MAX_COUNT)
-      slots.mark[slot] = more
+      slots.words[slot + MARK] = more
       byCount[more]!.push(slot)
     },
     miss(slot) {
-      const need = slots.size[slot]!
+      const need = slots.sizeOf(slot)
       if (need > capacityBytes) {
-        slots.onForget(slot)
+        slots.owner.forgotten(slot)
         return false
       }
       while (bytes + need > capacityBytes) {
         while (byCount[least]!.count === 0) least++
         const victim = byCount[least]!.tail
         byCount[least]!.remove(victim)
-        bytes -= slots.size[victim]!
-        slots.onEvict(victim)
-        slots.onForget(victim)
+        bytes -= slots.sizeOf(victim)
+        slots.owner.evicted(victim)
+        slots.owner.forgotten(victim)
       }
-      slots.mark[slot] = 1
+      slots.words[slot + MARK] = 1
       byCount[1]!.push(slot)
       least = 1
       bytes += need
       return true
     },
     remove(slot) {
-      byCount[slots.mark[slot]!]!.remove(slot)
-      bytes -= slots.size[slot]!
+      byCount[slots.words[slot + MARK]!]!.remove(slot)
+      bytes -= slots.sizeOf(slot)
     },
     bytes: () => bytes,
     queues: () => byCount,
     restored(slot) {
-      bytes += slots.size[slot]!
+      bytes += slots.sizeOf(slot)
     },
   }
 }

@@ -10,15 +10,15 @@ export function createLru(slots: Slots, capacityBytes: number): Policy {
       queue.push(slot)
     },
     miss(slot) {
-      const need = slots.size[slot]!
+      const need = slots.sizeOf(slot)
       if (need > capacityBytes) {
-        slots.onForget(slot)
+        slots.owner.forgotten(slot)
         return false
       }
       while (queue.bytes + need > capacityBytes) {
         const victim = queue.shift()
-        slots.onEvict(victim)
-        slots.onForget(victim)
+        slots.owner.evicted(victim)
+        slots.owner.forgotten(victim)
       }
       queue.push(slot)
       return true

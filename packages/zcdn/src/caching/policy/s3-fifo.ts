@@ -1,5 +1,5 @@
 import type { Policy } from '../policy.ts'
-import { GHOST, Queue, type Slots } from '../slots.ts'
+import { GHOST, MARK, Queue, type Slots, WHERE } from '../slots.ts'
 
 const SMALL = 1
 const MAIN = 2
@@ -23,14 +23,14 @@ export function createS3Fifo(slots: Slots, capacityBytes: number): Policy {
   const evictSmall = (): boolean => {
     while (small.count > 0) {
       const slot = small.shift()
-      if (slots.mark[slot]! > 0) {
-        slots.mark[slot] = 0
+      if (slots.words[slot + MARK]! > 0) {
+        slots.words[slot + MARK] = 0
         main.push(slot)
         continue
       }
-      slots.onEvict(slot)
+      slots.owner.evicted(slot)
       ghost.push(slot)
-      while (ghost.bytes > ghostBytes) slots.onForget(ghost.shift())
+      while (ghost.bytes > ghostBytes) slots.owner.forgotten(ghost.shift())
       return true
     }
     return false
@@ -38,40 +38,40 @@ export function createS3Fifo(slots: Slots, capacityBytes: number): Policy {
   const evictMain = (): void => {
     for (;;) {
       const slot = main.shift()
-      const frequency = slots.mark[slot]!
+      const frequency = slots.words[slot + MARK]!
       if (frequency === 0) {
-        slots.onEvict(slot)
-        slots.onForget(slot)
+        slots.owner.evicted(slot)
+        slots.owner.forgotten(slot)
         return
       }
-      slots.mark[slot] = frequency - 1
+      slots.words[slot + MARK] = frequency - 1
       main.push(slot)
     }
   }
   return {
     hit(slot) {
-      const frequency = slots.mark[slot]!
-      if (frequency < MAX_FREQUENCY) slots.mark[slot] = frequency + 1
+      const frequency = slots.words[slot + MARK]!
+      if (frequency < MAX_FREQUENCY) slots.words[slot + MARK] = frequency + 1
     },
     miss(slot) {
-      const need = slots.size[slot]!
-      const returning = slots.where[slot] === GHOST
+      const need = slots.sizeOf(slot)
+      const returning = slots.words[slot + WHERE] === GHOST
       if (returning) ghost.remove(slot)
       if (need > capacityBytes) {
-        slots.onForget(slot)
+        slots.owner.forgotten(slot)
         return false
       }
       while (small.bytes + main.bytes + need > capacityBytes) {
         if ((small.bytes > smallBytes || main.count === 0) && evictSmall()) continue
         if (main.count > 0) evictMain()
       }
-      slots.mark[slot] = 0
+      slots.words[slot + MARK] = 0
       if (returning) main.push(slot)
       else small.push(slot)
       return true
     },
     remove(slot) {
-      const where = slots.where[slot]
+      const where = slots.words[slot + WHERE]
       ;(where === SMALL ? small : where === MAIN ? main : ghost).remove(slot)
     },
     bytes: () => small.bytes + main.bytes,

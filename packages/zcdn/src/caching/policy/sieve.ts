@@ -1,5 +1,5 @@
 import type { Policy } from '../policy.ts'
-import { Queue, type Slots } from '../slots.ts'
+import { MARK, PREV, Queue, type Slots } from '../slots.ts'
 
 /** SIEVE (Zhang et al., NSDI 2024): one FIFO, one bit an entry, one moving hand. The least work per hit of all: it sets a bit. */
 export function createSieve(slots: Slots, capacityBytes: number): Policy {
@@ -7,32 +7,32 @@ export function createSieve(slots: Slots, capacityBytes: number): Policy {
   let hand = -1
   return {
     hit(slot) {
-      slots.mark[slot] = 1
+      slots.words[slot + MARK] = 1
     },
     miss(slot) {
-      const need = slots.size[slot]!
+      const need = slots.sizeOf(slot)
       if (need > capacityBytes) {
-        slots.onForget(slot)
+        slots.owner.forgotten(slot)
         return false
       }
       while (queue.bytes + need > capacityBytes) {
         let victim = hand >= 0 ? hand : queue.tail
-        while (slots.mark[victim] === 1) {
-          slots.mark[victim] = 0
-          victim = slots.prev[victim]!
+        while (slots.words[victim + MARK] === 1) {
+          slots.words[victim + MARK] = 0
+          victim = slots.words[victim + PREV]!
           if (victim < 0) victim = queue.tail
         }
-        hand = slots.prev[victim]!
+        hand = slots.words[victim + PREV]!
         queue.remove(victim)
-        slots.onEvict(victim)
-        slots.onForget(victim)
+        slots.owner.evicted(victim)
+        slots.owner.forgotten(victim)
       }
-      slots.mark[slot] = 0
+      slots.words[slot + MARK] = 0
       queue.push(slot)
       return true
     },
     remove(slot) {
-      if (hand === slot) hand = slots.prev[slot]!
+      if (hand === slot) hand = slots.words[slot + PREV]!
       queue.remove(slot)
     },
     bytes: () => queue.bytes,

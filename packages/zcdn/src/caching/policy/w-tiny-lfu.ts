@@ -1,6 +1,6 @@
 import { FrequencySketch } from '../frequency-sketch.ts'
 import type { Policy } from '../policy.ts'
-import { Queue, type Slots } from '../slots.ts'
+import { HASH, Queue, type Slots, WHERE } from '../slots.ts'
 
 const WINDOW = 1
 const PROBATION = 2
@@ -33,8 +33,8 @@ export function createWTinyLfu(slots: Slots, capacityBytes: number, adaptive = t
 
   const drop = (queue: Queue, slot: number) => {
     queue.remove(slot)
-    slots.onEvict(slot)
-    slots.onForget(slot)
+    slots.owner.evicted(slot)
+    slots.owner.forgotten(slot)
   }
   const climb = () => {
     const ratio = hits / requests
@@ -51,7 +51,7 @@ export function createWTinyLfu(slots: Slots, capacityBytes: number, adaptive = t
     hits = requests = 0
   }
   const used = (slot: number, hit: boolean) => {
-    sketch.add(slots.hash[slot]!)
+    sketch.add(slots.words[slot + HASH]!)
     requests++
     if (hit) hits++
     const count = window.count + probation.count + protectedQueue.count
@@ -70,8 +70,8 @@ export function createWTinyLfu(slots: Slots, capacityBytes: number, adaptive = t
           drop(probation, candidate)
           break
         }
-        if (sketch.count(slots.hash[candidate]!) > sketch.count(slots.hash[victim]!)) {
-          drop(slots.where[victim] === PROBATION ? probation : protectedQueue, victim)
+        if (sketch.count(slots.words[candidate + HASH]!) > sketch.count(slots.words[victim + HASH]!)) {
+          drop(slots.words[victim + WHERE] === PROBATION ? probation : protectedQueue, victim)
         } else {
           drop(probation, candidate)
           break
@@ -86,7 +86,7 @@ export function createWTinyLfu(slots: Slots, capacityBytes: number, adaptive = t
   return {
     hit(slot) {
       used(slot, true)
-      const where = slots.where[slot]!
+      const where = slots.words[slot + WHERE]!
       if (where === WINDOW) {
         window.remove(slot)
         window.push(slot)
@@ -103,8 +103,8 @@ export function createWTinyLfu(slots: Slots, capacityBytes: number, adaptive = t
     },
     miss(slot) {
       used(slot, false)
-      if (slots.size[slot]! > capacityBytes) {
-        slots.onForget(slot)
+      if (slots.sizeOf(slot) > capacityBytes) {
+        slots.owner.forgotten(slot)
         return false
       }
       window.push(slot)
@@ -112,7 +112,7 @@ export function createWTinyLfu(slots: Slots, capacityBytes: number, adaptive = t
       return slots.isResident(slot)
     },
     remove(slot) {
-      for (const queue of queues) if (queue.code === slots.where[slot]) queue.remove(slot)
+      for (const queue of queues) if (queue.code === slots.words[slot + WHERE]) queue.remove(slot)
     },
     bytes: () => window.bytes + probation.bytes + protectedQueue.bytes,
     queues: () => queues,
