@@ -4,8 +4,12 @@ import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { type ContentMap, describe } from '../content/content-map.ts'
+import { HotFiles } from './hot-files.ts'
 import { nodeHasher } from './native-hasher.ts'
 import type { CdnServerOptions } from './server.ts'
+
+/** What is asked for often is kept in so much memory. */
+const DEFAULT_MEMORY_BYTES = 50e6
 
 interface ServedFile {
   name: string
@@ -14,13 +18,15 @@ interface ServedFile {
 }
 
 /**
- * Names every file below `path` (a file or a folder, one level) and serves it by its root. The files must not change while they are served:
+ * Names every file below `path` (a file or a folder, one level) and serves it by its root; what is asked for often stays in `memoryBytes` of
+ * memory (default 50 MB). The files must not change while they are served:
  * whoever downloads would find out.
  */
 export async function serveFolder(
   path: string,
-  options: { leafBytes?: number } = {},
+  options: { leafBytes?: number; memoryBytes?: number } = {},
 ): Promise<CdnServerOptions & { files: readonly { root: string; name: string; size: number }[] }> {
+  const hot = new HotFiles(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   const files = new Map<string, ServedFile>()
   const blocks = new Map<string, Uint8Array | { path: string; start: number; end: number }>()
   const info = await stat(path)
@@ -43,14 +49,12 @@ export async function serveFolder(
   return {
     files: list(),
     roots: list,
+    cacheStats: () => hot.stats(),
     async object(root: CID) {
       const file = files.get(root.toString())
       if (!file) return undefined
-      return {
-        size: file.map.size,
-        read: (start, end) =>
-          end > start ? createReadStream(file.path, { start, end: end - 1, highWaterMark: 1 << 18 }) : emptyBytes(),
-      }
+      const { size } = file.map
+      return { size, read: (start, end) => hot.read(file.path, size, start, end) }
     },
     async block(cid: CID) {
       const found = blocks.get(cid.toString())
@@ -66,5 +70,3 @@ export async function serveFolder(
     },
   }
 }
-
-async function* emptyBytes(): AsyncGenerator<Uint8Array> {}

@@ -63,6 +63,16 @@ export function createCdnServer(options: CdnServerOptions): Server {
   return createServer(createListener(options))
 }
 
+/** Pages may use the server as a source. */
+const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': 'range',
+  'access-control-expose-headers': 'content-range, content-length',
+}
+
+/** CIDs that were parsed lately, by path: decoding one takes as long as the rest of a short answer. */
+const MAX_PARSED = 1024
+
 function createListener(options: CdnServerOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const counts = { requests: 0, bytes: 0, notFound: 0, errors: 0 }
   const metrics = (): Metric[] => {
@@ -98,16 +108,29 @@ function createListener(options: CdnServerOptions): (request: IncomingMessage, r
     headers: Record<string, string> = {},
   ) => {
     response.writeHead(status, {
+      ...CORS,
       'content-type': 'text/plain; charset=utf-8',
       'content-length': String(typeof body === 'string' ? Buffer.byteLength(body) : body.length),
       ...headers,
     })
     response.end(body)
   }
+  const parsed = new Map<string, CID>()
+  const cidOf = (path: string): CID | undefined => {
+    const known = parsed.get(path)
+    if (known) return known
+    const match = /^\/ipfs\/([a-zA-Z0-9]+)$/.exec(path)
+    if (!match) return undefined
+    try {
+      const cid = CID.parse(match[1]!)
+      if (parsed.size >= MAX_PARSED) parsed.clear()
+      parsed.set(path, cid)
+      return cid
+    } catch {
+      return undefined
+    }
+  }
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    response.setHeader('access-control-allow-origin', '*')
-    response.setHeader('access-control-allow-headers', 'range')
-    response.setHeader('access-control-expose-headers', 'content-range, content-length')
     if (request.method === 'OPTIONS') return reply(response, 204, '')
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, 'GET or HEAD\n')
     const url = new URL(request.url ?? '/', 'http://node')
@@ -117,11 +140,7 @@ function createListener(options: CdnServerOptions): (request: IncomingMessage, r
     }
     if (url.pathname === '/')
       return reply(response, 200, JSON.stringify(options.roots?.() ?? []), { 'content-type': 'application/json' })
-    const match = /^\/ipfs\/([a-zA-Z0-9]+)$/.exec(url.pathname)
-    let cid: CID | undefined
-    try {
-      if (match) cid = CID.parse(match[1]!)
-    } catch {}
+    const cid = cidOf(url.pathname)
     if (!cid) return reply(response, 400, 'GET /ipfs/<cid>, /metrics or /health\n')
     const notFound = () => {
       counts.notFound++
@@ -143,13 +162,15 @@ function createListener(options: CdnServerOptions): (request: IncomingMessage, r
     const range = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '')
     let start = 0
     let end = object.size
-    if (range && (range[1] || range[2])) {
+    const partial = range !== null && (range[1] !== '' || range[2] !== '')
+    if (partial) {
       start = range[1] ? Number(range[1]) : Math.max(0, object.size - Number(range[2]))
       if (range[1] && range[2]) end = Math.min(object.size, Number(range[2]) + 1)
       if (start >= end) return reply(response, 416, '', { 'content-range': `bytes */${object.size}` })
-      response.setHeader('content-range', `bytes ${start}-${end - 1}/${object.size}`)
     }
     response.writeHead(range ? 206 : 200, {
+      ...CORS,
+      ...(partial && { 'content-range': `bytes ${start}-${end - 1}/${object.size}` }),
       ...immutable,
       'accept-ranges': 'bytes',
       'content-length': String(end - start),
@@ -163,16 +184,19 @@ function createListener(options: CdnServerOptions): (request: IncomingMessage, r
       gone = true
       wake()
     })
+    // One behind, so that a short answer is one write: head, bytes and end together.
+    let last: Uint8Array | undefined
     for await (const chunk of object.read(start, end)) {
       if (gone) return
-      counts.bytes += chunk.length
-      if (!response.write(chunk)) {
+      if (last && !response.write(last)) {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
       }
+      counts.bytes += chunk.length
+      last = chunk
     }
-    response.end()
+    response.end(last)
   }
   return (request, response) => {
     counts.requests++
