@@ -39,6 +39,8 @@ export interface KvStore {
   get(key: Uint8Array): Uint8Array | undefined
   set(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): unknown
+  /** `set`, and what stood there before, for stores that find both in one search. */
+  exchange?(key: Uint8Array, value: Uint8Array): Uint8Array | undefined
 }
 
 /** `store`, with every change recorded in `journal`. */
@@ -47,11 +49,16 @@ export function journaled(store: KvStore, journal: Journal): KvStore {
     if (before) store.set(key, before)
     else store.delete(key)
   }
+  const exchange = (key: Uint8Array, value: Uint8Array): Uint8Array | undefined => {
+    if (store.exchange) return store.exchange(key, value)
+    const before = store.get(key)
+    store.set(key, value)
+    return before
+  }
   return {
     get: (key) => store.get(key),
     set(key, value) {
-      journal.record(restore(key, store.get(key)))
-      store.set(key, value)
+      journal.record(restore(key, exchange(key, value)))
     },
     delete(key) {
       const before = store.get(key)

@@ -27,8 +27,14 @@ export function utf8(text: string): Uint8Array {
   return bytes
 }
 
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! > 0x7f) return false
+  return true
+}
+
 /** The text of UTF-8 `bytes`. Throws `HUB_DECODE` where they are not UTF-8. */
 export function fromUtf8(bytes: Uint8Array): string {
+  if (bytes.length <= SHORT_TEXT && isAscii(bytes)) return byteKey(bytes)
   try {
     return UTF8_STRICT.decode(bytes)
   } catch (cause) {
@@ -126,10 +132,15 @@ export function u64be(value: bigint): Uint8Array {
   return EIGHT.slice()
 }
 
+/** What every engine takes as arguments of one call. */
+const MAX_ARGUMENTS = 4_096
+
 /**
  * Bytes as a string with one character a byte (Latin-1): a cheap `Map` key. Its `<` order is the byte order.
  */
 export function byteKey(bytes: Uint8Array): string {
+  // All at once: a string put together character by character is a tree that has to be flattened when it is used.
+  if (bytes.length <= MAX_ARGUMENTS) return String.fromCharCode.apply(null, bytes as unknown as number[])
   let key = ''
   for (let i = 0; i < bytes.length; i++) key += String.fromCharCode(bytes[i]!)
   return key

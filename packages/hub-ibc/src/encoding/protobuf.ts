@@ -20,6 +20,7 @@ function malformed(what: string, context: Record<string, unknown> = {}): HubErro
 // Buffers of finished writers, for the next ones: nested messages would otherwise allocate one each.
 const pool: Uint8Array[] = []
 const MAX_POOLED_BYTES = 65_536
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Appends wire format to a growing buffer. Use once: {@link finish} gives the buffer back. */
 export class ProtoWriter {
@@ -34,13 +35,20 @@ export class ProtoWriter {
   }
 
   varint(value: bigint): void {
+    // Nearly all numbers are small, and arithmetic on bigints allocates.
+    if (value >= 0n && value <= MAX_SAFE) {
+      this.uint(Number(value))
+      return
+    }
     this.reserve(10)
     let rest = BigInt.asUintN(64, value)
-    while (rest >= 0x80n) {
-      this.buffer[this.at++] = Number(rest & 0x7fn) | 0x80
-      rest >>= 7n
+    // Four bytes at a time.
+    while (rest > 0xfff_ffffn) {
+      const low = Number(rest & 0xfff_ffffn)
+      rest >>= 28n
+      for (let shift = 0; shift < 28; shift += 7) this.buffer[this.at++] = ((low >>> shift) & 0x7f) | 0x80
     }
-    this.buffer[this.at++] = Number(rest)
+    this.uint(Number(rest))
   }
 
   /** A varint of a non-negative safe integer. */
@@ -131,15 +139,18 @@ export class ProtoReader {
   }
 
   varint(): bigint {
-    let value = 0n
+    // Seven bytes fit a number; the three that may follow are added as a bigint.
+    let low = 0
+    let high = 0
     for (let i = 0; ; i++) {
       if (this.at >= this.source.length) throw malformed('ends inside a varint')
       const byte = this.source[this.at++]!
       if (i === 9 && byte > 1) throw malformed('varint exceeds 64 bits')
-      value |= BigInt(byte & 0x7f) << BigInt(7 * i)
+      if (i < 7) low += (byte & 0x7f) * 2 ** (7 * i)
+      else high += (byte & 0x7f) * 2 ** (7 * (i - 7))
       if (byte < 0x80) {
         if (byte === 0 && i > 0) throw malformed('varint is not minimal', { at: this.at })
-        return value
+        return high === 0 ? BigInt(low) : (BigInt(high) << 49n) | BigInt(low)
       }
     }
   }
@@ -411,11 +422,12 @@ export const packedUint = (number: number): Field<number[]> => ({
 /** The codec of a message with the given fields. */
 export function message<S extends Record<string, Field<any>>>(shape: S): Codec<Value<S>> {
   const entries = Object.entries(shape as unknown as Shape).sort((a, b) => a[1].number - b[1].number)
-  const byNumber = new Map(entries.map(([name, field]) => [field.number, [name, field] as const]))
   const create = (partial: object = {}): Value<S> => {
     const value: Record<string, unknown> = {}
-    for (const [name, field] of entries) value[name] = field.initial()
-    for (const [name, given] of Object.entries(partial)) if (given !== undefined) value[name] = given
+    for (const [name, field] of entries) {
+      const given = (partial as Record<string, unknown>)[name]
+      value[name] = given === undefined ? field.initial() : given
+    }
     return value as Value<S>
   }
   const writeTo = (writer: ProtoWriter, value: object) => {
@@ -434,21 +446,23 @@ export function message<S extends Record<string, Field<any>>>(shape: S): Codec<V
     },
     decode(source) {
       const reader = new ProtoReader(source)
-      const value = create() as Record<string, unknown>
-      const seen = new Set<number>()
+      const value: Record<string, unknown> = {}
+      let next = 0
       while (!reader.done) {
         const tag = reader.uint()
-        const found = byNumber.get(Math.floor(tag / 8))
-        if (!found) throw malformed('unknown field', { number: Math.floor(tag / 8) })
-        const [name, field] = found
+        const number = Math.floor(tag / 8)
+        // Fields nearly always come in ascending order, so the one that is looked for is the last one or soon after it.
+        while (next < entries.length && entries[next]![1].number < number) next++
+        const at =
+          entries[next]?.[1].number === number ? next : entries.findIndex(([, other]) => other.number === number)
+        if (at < 0) throw malformed('unknown field', { number })
+        const [name, field] = entries[at]!
         if (tag % 8 !== field.wireType) throw malformed('wrong wire type', { field: name, wireType: tag % 8 })
-        if (!field.repeated) {
-          if (seen.has(field.number)) throw malformed('singular field given twice', { field: name })
-          seen.add(field.number)
-        }
-        value[name] = field.read(reader, value[name] as never)
+        const before = value[name] as never
+        if (before !== undefined && !field.repeated) throw malformed('singular field given twice', { field: name })
+        value[name] = field.read(reader, before === undefined && field.repeated ? field.initial() : before)
       }
-      return value as Value<S>
+      return create(value)
     },
   }
 }

@@ -1,5 +1,5 @@
 /** ICS-20 packet data in its three encodings, and its acknowledgements, as ibc-go v10/v11 writes them. */
-import { concat, fromBase64, fromUtf8, toBase64, utf8 } from '../encoding/bytes.ts'
+import { concat, equal, fromBase64, fromUtf8, toBase64, utf8 } from '../encoding/bytes.ts'
 import { message, string } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 
@@ -160,6 +160,7 @@ export const errorAcknowledgement = (code: number): Uint8Array =>
 
 /** Whether an acknowledgement means success. Throws `HUB_DECODE` where it is neither. */
 export function isSuccess(acknowledgement: Uint8Array): boolean {
+  if (equal(acknowledgement, SUCCESS_ACKNOWLEDGEMENT)) return true
   let raw: { result?: unknown; error?: unknown }
   try {
     raw = JSON.parse(fromUtf8(acknowledgement))
