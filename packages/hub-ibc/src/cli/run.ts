@@ -72,10 +72,11 @@ export async function relay(options: { config: string; once: boolean; metricsPor
 
   const one = async (path: (typeof config.paths)[number]) => {
     const [a, b] = [await load(path.a, base), await load(path.b, base)]
-    const end = (endpoint: RelayEndpoint, { clientId, channels }: ChainConfig) => ({
+    const end = (endpoint: RelayEndpoint, { clientId, channels, startHeight }: ChainConfig) => ({
       endpoint,
       clientId,
       ...(channels ? { channels } : {}),
+      ...(startHeight === undefined ? {} : { startHeight: BigInt(startHeight) }),
     })
     const relayer = createRelayer({
       a: end(a, path.a),

@@ -11,10 +11,13 @@ const run = defineCommand({
   },
   run: async ({ args }) => {
     const { relay } = await import('./run.ts')
+    const port = Number(args.metrics)
+    if (args.metrics !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
+      throw new Error(`--metrics takes a port number, not ${args.metrics}`)
     await relay({
       config: args.config,
       once: args.once,
-      ...(args.metrics ? { metricsPort: Number(args.metrics) } : {}),
+      ...(args.metrics ? { metricsPort: port } : {}),
     })
   },
 })

@@ -1,7 +1,7 @@
 /** What the light clients share: their two kinds of state in the client's store, and the heights in order. */
 
 import type { KvStore } from '../core/journal.ts'
-import { type ClientContext, compareHeights, heightText } from '../core/light-client.ts'
+import { type ClientContext, compareHeights, heightText, processedKey } from '../core/light-client.ts'
 import { Any, Height } from '../core/messages.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import type { Codec } from '../encoding/protobuf.ts'
@@ -66,8 +66,10 @@ export function statesOf<C, S>(
         Any.encode({ typeUrl: consensusUrl, value: consensusCodec.encode(state as Partial<S>) }),
       )
     },
+    /** Forgets a height, with the time at which it was learned. */
     deleteConsensus(context: ClientContext, height: Height): void {
       context.store.delete(consensusKey(height))
+      context.store.delete(processedKey(height))
     },
   }
 }

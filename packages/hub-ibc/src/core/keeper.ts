@@ -4,7 +4,7 @@ import type { Codec } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import type { ChannelApplication, IbcEvent, PayloadApplication } from './application.ts'
 import type { Journal, KvStore } from './journal.ts'
-import { type ClientContext, compareHeights, heightText, type LightClientModule } from './light-client.ts'
+import { type ClientContext, compareHeights, heightText, type LightClientModule, processedKey } from './light-client.ts'
 import type { Height } from './messages.ts'
 import { clientStatePath, type MerklePath } from './paths.ts'
 
@@ -112,8 +112,6 @@ export function timestampAt(keeper: Keeper, id: string, height: Height): bigint 
   const { module, context } = activeClient(keeper, id)
   return module.timestampAt(context, height)
 }
-
-const processedKey = (height: Height) => utf8(`processed/${heightText(height)}`)
 
 /** Remembers when an update arrived, for connections with a delay period. */
 export function markProcessed(keeper: Keeper, id: string, height: Height): void {

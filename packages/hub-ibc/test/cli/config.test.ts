@@ -20,9 +20,34 @@ it('the configuration says which field is wrong', () => {
     '{}',
     JSON.stringify({ ...good, paths: [] }),
     JSON.stringify({ ...good, paths: [{ name: 'p', a: {}, b: {} }] }),
+    'null',
+    '[]',
   ]) {
     expect(() => parseConfig(bad)).toThrow(expect.objectContaining({ code: 'HUB_INVALID_ARGUMENT' }))
   }
+  const [path] = good.paths as [(typeof good.paths)[0]]
+  const side = (change: object) => ({ ...good, paths: [{ ...path, a: { ...path.a, ...change } }] })
+  const wrong: [object, RegExp][] = [
+    [{ ...good, batchSize: 0 }, /"batchSize"/],
+    [{ ...good, batchSize: '20' }, /"batchSize"/],
+    [{ ...good, idleMs: -1 }, /"idleMs"/],
+    [{ ...good, batchsize: 20 }, /no field "batchsize"/],
+    [{ ...good, paths: [path, path] }, /two paths are named "p"/],
+    [{ ...good, paths: [{ ...path, c: path.a }] }, /no field "c"/],
+    [side({ channel: 'channel-0' }), /no field "channel"/],
+    [side({ channels: 'channel-0' }), /must be a list/],
+    [side({ channels: [{ port: 'transfer' }] }), /every channel needs/],
+    [side({ channels: [{ port: 'transfer', channel: 'channel-0', ordered: 'yes' }] }), /"ordered"/],
+    [side({ startHeight: 0 }), /"startHeight"/],
+    [side({ options: 'x' }), /"options"/],
+  ]
+  for (const [config, reason] of wrong) expect(() => parseConfig(JSON.stringify(config))).toThrow(reason)
+  const full = side({
+    channels: [{ port: 'transfer', channel: 'channel-0', ordered: true }],
+    startHeight: 7,
+    options: {},
+  })
+  expect(parseConfig(JSON.stringify({ ...full, batchSize: 20, idleMs: 0 })).batchSize).toBe(20)
 })
 
 it('relays what is there from a configuration file, and keeps its marks', async () => {

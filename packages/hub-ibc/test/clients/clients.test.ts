@@ -547,6 +547,19 @@ describe('the native checkpoint client', () => {
     expect(classical.client.update(classical.context, update(half)).frozen).toBe(false)
   })
 
+  it('forgets checkpoints that are older than its trusting period, one an update, and never the newest', () => {
+    const { client, context } = made()
+    for (let number = 2n; number <= 12n; number++) {
+      const time = START + (number - 1n) * 300n * NANO
+      context.now = time
+      client.update(context, update(sign(checkpoint({ number, time }))))
+    }
+    const known = (number: bigint) => client.timestampAt(context, { revisionNumber: 0n, revisionHeight: number })
+    // A thousand seconds are trusted, three checkpoints and a bit.
+    for (const gone of [1n, 5n, 8n]) expect(() => known(gone)).toThrow(code('HUB_PROOF'))
+    expect([9n, 10n, 11n, 12n].map(known)).toEqual([8n, 9n, 10n, 11n].map((n) => START + n * 300n * NANO))
+  })
+
   it('freezes on two checkpoints of one number, and expires', () => {
     const { client, context } = made()
     const evidence = (a: Checkpoint, b: Checkpoint) => ({
