@@ -141,10 +141,9 @@ export function createIbcHost(options: {
       const handler = handlers[message.typeUrl] as ((msg: never) => unknown) | undefined
       if (!handler)
         return { status: 'rejected', code: 'HUB_NOT_FOUND', reason: `no handler for ${message.typeUrl}`, context: {} }
-      const { typeUrl, ...fields } = message
       events = []
       try {
-        const result = journal.attempt(() => handler(MESSAGES[typeUrl].create(fields as never) as never))
+        const result = journal.attempt(() => handler(MESSAGES[message.typeUrl].create(message as never) as never))
         if (result === 'no-op') return { status: 'no-op' }
         const done = { status: 'done', events } as const
         return (typeof result === 'string' && result !== 'done') || typeof result === 'bigint'

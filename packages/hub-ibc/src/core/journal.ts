@@ -39,8 +39,8 @@ export interface KvStore {
   get(key: Uint8Array): Uint8Array | undefined
   set(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): unknown
-  /** `set`, and what stood there before, for stores that find both in one search. */
-  exchange?(key: Uint8Array, value: Uint8Array): Uint8Array | undefined
+  /** `set`, or `delete` for no value; and what stood there before. For stores that find both in fewer searches. */
+  exchange?(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined
 }
 
 /** `store`, with every change recorded in `journal`. */
@@ -49,10 +49,11 @@ export function journaled(store: KvStore, journal: Journal): KvStore {
     if (before) store.set(key, before)
     else store.delete(key)
   }
-  const exchange = (key: Uint8Array, value: Uint8Array): Uint8Array | undefined => {
+  const exchange = (key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined => {
     if (store.exchange) return store.exchange(key, value)
     const before = store.get(key)
-    store.set(key, value)
+    if (value) store.set(key, value)
+    else if (before) store.delete(key)
     return before
   }
   return {
@@ -61,10 +62,8 @@ export function journaled(store: KvStore, journal: Journal): KvStore {
       journal.record(restore(key, exchange(key, value)))
     },
     delete(key) {
-      const before = store.get(key)
-      if (!before) return
-      journal.record(restore(key, before))
-      store.delete(key)
+      const before = exchange(key, undefined)
+      if (before) journal.record(restore(key, before))
     },
   }
 }

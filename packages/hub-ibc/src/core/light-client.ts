@@ -48,5 +48,8 @@ export function compareHeights(a: Height, b: Height): number {
 
 export const heightText = (height: Height): string => `${height.revisionNumber}-${height.revisionHeight}`
 
+/** Where every client's store has its state. */
+export const CLIENT_STATE_KEY: Uint8Array = utf8('clientState')
+
 /** Where a client's store has the time at which it learned a height; core writes it, a client that forgets the height deletes it. */
 export const processedKey = (height: Height): Uint8Array => utf8(`processed/${heightText(height)}`)

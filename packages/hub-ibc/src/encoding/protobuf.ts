@@ -175,6 +175,8 @@ export interface Field<T> {
   readonly number: number
   readonly wireType: number
   readonly repeated: boolean
+  /** True where `initial` makes an object that may be changed later. */
+  readonly fresh: boolean
   readonly initial: () => T
   readonly write: (writer: ProtoWriter, value: T) => void
   readonly read: (reader: ProtoReader, previous: T) => T
@@ -216,6 +218,7 @@ function scalar<T>(
     number,
     wireType,
     repeated: false,
+    fresh: false,
     initial: () => initial,
     write: (writer, value) => {
       if (isDefault(value)) return
@@ -332,6 +335,7 @@ export const optional = <T>(number: number, codec: Codec<T>): Field<T | undefine
   number,
   wireType: 2,
   repeated: false,
+  fresh: false,
   initial: () => undefined,
   write: (writer, value) => {
     if (value !== undefined) writeMessage(writer, number, codec, value)
@@ -344,6 +348,7 @@ export const embed = <T>(number: number, codec: Codec<T>): Field<T> => ({
   number,
   wireType: 2,
   repeated: false,
+  fresh: true,
   initial: () => codec.create(),
   write: (writer, value) => writeMessage(writer, number, codec, value),
   read: (reader) => codec.decode(reader.bytes()),
@@ -354,6 +359,7 @@ export const repeated = <T>(number: number, codec: Codec<T>): Field<T[]> => ({
   number,
   wireType: 2,
   repeated: true,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     for (const value of values) writeMessage(writer, number, codec, value)
@@ -368,6 +374,7 @@ export const repeatedBytes = (number: number): Field<Uint8Array[]> => ({
   number,
   wireType: 2,
   repeated: true,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     for (const value of values) {
@@ -385,6 +392,7 @@ export const repeatedString = (number: number): Field<string[]> => ({
   number,
   wireType: 2,
   repeated: true,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     for (const value of values) {
@@ -403,6 +411,7 @@ export const packedUint = (number: number): Field<number[]> => ({
   number,
   wireType: 2,
   repeated: false,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     if (values.length === 0) return
@@ -422,11 +431,14 @@ export const packedUint = (number: number): Field<number[]> => ({
 /** The codec of a message with the given fields. */
 export function message<S extends Record<string, Field<any>>>(shape: S): Codec<Value<S>> {
   const entries = Object.entries(shape as unknown as Shape).sort((a, b) => a[1].number - b[1].number)
+  // Every value begins as a copy of this, so that all have one shape; messages and lists are made for each.
+  const blank = Object.fromEntries(entries.map(([name, field]) => [name, field.fresh ? undefined : field.initial()]))
   const create = (partial: object = {}): Value<S> => {
-    const value: Record<string, unknown> = {}
+    const value: Record<string, unknown> = { ...blank }
     for (const [name, field] of entries) {
       const given = (partial as Record<string, unknown>)[name]
-      value[name] = given === undefined ? field.initial() : given
+      if (given !== undefined) value[name] = given
+      else if (field.fresh) value[name] = field.initial()
     }
     return value as Value<S>
   }
@@ -446,7 +458,8 @@ export function message<S extends Record<string, Field<any>>>(shape: S): Codec<V
     },
     decode(source) {
       const reader = new ProtoReader(source)
-      const value: Record<string, unknown> = {}
+      const value: Record<string, unknown> = { ...blank }
+      const given: boolean[] = []
       let next = 0
       while (!reader.done) {
         const tag = reader.uint()
@@ -458,11 +471,16 @@ export function message<S extends Record<string, Field<any>>>(shape: S): Codec<V
         if (at < 0) throw malformed('unknown field', { number })
         const [name, field] = entries[at]!
         if (tag % 8 !== field.wireType) throw malformed('wrong wire type', { field: name, wireType: tag % 8 })
-        const before = value[name] as never
-        if (before !== undefined && !field.repeated) throw malformed('singular field given twice', { field: name })
-        value[name] = field.read(reader, before === undefined && field.repeated ? field.initial() : before)
+        if (field.repeated) value[name] = field.read(reader, (given[at] ? value[name] : field.initial()) as never)
+        else if (given[at]) throw malformed('singular field given twice', { field: name })
+        else value[name] = field.read(reader, undefined as never)
+        given[at] = true
       }
-      return create(value)
+      for (let at = 0; at < entries.length; at++) {
+        const [name, field] = entries[at]!
+        if (field.fresh && !given[at]) value[name] = field.initial()
+      }
+      return value as Value<S>
     },
   }
 }

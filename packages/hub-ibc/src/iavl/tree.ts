@@ -210,11 +210,6 @@ export class IavlTree {
 
   /** Sets `key` in the working tree. Keys and values must not be empty (no proof could speak of them) nor change later. O(log n). */
   set(key: Uint8Array, value: Uint8Array): void {
-    this.exchange(key, value)
-  }
-
-  /** {@link set}, and what stood there before: one search where `get` and `set` are two. */
-  exchange(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
     if (key.length === 0 || key.length > MAX_KEY_BYTES) {
       throw new HubError('HUB_INVALID_ARGUMENT', `a key has 1 to ${MAX_KEY_BYTES} bytes`, { length: key.length })
     }
@@ -222,14 +217,22 @@ export class IavlTree {
       throw new HubError('HUB_INVALID_ARGUMENT', 'a value must not be empty', { key: byteKey(key) })
     this.replaced = undefined
     this.root = this.root ? this.insert(this.root, key, value, 0, 0) : new IavlNode(key, value)
-    return this.replaced
   }
 
   /** Removes `key` from the working tree; false when it was not there. O(log n). */
   delete(key: Uint8Array): boolean {
-    if (this.get(key) === undefined) return false
-    this.root = this.remove(this.root!, key)
-    return true
+    return this.exchange(key, undefined) !== undefined
+  }
+
+  /** {@link set}, or {@link delete} for no value; and what stood there before. */
+  exchange(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined {
+    if (value) {
+      this.set(key, value)
+      return this.replaced
+    }
+    const before = this.get(key)
+    if (before) this.root = this.remove(this.root!, key)
+    return before
   }
 
   /** The value at `key` in the working tree, or in a committed `version`. */

@@ -32,11 +32,14 @@ const SHARED_LEVELS = 13
 // Thirty bits: a small integer is a cheap map key, and a collision only costs the hash it would have saved.
 const slot = (hash: Uint8Array) => hash[0]! | (hash[1]! << 8) | (hash[2]! << 16) | ((hash[3]! & 0x3f) << 24)
 
-/** A verifier for `root` of a tree of form `spec`. Remembers at most `maxNodes` (65,536) nodes. */
+/**
+ * A verifier for `root` of a tree of form `spec`. Remembers at most `maxNodes` (65,536) nodes, of the `sharedLevels` (13) next to the root: for proofs of keys that
+ * lie side by side all levels are worth it.
+ */
 export function createBatchVerifier(
   spec: ProofSpec,
   root: Uint8Array,
-  { maxNodes = MAX_KNOWN_NODES }: { maxNodes?: number } = {},
+  { maxNodes = MAX_KNOWN_NODES, sharedLevels = SHARED_LEVELS }: { maxNodes?: number; sharedLevels?: number } = {},
 ): BatchVerifier {
   const known = new Map<number, KnownNode>()
   const nothing = new Uint8Array(0)
@@ -61,7 +64,7 @@ export function createBatchVerifier(
       const steps = plain ? readPlain(spec, proof, key, value) : -1
       if (steps < 0) return verifyMembership(spec, root, proof, key, value)
       const seen: Uint8Array[] = []
-      const first = Math.max(steps - SHARED_LEVELS, 0)
+      const first = Math.max(steps - sharedLevels, 0)
       let length = 0
       for (; length < first; length++) climb(proof, length)
       let joint: KnownNode | undefined

@@ -192,7 +192,8 @@ export function createMapStore(): KvStore {
     exchange(key, value) {
       const name = byteKey(key)
       const before = map.get(name)
-      map.set(name, value)
+      if (value) map.set(name, value)
+      else map.delete(name)
       return before
     },
   }

@@ -32,17 +32,24 @@ const Message = message({
   memo: string(5),
 })
 
+const fail = (reason: string) => new HubError('HUB_APPLICATION', `ICS-20: ${reason}`)
+/** A character takes three bytes at most, so short texts need no counting. */
+const longer = (text: string, limit: number) => 3 * text.length > limit && utf8(text).length > limit
+
 function check(data: Record<'denom' | 'amount' | 'sender' | 'receiver' | 'memo', string>): TransferData {
-  const fail = (reason: string) => new HubError('HUB_APPLICATION', `ICS-20: ${reason}`)
   if (!/^[0-9]{1,78}$/.test(data.amount)) throw fail('amount is not a decimal number')
-  const amount = BigInt(data.amount)
+  return checked({ ...data, amount: BigInt(data.amount) })
+}
+
+function checked(data: TransferData): TransferData {
+  const { amount } = data
   if (amount <= 0n || amount >= AMOUNT_LIMIT) throw fail('amount must be positive and below 2^256')
   if (data.denom.trim() === '') throw fail('denomination is empty')
   if (data.sender.trim() === '') throw fail('sender is empty')
   if (data.receiver.trim() === '') throw fail('receiver is empty')
-  if (utf8(data.receiver).length > MAX_RECEIVER_BYTES) throw fail('receiver is too long')
-  if (utf8(data.memo).length > MAX_MEMO_BYTES) throw fail('memo is too long')
-  return { ...data, amount }
+  if (longer(data.receiver, MAX_RECEIVER_BYTES)) throw fail('receiver is too long')
+  if (longer(data.memo, MAX_MEMO_BYTES)) throw fail('memo is too long')
+  return data
 }
 
 // Go's encoding/json writes these as escapes.
@@ -136,7 +143,7 @@ function decodeAbi(bytes: Uint8Array): TransferData {
 
 /** The bytes of `data` in one of {@link ENCODINGS}. Throws `HUB_APPLICATION` for bad fields. */
 export function encodeTransfer(data: TransferData, encoding: string = ENCODINGS.json): Uint8Array {
-  check({ ...data, amount: data.amount.toString() })
+  checked(data)
   if (encoding === ENCODINGS.json) return encodeJson(data)
   if (encoding === ENCODINGS.protobuf) return Message.encode({ ...data, amount: data.amount.toString() })
   if (encoding === ENCODINGS.abi) return encodeAbi(data)
