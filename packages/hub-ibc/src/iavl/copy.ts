@@ -117,7 +117,8 @@ function nodeOf(
 ): { readonly key: Uint8Array; readonly left?: NodeRef; readonly right?: NodeRef } {
   const name = `node ${ref.version}/${ref.nonce}`
   const node = readNode(openRecord(record, name))
-  if (!equal(hashNode(node, ref.version), ref.hash))
+  hashNode(node, ref.version)
+  if (!equal(node.hash!, ref.hash))
     throw new HubError('HUB_STORE_DAMAGED', `${name} has another hash than its parent says`, {
       expected: toHex(ref.hash),
     })

@@ -2,12 +2,11 @@
  * The bytes of an existence proof (`cosmos.ics23.v1.CommitmentProof`), written straight from the nodes. Through the objects that the
  * codec takes, of which `IavlTree.proof` makes one or two a level, it takes three times as long; the tests compare the two.
  */
-import { type IavlNode, putVarint } from './node.ts'
+import { HASH_BYTES, type IavlNode, putHash, putVarint } from './node.ts'
 
 /** Tags and values that stand in every such proof: `hash: SHA256`, `prehash_value: SHA256`, `length: VAR_PROTO`. */
 const LEAF_OPS = [0x08, 1, 0x18, 1, 0x20, 1] as const
 const STEP_HASH = [0x08, 1] as const
-const HASH_BYTES = 32
 /** Bytes of the length of a proof's body, at most. */
 const LENGTH_ROOM = 4
 /** More than a step takes: three varints, two hashes, and what surrounds them. */
@@ -27,7 +26,7 @@ function putUint(at: number, value: number): number {
 }
 
 function putBytes(at: number, bytes: Uint8Array): number {
-  // Keys and hashes are short: a loop is faster than `set`.
+  // Most are short: a loop is faster than `set`.
   for (let i = 0; i < bytes.length; i++) scratch[at++] = bytes[i]!
   return at
 }
@@ -45,15 +44,16 @@ function putStep(at: number, node: IavlNode, goLeft: boolean): number {
   const prefixLength = at++
   at = header(at, node)
   scratch[at++] = HASH_BYTES
-  const sibling = goLeft ? (node.right?.hash ?? node.rightRef!.hash) : (node.left?.hash ?? node.leftRef!.hash)
   if (goLeft) {
     scratch[prefixLength] = at - prefixLength - 1
     scratch[at++] = 0x1a
     scratch[at++] = HASH_BYTES + 1
     scratch[at++] = HASH_BYTES
-    at = putBytes(at, sibling)
+    putHash(scratch, at, node.right, node.rightRef)
+    at += HASH_BYTES
   } else {
-    at = putBytes(at, sibling)
+    putHash(scratch, at, node.left, node.leftRef)
+    at += HASH_BYTES
     scratch[at++] = HASH_BYTES
     scratch[prefixLength] = at - prefixLength - 1
   }

@@ -282,18 +282,17 @@ export class IavlTree {
     }
   }
 
-  private seal(node: IavlNode, version: number, created: IavlNode[], counter: { nonce: number }): Uint8Array {
-    if (node.version !== 0) return node.hash!
+  private seal(node: IavlNode, version: number, created: IavlNode[], counter: { nonce: number }): void {
+    if (node.version !== 0) return
     const nonce = ++counter.nonce
     if (node.value === undefined) {
       this.seal(node.left!, version, created, counter)
       this.seal(node.right!, version, created, counter)
     }
-    node.hash = hashNode(node, version)
+    hashNode(node, version)
     node.version = version
     node.nonce = nonce
     if (this.tracking) created.push(node)
-    return node.hash
   }
 
   /** Makes the working tree the next version. Cost: two hashes a changed leaf, one a changed inner node. */
@@ -306,7 +305,8 @@ export class IavlTree {
   commitChanges(): IavlChanges {
     const version = this.latest + 1
     const created: IavlNode[] = []
-    const hash = this.root ? this.seal(this.root, version, created, { nonce: 0 }) : EMPTY_HASH
+    if (this.root) this.seal(this.root, version, created, { nonce: 0 })
+    const hash = this.root?.hash?.slice() ?? EMPTY_HASH
     const orphans = this.orphans
     this.orphans = []
     this.latest = version
@@ -332,7 +332,7 @@ export class IavlTree {
 
   /** The root hash of a committed version. */
   hashOf(version: number): Uint8Array {
-    return this.rootOf(version)?.hash ?? EMPTY_HASH
+    return this.rootOf(version)?.hash?.slice() ?? EMPTY_HASH
   }
 
   /** Forgets every version up to and with `version`; the latest cannot be pruned. */
