@@ -206,6 +206,61 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     expect(again.client.update(again.context, fork.update(second, first)).frozen).toBe(true)
   })
 
+  it('freezes on a header whose time does not fit its height', () => {
+    const { client, context } = made()
+    client.update(context, chain.update(third, first))
+    // The same validators, whose second block is later than the third that the client knows.
+    const late = createLocalChain({ chainId: 'zoshub-1', startTime: START + 5n * NANO })
+    late.commit()
+    late.commit()
+    expect(client.update(context, late.update(second, first)).frozen).toBe(true)
+  })
+
+  it('holds a header to every rule of the light client, whoever signed it', () => {
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => sha256(utf8(name)))
+    const setOf = (secrets: Uint8Array[]) =>
+      cometValidators(secrets.map((k) => ({ publicKey: ed25519.getPublicKey(k), stake: 10n })))
+    const [set, other] = [setOf(keys.slice(0, 3)), setOf(keys.slice(3))]
+    const secretOf = (key: Uint8Array) => keys.find((k) => Buffer.from(ed25519.getPublicKey(k)).equals(key))!
+    const block = (height: bigint, time: bigint, validators = set) => {
+      const header = checkpointHeader({
+        chainId: 'zoshub-1',
+        height,
+        time,
+        appHash: sha256(utf8(`${height}`)),
+        validators,
+        nextValidators: set,
+        unit: sha256(utf8('u')),
+        mainChainIndex: height,
+      })
+      const signatures = validators.map((v, i) =>
+        ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(v.pubKey.ed25519)),
+      )
+      return signedCheckpoint(header, validators, signatures)
+    }
+    const trusted = { revisionNumber: 1n, revisionHeight: 5n }
+    const tried = (signed: ReturnType<typeof block>, validators = set, now = START + 100n * NANO) => {
+      const client = createTendermintClient()
+      const context = contextOf(now)
+      const states = clientStates(block(5n, START).header)
+      client.initialize(context, states.clientState, states.consensusState)
+      return () => client.update(context, checkpointUpdate(signed, validators, trusted, set))
+    }
+    expect(tried(block(6n, START + NANO))().frozen).toBe(false)
+    expect(tried(block(9n, START + NANO))().frozen).toBe(false)
+    const old = START + 14n * 86_400n * NANO
+    expect(tried(block(6n, START + NANO), set, old)).toThrow(/older than the trusting period/)
+    expect(tried(block(4n, START + NANO))).toThrow(/not above the trusted height/)
+    expect(tried(block(6n, START))).toThrow(/not later than the trusted one/)
+    expect(tried(block(6n, START + NANO, other), other)).toThrow(/not the announced one/)
+    expect(tried(block(9n, START + NANO, other), other)).toThrow(/too little of the trusted set/)
+    // One vote thrice is not three votes.
+    const good = block(6n, START + NANO)
+    const [vote] = good.commit!.signatures
+    const commit = { ...good.commit!, signatures: [vote!, vote!, vote!] }
+    expect(tried({ ...good, commit })).toThrow(/votes twice/)
+  })
+
   it('follows a change of the validator set', () => {
     const keys = ['a', 'b', 'c', 'd'].map((name) => sha256(utf8(name)))
     const set = cometValidators(keys.slice(0, 3).map((k) => ({ publicKey: ed25519.getPublicKey(k), stake: 10n })))
@@ -298,6 +353,9 @@ describe('06-solomachine behind a threshold key (route C)', () => {
     expect(() => client.verifyMembership(context, height, proof, path('k'), utf8('v'))).toThrow(code('HUB_PROOF'))
     const absence = solomachineProof(sign(solomachineSignBytes(state(2n, ''))), START + 1n)
     client.verifyNonMembership(context, height, absence, path('k'))
+    // What the group signed for an earlier time than the client has seen.
+    const early = solomachineProof(sign(solomachineSignBytes({ ...state(3n, 'v'), timestamp: START })), START)
+    expect(() => client.verifyMembership(context, height, early, path('k'), utf8('v'))).toThrow(/older than the client/)
     expect(client.latestHeight(context).revisionHeight).toBe(3n)
   })
 
@@ -412,6 +470,15 @@ describe('attestations (route B)', () => {
           context,
           at(6n),
           signed('packet', data, [keys[0]!, keys[1]!, sha256(utf8('x'))]),
+          [utf8('p')],
+          commitment,
+        ),
+      // Enough signed, and one of them twice.
+      () =>
+        client.verifyMembership(
+          context,
+          at(6n),
+          signed('packet', data, [...keys.slice(0, 3), keys[0]!]),
           [utf8('p')],
           commitment,
         ),
@@ -542,6 +609,10 @@ describe('the native checkpoint client', () => {
     })
     // The sixth contradicts the checkpoint that the client started from, signed by a quorum: that is misbehaviour.
     expect(results).toEqual([...Array(5).fill('HUB_CLIENT_UPDATE'), 'frozen', ...Array(4).fill('HUB_CLIENT_UPDATE')])
+    // Of this committee's members, in the name of another.
+    const named = { committeeHash: committeeHash(later), nextCommitteeHash: committeeHash(later) }
+    const fresh = made()
+    expect(() => fresh.client.update(fresh.context, update(sign(checkpoint(named))))).toThrow(/another committee/)
     expect(() => made(true, createCheckpointClient())).toThrow(code('HUB_CLIENT_UPDATE'))
     const classical = made(false, createCheckpointClient())
     expect(classical.client.update(classical.context, update(half)).frozen).toBe(false)

@@ -242,3 +242,27 @@ describe('a connection with a delay', () => {
     expect(receive(packet, there).status).toBe('done')
   })
 })
+
+describe('what is never sent', () => {
+  it('a packet whose timeout has passed on the other chain, by its clock or by its height', async () => {
+    const { a, ends, send, pass, toA } = await pair({})
+    pass(120)
+    const known = await toA()
+    expect(() => send('hello', -10n * 1_000_000_000n)).toThrow(expect.objectContaining({ code: 'HUB_TIMEOUT' }))
+    expect(() => a.run(() => a.host.sendPacket('echo', ends.channelA, known, 0n, utf8('hello')))).toThrow(
+      expect.objectContaining({ code: 'HUB_TIMEOUT' }),
+    )
+    expect(() => a.run(() => a.host.sendPacket('echo', ends.channelA, known, 0n, new Uint8Array(0)))).toThrow(
+      expect.objectContaining({ code: 'HUB_PACKET' }),
+    )
+    const later = { ...known, revisionHeight: known.revisionHeight + 9n }
+    a.run(() => a.host.sendPacket('echo', ends.channelA, later, 0n, utf8('hello')))
+  })
+
+  it('a transfer over an ordered channel, or in an unknown version', async () => {
+    for (const options of [{ ordering: Order.ORDERED, version: 'ics20-1' }, { version: 'ics20-2' }])
+      await expect(pair({ portA: 'transfer', portB: 'transfer', ...options })).rejects.toMatchObject({
+        code: 'HUB_RELAY',
+      })
+  })
+})
