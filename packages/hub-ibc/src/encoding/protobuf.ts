@@ -54,6 +54,10 @@ export class ProtoWriter {
   /** A varint of a non-negative safe integer. */
   uint(value: number): void {
     this.reserve(10)
+    if (value < 0x80) {
+      this.buffer[this.at++] = value
+      return
+    }
     let rest = value
     while (rest >= 0x80) {
       this.buffer[this.at++] = (rest % 128) | 0x80
@@ -73,6 +77,22 @@ export class ProtoWriter {
     this.reserve(value.length)
     this.buffer.set(value, this.at)
     this.at += value.length
+  }
+
+  /** A string's length and bytes, without an array in between where it is ASCII. */
+  text(value: string): void {
+    const start = this.at
+    this.uint(value.length)
+    this.reserve(value.length)
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 0x7f) {
+        this.at = start
+        this.bytes(utf8(value))
+        return
+      }
+      this.buffer[this.at++] = code
+    }
   }
 
   tag(number: number, wireType: number): void {
@@ -107,6 +127,9 @@ export class ProtoWriter {
   }
 }
 
+/** Strings up to here are read without the platform's decoder, whose call costs more than its work. */
+const SHORT_TEXT = 16
+
 /** Reads wire format from a byte string, strictly. Byte fields are views, not copies. */
 export class ProtoReader {
   readonly source: Uint8Array
@@ -123,6 +146,11 @@ export class ProtoReader {
 
   /** A varint below 2^53. */
   uint(): number {
+    const first = this.source[this.at]
+    if (first !== undefined && first < 0x80) {
+      this.at++
+      return first
+    }
     let value = 0
     let scale = 1
     for (let i = 0; ; i++) {
@@ -167,6 +195,21 @@ export class ProtoReader {
     if (length > this.source.length - this.at) throw malformed('ends inside a byte string', { length })
     this.at += length
     return this.source.subarray(this.at - length, this.at)
+  }
+
+  /** A string; throws `HUB_DECODE` where it is not UTF-8. */
+  text(): string {
+    const length = this.uint()
+    if (length > this.source.length - this.at) throw malformed('ends inside a byte string', { length })
+    const start = this.at
+    this.at += length
+    if (length <= SHORT_TEXT) {
+      let text = ''
+      let i = start
+      for (; i < this.at && this.source[i]! < 0x80; i++) text += String.fromCharCode(this.source[i]!)
+      if (i === this.at) return text
+    }
+    return fromUtf8(this.source.subarray(start, this.at))
   }
 }
 
@@ -326,8 +369,8 @@ export const string = (number: number): Field<string> =>
     number,
     2,
     '',
-    (writer, value) => writer.bytes(utf8(value)),
-    (reader) => fromUtf8(reader.bytes()),
+    (writer, value) => writer.text(value),
+    (reader) => reader.text(),
   )
 
 /** A message that may be absent. */
@@ -397,11 +440,11 @@ export const repeatedString = (number: number): Field<string[]> => ({
   write: (writer, values) => {
     for (const value of values) {
       writer.tag(number, 2)
-      writer.bytes(utf8(value))
+      writer.text(value)
     }
   },
   read: (reader, previous) => {
-    previous.push(fromUtf8(reader.bytes()))
+    previous.push(reader.text())
     return previous
   },
 })

@@ -261,6 +261,50 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     expect(tried({ ...good, commit })).toThrow(/votes twice/)
   })
 
+  it('checks a vote once for both sets of a step that skips heights, and never by another key than its own', () => {
+    let checks = 0
+    const client = createTendermintClient({
+      verifySignature: (pubKey, message, signature) => {
+        checks++
+        return ed25519.verify(signature, message, pubKey.ed25519)
+      },
+    })
+    const context = contextOf(START + 10n * NANO)
+    const states = clientStates(chain.header(first).header)
+    client.initialize(context, states.clientState, states.consensusState)
+    client.update(context, chain.update(third, first))
+    // Three of four equal validators are more than two thirds.
+    expect(checks).toBe(3)
+
+    const [a, b, d] = ['a', 'b', 'd'].map((name) => sha256(utf8(name))) as [Uint8Array, Uint8Array, Uint8Array]
+    const setOf = (...stakes: [Uint8Array, bigint][]) =>
+      cometValidators(stakes.map(([k, stake]) => ({ publicKey: ed25519.getPublicKey(k), stake })))
+    const [set, other] = [setOf([a, 20n], [b, 10n]), setOf([d, 10n])]
+    const header = (height: bigint, validators: typeof set) =>
+      checkpointHeader({
+        chainId: 'zoshub-1',
+        height,
+        time: START + height * NANO,
+        appHash: sha256(utf8(`${height}`)),
+        validators,
+        nextValidators: set,
+        unit: sha256(utf8('u')),
+        mainChainIndex: height,
+      })
+    const forged = header(9n, other)
+    // Signed by a in the name of d, and a stands in the trusted set under the address of d, which no hash covers.
+    const signed = signedCheckpoint(forged, other, [ed25519.sign(checkpointVote(forged, other, 0).signBytes, a)])
+    const trustedSet = set.map((v) => (v.votingPower === 20n ? { ...v, address: other[0]!.address } : v))
+    const subject = createTendermintClient()
+    const start = contextOf(START + 100n * NANO)
+    const trusted = { revisionNumber: 1n, revisionHeight: 5n }
+    const first5 = clientStates(header(5n, set))
+    subject.initialize(start, first5.clientState, first5.consensusState)
+    expect(() => subject.update(start, checkpointUpdate(signed, other, trusted, trustedSet))).toThrow(
+      /signature of validator .* is wrong/,
+    )
+  })
+
   it('follows a change of the validator set', () => {
     const keys = ['a', 'b', 'c', 'd'].map((name) => sha256(utf8(name)))
     const set = cometValidators(keys.slice(0, 3).map((k) => ({ publicKey: ed25519.getPublicKey(k), stake: 10n })))

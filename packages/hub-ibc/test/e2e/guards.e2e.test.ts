@@ -424,6 +424,13 @@ const GUARDS: readonly { name: string; file: string; find: string; replace: stri
     tests: 'test/clients/clients',
   },
   {
+    name: 'each vote by its own key',
+    file: 'clients/tendermint/verify.ts',
+    find: 'if (!known || !sameKey(known, validator.pubKey)) {',
+    replace: 'if (!known) {',
+    tests: 'test/clients/clients',
+  },
+  {
     name: 'two headers of one height',
     file: 'clients/tendermint/client.ts',
     find: 'if (existing) return sameState(existing, state) ?',
