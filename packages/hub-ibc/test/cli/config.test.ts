@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -67,7 +70,10 @@ it('relays what is there from a configuration file, and keeps its marks', async 
        a.run(() => a.transfer.sendV2('07-tendermint-0', { denom: 'uzos', amount: 5n, sender: 'alice', receiver: 'bob' }, a.now() / 1000000000n + 600n))
        a.commit()
        chains.b.commit()
-       globalThis.zosRelayTest = chains
+       const texts = []
+       globalThis.zosRelayTest = { ...chains, texts }
+       const { latest } = ends.a
+       ends.a.latest = async () => (texts.push(await globalThis.zosRelayMetrics()), latest())
        export const createEndpoint = ({ side }) => ends[side]`,
     )
     const side = (name: string) => ({ module: './chains.mjs', options: { side: name }, clientId: '07-tendermint-0' })
@@ -79,7 +85,20 @@ it('relays what is there from a configuration file, and keeps its marks', async 
         paths: [{ name: 'ab', a: side('a'), b: side('b') }],
       }),
     )
-    await relay({ config: join(folder, 'relay.json'), once: true })
+    const probe = createServer().listen(0, '127.0.0.1')
+    await once(probe, 'listening')
+    const { port } = probe.address() as AddressInfo
+    await expect(relay({ config: join(folder, 'relay.json'), once: true, metricsPort: port })).rejects.toThrow(
+      /cannot serve metrics/,
+    )
+    await new Promise((resolve) => probe.close(resolve))
+    // What an endpoint sees of the counters while the relayer works.
+    Object.assign(globalThis, { zosRelayMetrics: async () => (await fetch(`http://127.0.0.1:${port}/`)).text() })
+    await relay({ config: join(folder, 'relay.json'), once: true, metricsPort: port })
+    const { texts } = (globalThis as unknown as { zosRelayTest: { texts: string[] } }).zosRelayTest
+    expect(texts[0]).toContain('# TYPE zos_relay_received_total counter\nzos_relay_received_total{path="ab"} 0\n')
+    expect(texts.at(-1)).toContain('zos_relay_acknowledged_total{path="ab"} 1\n')
+    expect(texts.at(-1)).toContain('# TYPE zos_relay_pending gauge\nzos_relay_pending{path="ab"} 0\n')
     const { b } = (globalThis as unknown as { zosRelayTest: Record<'b', { events: { type: string }[] }> }).zosRelayTest
     expect(b.events.some(({ type }) => type === 'recv_packet')).toBe(true)
     const marks = JSON.parse(readFileSync(join(folder, 'marks.json'), 'utf8')) as Record<string, string>
