@@ -53,19 +53,20 @@ function checked(data: TransferData): TransferData {
 }
 
 // Go's encoding/json writes these as escapes.
-const goString = (text: string) =>
-  JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const ESCAPED = /[<>&\u2028\u2029]/
+const goString = (text: string) => {
+  const json = JSON.stringify(text)
+  return ESCAPED.test(json)
+    ? json.replace(new RegExp(ESCAPED, 'g'), (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : json
+}
 
 /** JSON with sorted keys and the memo left out when empty: the bytes that ibc-go commits to. */
-function encodeJson(data: TransferData): Uint8Array {
-  const fields: [string, string][] = [
-    ['amount', data.amount.toString()],
-    ['denom', data.denom],
-    ...(data.memo === '' ? [] : [['memo', data.memo] as [string, string]]),
-    ['receiver', data.receiver],
-    ['sender', data.sender],
-  ]
-  return utf8(`{${fields.map(([name, value]) => `"${name}":${goString(value)}`).join(',')}}`)
+function encodeJson({ amount, denom, memo, receiver, sender }: TransferData): Uint8Array {
+  const memoField = memo === '' ? '' : `"memo":${goString(memo)},`
+  return utf8(
+    `{"amount":"${amount}","denom":${goString(denom)},${memoField}"receiver":${goString(receiver)},"sender":${goString(sender)}}`,
+  )
 }
 
 function decodeJson(bytes: Uint8Array): TransferData {
@@ -80,7 +81,7 @@ function decodeJson(bytes: Uint8Array): TransferData {
     throw new HubError('HUB_DECODE', 'ICS-20: not a JSON object')
   const fields = { denom: '', amount: '', sender: '', receiver: '', memo: '' }
   for (const [name, value] of Object.entries(object)) {
-    if (!(name in fields) || typeof value !== 'string')
+    if (!Object.hasOwn(fields, name) || typeof value !== 'string')
       throw new HubError('HUB_DECODE', 'ICS-20: unknown or mistyped field', { name })
     fields[name as 'denom'] = value
   }
