@@ -47,10 +47,11 @@ function onlyKnown(object: Record<string, unknown>, known: readonly string[], wh
   if (unknown !== undefined) throw fail(`${where} has no field "${unknown}"; there are ${known.join(', ')}`)
 }
 
-function checkChain(chain: unknown, where: string): void {
+function checkChain(chain: unknown, where: string, connected: boolean): void {
   if (!isObject(chain)) throw fail(`${where} must be an object`)
   onlyKnown(chain, ['module', 'options', 'clientId', 'channels', 'startHeight'], where)
-  if (!isText(chain.module) || !isText(chain.clientId)) throw fail(`${where} needs "module" and "clientId"`)
+  if (!isText(chain.module) || (connected && !isText(chain.clientId)))
+    throw fail(`${where} needs "module"${connected ? ' and "clientId"' : ''}`)
   if (chain.options !== undefined && !isObject(chain.options)) throw fail(`${where}: "options" must be an object`)
   if (!isCount(chain.startHeight, 1, Number.MAX_SAFE_INTEGER))
     throw fail(`${where}: "startHeight" must be a block number from 1`)
@@ -65,8 +66,8 @@ function checkChain(chain: unknown, where: string): void {
   }
 }
 
-/** The configuration in `text`. Throws `HUB_INVALID_ARGUMENT` that says which field is wrong. */
-export function parseConfig(text: string): RelayConfig {
+/** The configuration in `text`; paths that are not `connected` need no clients yet. Throws `HUB_INVALID_ARGUMENT` that says which field is wrong. */
+export function parseConfig(text: string, { connected = true }: { connected?: boolean } = {}): RelayConfig {
   let raw: unknown
   try {
     raw = JSON.parse(text)
@@ -86,7 +87,7 @@ export function parseConfig(text: string): RelayConfig {
     if (names.has(path.name)) throw fail(`two paths are named "${path.name}"`)
     names.add(path.name)
     onlyKnown(path, ['name', 'a', 'b'], `path "${path.name}"`)
-    for (const side of ['a', 'b'] as const) checkChain(path[side], `path "${path.name}": "${side}"`)
+    for (const side of ['a', 'b'] as const) checkChain(path[side], `path "${path.name}": "${side}"`, connected)
   }
   return raw as unknown as RelayConfig
 }

@@ -31,7 +31,8 @@ function locate(name: string, base: string): string {
   }
 }
 
-async function load(chain: ChainConfig, base: string): Promise<RelayEndpoint> {
+/** The endpoint that a chain's module makes. Throws `HUB_INVALID_ARGUMENT` where there is none. */
+export async function loadEndpoint(chain: ChainConfig, base: string): Promise<RelayEndpoint> {
   const target = locate(chain.module, base)
   const module = await (
     import(target) as Promise<{ createEndpoint?: (options: unknown) => RelayEndpoint | Promise<RelayEndpoint> }>
@@ -105,7 +106,7 @@ export async function relay(options: { config: string; once: boolean; metricsPor
   const server = options.metricsPort === undefined ? undefined : await serveMetrics(options.metricsPort, progress)
 
   const one = async (path: (typeof config.paths)[number]) => {
-    const [a, b] = [await load(path.a, base), await load(path.b, base)]
+    const [a, b] = [await loadEndpoint(path.a, base), await loadEndpoint(path.b, base)]
     const end = (endpoint: RelayEndpoint, { clientId, channels, startHeight }: ChainConfig) => ({
       endpoint,
       clientId,

@@ -46,9 +46,24 @@ const check = defineCommand({
     }),
 })
 
+const connect = defineCommand({
+  meta: { name: 'connect', description: 'Open a path: clients on both chains, and for IBC v1 a channel' },
+  args: {
+    config: { type: 'positional', description: 'The configuration file (JSON)', required: true },
+    path: { type: 'positional', description: 'The name of the path; its ends need no "clientId" yet', required: true },
+    port: { type: 'string', description: 'For IBC v1: the port on both chains, such as transfer' },
+  },
+  run: ({ args }) =>
+    said(async () => {
+      const { connect } = await import('./connect.ts')
+      const ends = await connect({ config: args.config, path: args.path, ...(args.port ? { port: args.port } : {}) })
+      console.log(JSON.stringify(ends, undefined, 2))
+    }),
+})
+
 await runMain(
   defineCommand({
     meta: { name: 'zos-relay', description: 'Carries IBC packets, v1 and v2, between chains' },
-    subCommands: { run, check },
+    subCommands: { run, check, connect },
   }),
 )

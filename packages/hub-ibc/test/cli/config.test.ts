@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { parseConfig } from '../../src/cli/config.ts'
+import { connect } from '../../src/cli/connect.ts'
 import { createFileCursors } from '../../src/cli/file-cursors.ts'
 import { relay } from '../../src/cli/run.ts'
+import type { LocalChain } from '../../src/local/chain.ts'
 
 const source = new URL('../../src/', import.meta.url).href
 
@@ -107,6 +109,50 @@ it('relays what is there from a configuration file, and keeps its marks', async 
     expect(() => createFileCursors(join(folder, 'marks.json'))).toThrow(
       expect.objectContaining({ code: 'HUB_STORE_DAMAGED' }),
     )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it('opens a path for IBC v2 or v1 and says what belongs into the file, which then relays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zos-relay-'))
+  try {
+    writeFileSync(
+      join(folder, 'chains.mjs'),
+      `import { createLocalChain } from '${source}local/chain.ts'
+       import { localEndpoint } from '${source}local/endpoint.ts'
+       const chains = { a: createLocalChain({ chainId: 'alpha-1', validators: 1 }), b: createLocalChain({ chainId: 'beta-1', validators: 1 }) }
+       const ends = { a: localEndpoint(chains.a), b: localEndpoint(chains.b) }
+       globalThis.zosConnectTest = chains
+       export const createEndpoint = ({ side, deaf }) => {
+         const { clientStates, ...rest } = ends[side]
+         return deaf ? rest : ends[side]
+       }`,
+    )
+    const config = join(folder, 'relay.json')
+    const side = (name: string, more = {}) => ({ module: './chains.mjs', options: { side: name }, ...more })
+    const write = (a: object, b: object) =>
+      writeFileSync(config, JSON.stringify({ signer: 'relayer', cursorFile: 'm.json', paths: [{ name: 'ab', a, b }] }))
+    write(side('a'), side('b'))
+    const v2 = await connect({ config, path: 'ab' })
+    expect(v2).toEqual({ a: { clientId: '07-tendermint-0' }, b: { clientId: '07-tendermint-0' } })
+    const v1 = await connect({ config, path: 'ab', port: 'transfer' })
+    expect(v1.a).toEqual({ clientId: '07-tendermint-1', channels: [{ port: 'transfer', channel: 'channel-0' }] })
+    await expect(connect({ config, path: 'ba' })).rejects.toThrow(/no path "ba" in .*; there are ab/)
+    write(side('a'), { ...side('b'), options: { side: 'b', deaf: true } })
+    await expect(connect({ config, path: 'ab' })).rejects.toThrow(/no clientStates/)
+
+    const { a, b } = (globalThis as unknown as { zosConnectTest: Record<'a' | 'b', LocalChain> }).zosConnectTest
+    a.run(() => a.bank.mint('alice', 'uzos', 5n))
+    const data = { denom: 'uzos', amount: 2n, sender: 'alice', receiver: 'bob' }
+    a.run(() => a.transfer.sendV2(v2.a.clientId, data, a.now() / 1_000_000_000n + 600n))
+    a.run(() => a.transfer.send(v1.a.channels![0]!, data, { timestamp: a.now() + 600_000_000_000n }))
+    for (const chain of [a, b]) chain.commit()
+    for (const ends of [v2, v1]) {
+      write(side('a', ends.a), side('b', ends.b))
+      await relay({ config, once: true })
+    }
+    expect(a.events.filter(({ type }) => type === 'acknowledge_packet')).toHaveLength(2)
   } finally {
     rmSync(folder, { recursive: true })
   }
