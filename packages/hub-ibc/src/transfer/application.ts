@@ -51,6 +51,8 @@ export interface TransferPolicy {
   refund(route: Route, path: string, amount: bigint): string
   /** A packet from `route` was refused, after everything else was undone. */
   refused(route: Route, error: unknown): void
+  /** What a token of this chain's bank is: its base and the hops it came over. Throws `HUB_NOT_FOUND`. Left out where tokens are not named by path. */
+  denomOf?(name: string): Denom
 }
 
 /** The standard: vouchers by path, escrow by channel. */
@@ -77,6 +79,7 @@ export function createStandardPolicy(store: KvStore): TransferPolicy {
     delivered: () => {},
     refund: (_route, path) => bankDenom(parseDenom(path)),
     refused: () => {},
+    denomOf: resolve,
   }
 }
 
@@ -94,6 +97,11 @@ export interface CallbackPort {
 export interface TransferApplication {
   readonly channel: ChannelApplication
   readonly payload: PayloadApplication
+  /**
+   * What is behind a token's name in the bank, `ibc/…` or not: ibc-go's query of a denomination. Throws `HUB_NOT_FOUND` for an unknown voucher. A hub names
+   * tokens by origin: ask its `assets.originOf`.
+   */
+  denomOf(name: string): Denom
   /** Sends over a v1 channel; the packet's sequence. Call inside `host.run` or through `MsgTransfer`. */
   send(
     route: Route,
@@ -365,6 +373,7 @@ export function createTransferApplication(options: {
   const application: TransferApplication = {
     channel,
     payload,
+    denomOf: (name) => policy.denomOf?.(name) ?? { base: name, trace: [] },
     send,
     sendV2(client, data, timeoutTimestamp, encoding = ENCODINGS.json) {
       const { path } = host.journal.attempt(() => policy.send({ port, channel: client }, data.denom, 0n))

@@ -81,6 +81,9 @@ for (const version of [1, 2] as const) {
       expect(await settle()).toMatchObject({ received: 1, acknowledged: 1, pending: 0, rejected: 0 })
       const name = voucher(ends.routeB, 'uzos')
       expect(b.bank.balance('bob', name)).toBe(700n)
+      expect(b.transfer.denomOf(name)).toEqual({ base: 'uzos', trace: [{ port: 'transfer', channel: ends.routeB }] })
+      expect(a.transfer.denomOf('uzos')).toEqual({ base: 'uzos', trace: [] })
+      expect(() => a.transfer.denomOf(name)).toThrow(expect.objectContaining({ code: 'HUB_NOT_FOUND' }))
       send(b, name, 300n, 'bob', 'alice')
       await settle()
       expect([a.bank.balance('alice', 'uzos'), b.bank.balance('bob', name), b.bank.supply(name)]).toEqual([
