@@ -30,6 +30,15 @@ it('books that do not balance release nothing', () => {
   expect(ledger.inFlight(route, 'uzos')).toBe(5n)
 })
 
+it('no entry of the books goes below zero', () => {
+  const ledger = createLedger(createMapStore())
+  ledger.issue('transfer/channel-0/ugold', 5n)
+  expect(() => ledger.issue('transfer/channel-0/ugold', -6n)).toThrow(
+    expect.objectContaining({ code: 'HUB_INSUFFICIENT' }),
+  )
+  expect(ledger.backing('transfer/channel-0/ugold')).toBe(5n)
+})
+
 it('long work stops when it is told to', async () => {
   const signal = AbortSignal.abort()
   const source = { lightBlock: () => Promise.reject(new Error('never asked')) }

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { run as runInBrowserToo } from './browser/hub-ibc.browser.ts'
 
@@ -31,7 +32,8 @@ it('the examples of the README run and print what they say', async () => {
       const printed: unknown[] = []
       Object.assign(globalThis, { printed })
       await import(/* @vite-ignore */ pathToFileURL(join(folder, `example-${i}.ts`)).href)
-      expect(printed.map(String)).toEqual(expected)
+      // As `console.log` prints them.
+      expect(printed.map((value) => (typeof value === 'string' ? value : inspect(value)))).toEqual(expected)
     }
   } finally {
     rmSync(folder, { recursive: true })

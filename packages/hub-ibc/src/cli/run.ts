@@ -1,6 +1,6 @@
 /// <reference types="node" />
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,24 +31,69 @@ function locate(name: string, base: string): string {
   }
 }
 
-async function load(chain: ChainConfig, base: string): Promise<RelayEndpoint> {
+/** The endpoint that a chain's module makes. Throws `HUB_INVALID_ARGUMENT` where there is none. */
+export async function loadEndpoint(chain: ChainConfig, base: string): Promise<RelayEndpoint> {
   const target = locate(chain.module, base)
-  const module = (await import(target)) as {
-    createEndpoint?: (options: unknown) => RelayEndpoint | Promise<RelayEndpoint>
-  }
+  const module = await (
+    import(target) as Promise<{ createEndpoint?: (options: unknown) => RelayEndpoint | Promise<RelayEndpoint> }>
+  ).catch((cause) => {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new HubError(
+      'HUB_INVALID_ARGUMENT',
+      `cannot load ${chain.module}: ${reason}`,
+      { module: chain.module },
+      { cause },
+    )
+  })
   if (!module.createEndpoint)
     throw new HubError('HUB_INVALID_ARGUMENT', `${chain.module} exports no createEndpoint`, { module: chain.module })
   return module.createEndpoint(chain.options ?? {})
 }
 
-const METRICS: readonly (keyof RelayProgress)[] = [
-  'received',
-  'acknowledged',
-  'timedOut',
-  'pending',
-  'clientUpdates',
-  'rejected',
+const METRICS: readonly (readonly [
+  name: string,
+  kind: 'counter' | 'gauge',
+  field: keyof RelayProgress,
+  help: string,
+])[] = [
+  ['received_total', 'counter', 'received', 'Packets delivered to their destination'],
+  ['acknowledged_total', 'counter', 'acknowledged', 'Acknowledgements delivered to their source'],
+  ['timed_out_total', 'counter', 'timedOut', 'Packets timed out at their source'],
+  ['pending', 'gauge', 'pending', 'Packets whose life is not over'],
+  ['client_updates_total', 'counter', 'clientUpdates', 'Headers delivered to light clients'],
+  ['rejected_total', 'counter', 'rejected', 'Messages that a chain refused'],
 ]
+
+/** The counters of every path in Prometheus' text format. */
+function metricsText(progress: ReadonlyMap<string, RelayProgress>): string {
+  return METRICS.map(([name, kind, field, help]) => {
+    const lines = [...progress].map(([path, p]) => `zos_relay_${name}{path=${JSON.stringify(path)}} ${p[field]}\n`)
+    return `# HELP zos_relay_${name} ${help}\n# TYPE zos_relay_${name} ${kind}\n${lines.join('')}`
+  }).join('')
+}
+
+/** Serves the counters until it is closed. Throws `HUB_INVALID_ARGUMENT` for a port that is taken. */
+async function serveMetrics(port: number, progress: ReadonlyMap<string, RelayProgress>): Promise<Server> {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/plain; version=0.0.4')
+    response.end(metricsText(progress))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve)
+    server.once('error', (cause) =>
+      reject(
+        new HubError(
+          'HUB_INVALID_ARGUMENT',
+          `cannot serve metrics on port ${port}: ${cause.message}`,
+          { port },
+          { cause },
+        ),
+      ),
+    )
+    server.listen(port, '127.0.0.1')
+  })
+  return server
+}
 
 /** Relays until SIGINT or SIGTERM, or with `once` until nothing is left. Each path runs by itself; one that fails does not hold up others. */
 export async function relay(options: { config: string; once: boolean; metricsPort?: number }): Promise<void> {
@@ -58,24 +103,15 @@ export async function relay(options: { config: string; once: boolean; metricsPor
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const progress = new Map<string, RelayProgress>()
-  const server =
-    options.metricsPort === undefined
-      ? undefined
-      : createServer((_request, response) => {
-          response.setHeader('content-type', 'text/plain; version=0.0.4')
-          response.end(
-            [...progress]
-              .map(([path, p]) => METRICS.map((name) => `zos_relay_${name}{path="${path}"} ${p[name]}\n`).join(''))
-              .join(''),
-          )
-        }).listen(options.metricsPort, '127.0.0.1')
+  const server = options.metricsPort === undefined ? undefined : await serveMetrics(options.metricsPort, progress)
 
   const one = async (path: (typeof config.paths)[number]) => {
-    const [a, b] = [await load(path.a, base), await load(path.b, base)]
-    const end = (endpoint: RelayEndpoint, { clientId, channels }: ChainConfig) => ({
+    const [a, b] = [await loadEndpoint(path.a, base), await loadEndpoint(path.b, base)]
+    const end = (endpoint: RelayEndpoint, { clientId, channels, startHeight }: ChainConfig) => ({
       endpoint,
       clientId,
       ...(channels ? { channels } : {}),
+      ...(startHeight === undefined ? {} : { startHeight: BigInt(startHeight) }),
     })
     const relayer = createRelayer({
       a: end(a, path.a),
@@ -92,6 +128,7 @@ export async function relay(options: { config: string; once: boolean; metricsPor
       onRejected: (chain, message, reason) =>
         console.error(`${path.name}: ${chain} refused ${message.typeUrl}: ${reason}`),
     })
+    progress.set(path.name, relayer.progress)
     let wait = config.idleMs ?? DEFAULT_IDLE_MS
     while (!stop.signal.aborted) {
       try {

@@ -5,7 +5,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { blake2b } from '@noble/hashes/blake2.js'
-import type { LightClientModule } from '../core/light-client.ts'
+import type { ClientContext, LightClientModule } from '../core/light-client.ts'
 import type { Height } from '../core/messages.ts'
 import { concat, equal, toHex, utf8 } from '../encoding/bytes.ts'
 import {
@@ -22,7 +22,7 @@ import {
 } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import { iavlSpec, tendermintSpec } from '../ics23/specs.ts'
-import { statesOf, unpack } from './client-store.ts'
+import { dropOldestHeight, insertHeight, oldestHeight, statesOf, unpack } from './client-store.ts'
 import { createMerkleVerifier } from './merkle-proof.ts'
 
 const URL = '/zos.ibc.checkpoint.v1'
@@ -138,6 +138,15 @@ export function createCheckpointClient(
     if (signed * 3n <= total * 2n) throw fail('not more than two thirds of the stake signed', { signed, total })
   }
 
+  /** Expired states are of no use to anybody; one an update keeps the store small. */
+  function pruneOldest(context: ClientContext, { trustingPeriod }: MessageOf<typeof CheckpointClientState>): void {
+    const oldest = oldestHeight(context.store)
+    const old = oldest && states.findConsensus(context, oldest)
+    if (!oldest || !old || old.time + trustingPeriod > context.now) return
+    dropOldestHeight(context.store)
+    states.deleteConsensus(context, oldest)
+  }
+
   return {
     clientType: 'zos-checkpoint',
     clientStateTypeUrl: CHECKPOINT_TYPE_URLS.clientState,
@@ -156,6 +165,7 @@ export function createCheckpointClient(
       if (consensus.stateRoot.length === 0 || consensus.time === 0n) throw fail('consensus state is empty')
       states.setClient(context, client)
       states.setConsensus(context, at(client.latestNumber), consensus)
+      insertHeight(context.store, at(client.latestNumber))
     },
     status(context) {
       const client = states.client(context)
@@ -207,6 +217,8 @@ export function createCheckpointClient(
         }
         committee = nextCommittee
       }
+      insertHeight(context.store, at(checkpoint.number))
+      pruneOldest(context, client)
       states.setConsensus(context, at(checkpoint.number), {
         time: checkpoint.time,
         stateRoot: checkpoint.stateRoot,

@@ -1,14 +1,13 @@
 /** What the light clients share: their two kinds of state in the client's store, and the heights in order. */
 
 import type { KvStore } from '../core/journal.ts'
-import { type ClientContext, compareHeights, heightText } from '../core/light-client.ts'
+import { CLIENT_STATE_KEY, type ClientContext, compareHeights, heightText, processedKey } from '../core/light-client.ts'
 import { Any, Height } from '../core/messages.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import type { Codec } from '../encoding/protobuf.ts'
 import { message, optional } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 
-const CLIENT_STATE = utf8('clientState')
 const consensusKey = (height: Height) => utf8(`consensusStates/${heightText(height)}`)
 
 /** The message inside `any`. Throws `HUB_DECODE` for another type. */
@@ -36,13 +35,13 @@ export function statesOf<C, S>(
   }
   return {
     client(context: ClientContext): C {
-      const bytes = context.store.get(CLIENT_STATE)
+      const bytes = context.store.get(CLIENT_STATE_KEY)
       if (!bytes) throw new HubError('HUB_NOT_FOUND', `no client "${context.clientId}"`, { clientId: context.clientId })
       return open(bytes, clientUrl, clientCodec)
     },
     setClient(context: ClientContext, state: C): void {
       context.store.set(
-        CLIENT_STATE,
+        CLIENT_STATE_KEY,
         Any.encode({ typeUrl: clientUrl, value: clientCodec.encode(state as Partial<C>) }),
       )
     },
@@ -66,8 +65,10 @@ export function statesOf<C, S>(
         Any.encode({ typeUrl: consensusUrl, value: consensusCodec.encode(state as Partial<S>) }),
       )
     },
+    /** Forgets a height, with the time at which it was learned. */
     deleteConsensus(context: ClientContext, height: Height): void {
       context.store.delete(consensusKey(height))
+      context.store.delete(processedKey(height))
     },
   }
 }

@@ -5,7 +5,7 @@ import type { MerklePath } from '../core/paths.ts'
 import { equal } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 import { type BatchVerifier, createBatchVerifier } from '../ics23/batch.ts'
-import type { ProofSpec } from '../ics23/proof.ts'
+import { DEFAULT_MAX_DEPTH, type ProofSpec } from '../ics23/proof.ts'
 import { provenRoot, requireRoot } from '../ics23/verify.ts'
 
 /**
@@ -41,13 +41,11 @@ export function createMerkleVerifier(): MerkleVerifier {
   let last: Known | undefined
   return (specs, root, proof, path, value) => {
     const proofs = levelsOf(specs, proof, path)
-    const [lowest, ...upperProofs] = proofs as [Uint8Array, ...Uint8Array[]]
+    const lowest = proofs[0]!
     const key = path.at(-1)!
-    const upperPath = path.slice(0, -1)
-    const known = last?.specs === specs && equal(last.root, root) && sameWay(last, upperProofs, upperPath) && last
+    const known = last?.specs === specs && equal(last.root, root) && sameWay(last, proofs, path) && last
     if (known && value !== undefined) {
-      // A copy, because the verifier keeps views, and the proof lies in a whole message.
-      if (known.below.verifyMembership(lowest.slice(), key, value).status === 'valid') return
+      if (known.below.verifyMembership(lowest, key, value).status === 'valid') return
     }
     const subroot = provenRoot(specs[0]!, lowest, key, value)
     if (known && equal(known.subroot, subroot)) return
@@ -55,19 +53,20 @@ export function createMerkleVerifier(): MerkleVerifier {
     last = {
       specs,
       root: root.slice(),
-      upperProofs: upperProofs.map((bytes) => bytes.slice()),
-      upperPath: upperPath.map((bytes) => bytes.slice()),
+      upperProofs: proofs.slice(1).map((bytes) => bytes.slice()),
+      upperPath: path.slice(0, -1).map((bytes) => bytes.slice()),
       subroot: subroot.slice(),
-      below: createBatchVerifier(specs[0]!, subroot.slice(), { maxNodes: MAX_NODES }),
+      below: createBatchVerifier(specs[0]!, subroot.slice(), { maxNodes: MAX_NODES, sharedLevels: DEFAULT_MAX_DEPTH }),
     }
   }
 }
 
+/** Whether the proofs above the lowest, and the keys before the last, are those of `known`. */
 function sameWay(known: Known, proofs: readonly Uint8Array[], path: readonly Uint8Array[]): boolean {
   return (
-    known.upperProofs.length === proofs.length &&
-    known.upperProofs.every((bytes, i) => equal(bytes, proofs[i]!)) &&
-    known.upperPath.length === path.length &&
+    known.upperProofs.length === proofs.length - 1 &&
+    known.upperProofs.every((bytes, i) => equal(bytes, proofs[i + 1]!)) &&
+    known.upperPath.length === path.length - 1 &&
     known.upperPath.every((bytes, i) => equal(bytes, path[i]!))
   )
 }

@@ -63,7 +63,7 @@ export function saveChannel(keeper: Keeper, port: string, id: string, channel: C
   })
 }
 
-/** Throws unless the counterparty stores `expected` as its end of the channel. */
+/** Throws unless the counterparty stores `expected` as its end of the channel. The delay of a connection is for packets only. */
 export function verifyChannel(
   keeper: Keeper,
   connection: ConnectionEnd,
@@ -79,7 +79,6 @@ export function verifyChannel(
     proof,
     pathUnderPrefix(connection.counterparty.prefix.keyPrefix, channelPath(there.portId, there.channelId)),
     Channel.encode(expected),
-    connection.delayPeriod,
   )
 }
 

@@ -18,6 +18,7 @@ import {
 } from './messages.ts'
 import * as packets from './packets.ts'
 import * as packetsV2 from './packets-v2.ts'
+import { channelPath } from './paths.ts'
 
 /** What a message did. */
 export type Delivery =
@@ -53,6 +54,10 @@ export interface IbcHost {
   /** For applications that acknowledge later. */
   writeAcknowledgement(packet: Packet, acknowledgement: Uint8Array): void
   writeAcknowledgementV2(packet: PacketV2, acknowledgement: AcknowledgementV2): void
+  /** For applications: an event of the running message. */
+  emit(event: IbcEvent): void
+  /** Whether a v1 channel of that name was ever opened here. */
+  hasChannel(port: string, channel: string): boolean
   /** Collects the events of `work` outside of a message (an application's own transaction), all or nothing. */
   run<T>(work: () => T): { readonly value: T; readonly events: readonly IbcEvent[] }
   /** Brings a frozen or expired client back with the state of an active one; call it inside {@link run}. For governance. Throws `HubError`. */
@@ -136,10 +141,9 @@ export function createIbcHost(options: {
       const handler = handlers[message.typeUrl] as ((msg: never) => unknown) | undefined
       if (!handler)
         return { status: 'rejected', code: 'HUB_NOT_FOUND', reason: `no handler for ${message.typeUrl}`, context: {} }
-      const { typeUrl, ...fields } = message
       events = []
       try {
-        const result = journal.attempt(() => handler(MESSAGES[typeUrl].create(fields as never) as never))
+        const result = journal.attempt(() => handler(MESSAGES[message.typeUrl].create(message as never) as never))
         if (result === 'no-op') return { status: 'no-op' }
         const done = { status: 'done', events } as const
         return (typeof result === 'string' && result !== 'done') || typeof result === 'bigint'
@@ -157,6 +161,8 @@ export function createIbcHost(options: {
       packetsV2.sendPacketV2(keeper, { sourceClient, timeoutTimestamp, payloads, signer }),
     writeAcknowledgement: (packet, ack) => packets.writeAcknowledgement(keeper, packet, ack),
     writeAcknowledgementV2: (packet, ack) => packetsV2.writeAcknowledgementV2(keeper, packet, ack),
+    emit: (event) => keeper.emit(event),
+    hasChannel: (port, channel) => keeper.store.get(channelPath(port, channel)) !== undefined,
     run(work) {
       events = []
       const value = journal.attempt(work)

@@ -39,6 +39,8 @@ export interface KvStore {
   get(key: Uint8Array): Uint8Array | undefined
   set(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): unknown
+  /** `set`, or `delete` for no value; and what stood there before. For stores that find both in fewer searches. */
+  exchange?(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined
 }
 
 /** `store`, with every change recorded in `journal`. */
@@ -47,17 +49,21 @@ export function journaled(store: KvStore, journal: Journal): KvStore {
     if (before) store.set(key, before)
     else store.delete(key)
   }
+  const exchange = (key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined => {
+    if (store.exchange) return store.exchange(key, value)
+    const before = store.get(key)
+    if (value) store.set(key, value)
+    else if (before) store.delete(key)
+    return before
+  }
   return {
     get: (key) => store.get(key),
     set(key, value) {
-      journal.record(restore(key, store.get(key)))
-      store.set(key, value)
+      journal.record(restore(key, exchange(key, value)))
     },
     delete(key) {
-      const before = store.get(key)
-      if (!before) return
-      journal.record(restore(key, before))
-      store.delete(key)
+      const before = exchange(key, undefined)
+      if (before) journal.record(restore(key, before))
     },
   }
 }

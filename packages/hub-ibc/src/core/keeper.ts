@@ -4,9 +4,16 @@ import type { Codec } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 import type { ChannelApplication, IbcEvent, PayloadApplication } from './application.ts'
 import type { Journal, KvStore } from './journal.ts'
-import { type ClientContext, compareHeights, heightText, type LightClientModule } from './light-client.ts'
+import {
+  CLIENT_STATE_KEY,
+  type ClientContext,
+  compareHeights,
+  heightText,
+  type LightClientModule,
+  processedKey,
+} from './light-client.ts'
 import type { Height } from './messages.ts'
-import { clientStatePath, type MerklePath } from './paths.ts'
+import type { MerklePath } from './paths.ts'
 
 /** The executing chain's time. */
 export interface ChainClock {
@@ -54,10 +61,10 @@ export function readMessage<T>(keeper: Keeper, codec: Codec<T>, key: Uint8Array)
 /** The module of a client by its identifier's prefix, and the context to call it with. Throws `HUB_NOT_FOUND`. */
 export function clientOf(keeper: Keeper, id: string): { module: LightClientModule; context: ClientContext } {
   const module = keeper.modules.get(id.slice(0, id.lastIndexOf('-')))
-  if (!module || !keeper.store.get(clientStatePath(id))) {
+  const context = clientContext(keeper, id)
+  if (!module || !context.store.get(CLIENT_STATE_KEY))
     throw new HubError('HUB_NOT_FOUND', `no client "${id}"`, { clientId: id })
-  }
-  return { module, context: clientContext(keeper, id) }
+  return { module, context }
 }
 
 /** Bytes of the clients' prefixes: asked for some ten times a packet. */
@@ -78,13 +85,25 @@ export function clientContext(keeper: Keeper, id: string): ClientContext {
   const base = clientPrefix(id)
   const under = (key: Uint8Array) => concat(base, key)
   const { store } = keeper
+  // Every step of a message asks for the client's state. A context is used for one step, in which nobody else writes it.
+  let state: Uint8Array | undefined
   return {
     clientId: id,
     now: keeper.clock.now(),
     store: {
-      get: (key) => store.get(under(key)),
-      set: (key, value) => store.set(under(key), value),
-      delete: (key) => store.delete(under(key)),
+      get(key) {
+        if (key !== CLIENT_STATE_KEY) return store.get(under(key))
+        state ??= store.get(under(key))
+        return state
+      },
+      set(key, value) {
+        state = undefined
+        store.set(under(key), value)
+      },
+      delete(key) {
+        state = undefined
+        store.delete(under(key))
+      },
     },
   }
 }
@@ -112,8 +131,6 @@ export function timestampAt(keeper: Keeper, id: string, height: Height): bigint 
   const { module, context } = activeClient(keeper, id)
   return module.timestampAt(context, height)
 }
-
-const processedKey = (height: Height) => utf8(`processed/${heightText(height)}`)
 
 /** Remembers when an update arrived, for connections with a delay period. */
 export function markProcessed(keeper: Keeper, id: string, height: Height): void {

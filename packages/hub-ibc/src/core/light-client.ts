@@ -1,5 +1,6 @@
 /** ICS-02: what a light client must do, whatever it follows. The implementations stand in `src/clients`. */
 
+import { utf8 } from '../encoding/bytes.ts'
 import type { KvStore } from './journal.ts'
 import type { Any, Height } from './messages.ts'
 import type { MerklePath } from './paths.ts'
@@ -46,3 +47,9 @@ export function compareHeights(a: Height, b: Height): number {
 }
 
 export const heightText = (height: Height): string => `${height.revisionNumber}-${height.revisionHeight}`
+
+/** Where every client's store has its state. */
+export const CLIENT_STATE_KEY: Uint8Array = utf8('clientState')
+
+/** Where a client's store has the time at which it learned a height; core writes it, a client that forgets the height deletes it. */
+export const processedKey = (height: Height): Uint8Array => utf8(`processed/${heightText(height)}`)

@@ -53,23 +53,20 @@ function packetEvent(
   channel: Channel,
   more: Record<string, string> = {},
 ): void {
-  keeper.emit({
-    type,
-    attributes: {
-      packet_data_hex: toHex(packet.data),
-      packet_timeout_height: heightText(packet.timeoutHeight),
-      packet_timeout_timestamp: String(packet.timeoutTimestamp),
-      packet_sequence: String(packet.sequence),
-      packet_src_port: packet.sourcePort,
-      packet_src_channel: packet.sourceChannel,
-      packet_dst_port: packet.destinationPort,
-      packet_dst_channel: packet.destinationChannel,
-      packet_channel_ordering: channel.ordering === Order.ORDERED ? 'ORDER_ORDERED' : 'ORDER_UNORDERED',
-      packet_connection: channel.connectionHops[0] ?? '',
-      connection_id: channel.connectionHops[0] ?? '',
-      ...more,
-    },
-  })
+  const attributes: Record<string, string> = {
+    packet_data_hex: toHex(packet.data),
+    packet_timeout_height: heightText(packet.timeoutHeight),
+    packet_timeout_timestamp: String(packet.timeoutTimestamp),
+    packet_sequence: String(packet.sequence),
+    packet_src_port: packet.sourcePort,
+    packet_src_channel: packet.sourceChannel,
+    packet_dst_port: packet.destinationPort,
+    packet_dst_channel: packet.destinationChannel,
+    packet_channel_ordering: channel.ordering === Order.ORDERED ? 'ORDER_ORDERED' : 'ORDER_UNORDERED',
+    packet_connection: channel.connectionHops[0] ?? '',
+    connection_id: channel.connectionHops[0] ?? '',
+  }
+  keeper.emit({ type, attributes: Object.assign(attributes, more) })
 }
 
 function openConnection(keeper: Keeper, channel: Channel): ConnectionEnd {
@@ -92,7 +89,8 @@ export function sendPacket(
     throw new HubError('HUB_STATE', 'the channel is not open', { state: channel.state })
   const connection = connectionOf(keeper, channel)
   if (data.length === 0) throw new HubError('HUB_PACKET', 'a packet needs data')
-  const sequence = readUint(keeper, nextSequenceSendPath(sourcePort, sourceChannel))!
+  const next = nextSequenceSendPath(sourcePort, sourceChannel)
+  const sequence = readUint(keeper, next)!
   const packet: Packet = {
     sequence,
     sourcePort,
@@ -110,7 +108,7 @@ export function sendPacket(
   if (elapsed(packet, latest.height, latest.timestamp)) {
     throw new HubError('HUB_TIMEOUT', 'the timeout has passed on the other chain already', { timeoutTimestamp })
   }
-  writeUint(keeper, nextSequenceSendPath(sourcePort, sourceChannel), sequence + 1n)
+  writeUint(keeper, next, sequence + 1n)
   keeper.store.set(commitmentPath(sourcePort, sourceChannel, sequence), commitPacket(packet))
   packetEvent(keeper, 'send_packet', packet, channel)
   return sequence
@@ -148,8 +146,9 @@ export function recvPacket(keeper: Keeper, msg: FieldsOf<'/ibc.core.channel.v1.M
     connection.delayPeriod,
   )
   if (channel.ordering === Order.UNORDERED) {
-    if (keeper.store.get(receiptPath(port, id, sequence))) return 'no-op'
-    keeper.store.set(receiptPath(port, id, sequence), RECEIPT)
+    const path = receiptPath(port, id, sequence)
+    if (keeper.store.get(path)) return 'no-op'
+    keeper.store.set(path, RECEIPT)
   } else {
     const next = readUint(keeper, nextSequenceRecvPath(port, id))!
     if (sequence < next) return 'no-op'
@@ -165,7 +164,7 @@ export function recvPacket(keeper: Keeper, msg: FieldsOf<'/ibc.core.channel.v1.M
     application.isError,
     application.errorAcknowledgement,
   )
-  if (ack) writeAcknowledgement(keeper, packet, ack)
+  if (ack) storeAcknowledgement(keeper, packet, channel, ack)
   return 'done'
 }
 
@@ -193,13 +192,18 @@ function receiveInto(
 
 /** Stores the acknowledgement of a received packet, at once or later; once. */
 export function writeAcknowledgement(keeper: Keeper, packet: Packet, ack: Uint8Array): void {
-  const { destinationPort: port, destinationChannel: id, sequence } = packet
-  const channel = getChannel(keeper, port, id)
-  if (keeper.store.get(ackPath(port, id, sequence))) {
+  const channel = getChannel(keeper, packet.destinationPort, packet.destinationChannel)
+  storeAcknowledgement(keeper, packet, channel, ack)
+}
+
+function storeAcknowledgement(keeper: Keeper, packet: Packet, channel: Channel, ack: Uint8Array): void {
+  const { sequence } = packet
+  const path = ackPath(packet.destinationPort, packet.destinationChannel, sequence)
+  if (keeper.store.get(path)) {
     throw new HubError('HUB_EXISTS', 'the packet is acknowledged already', { sequence })
   }
   if (ack.length === 0) throw new HubError('HUB_PACKET', 'an acknowledgement must not be empty')
-  keeper.store.set(ackPath(port, id, sequence), commitAcknowledgement(ack))
+  keeper.store.set(path, commitAcknowledgement(ack))
   packetEvent(keeper, 'write_acknowledgement', packet, channel, { packet_ack_hex: toHex(ack) })
 }
 

@@ -20,6 +20,7 @@ function malformed(what: string, context: Record<string, unknown> = {}): HubErro
 // Buffers of finished writers, for the next ones: nested messages would otherwise allocate one each.
 const pool: Uint8Array[] = []
 const MAX_POOLED_BYTES = 65_536
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Appends wire format to a growing buffer. Use once: {@link finish} gives the buffer back. */
 export class ProtoWriter {
@@ -34,18 +35,29 @@ export class ProtoWriter {
   }
 
   varint(value: bigint): void {
+    // Nearly all numbers are small, and arithmetic on bigints allocates.
+    if (value >= 0n && value <= MAX_SAFE) {
+      this.uint(Number(value))
+      return
+    }
     this.reserve(10)
     let rest = BigInt.asUintN(64, value)
-    while (rest >= 0x80n) {
-      this.buffer[this.at++] = Number(rest & 0x7fn) | 0x80
-      rest >>= 7n
+    // Four bytes at a time.
+    while (rest > 0xfff_ffffn) {
+      const low = Number(rest & 0xfff_ffffn)
+      rest >>= 28n
+      for (let shift = 0; shift < 28; shift += 7) this.buffer[this.at++] = ((low >>> shift) & 0x7f) | 0x80
     }
-    this.buffer[this.at++] = Number(rest)
+    this.uint(Number(rest))
   }
 
   /** A varint of a non-negative safe integer. */
   uint(value: number): void {
     this.reserve(10)
+    if (value < 0x80) {
+      this.buffer[this.at++] = value
+      return
+    }
     let rest = value
     while (rest >= 0x80) {
       this.buffer[this.at++] = (rest % 128) | 0x80
@@ -65,6 +77,22 @@ export class ProtoWriter {
     this.reserve(value.length)
     this.buffer.set(value, this.at)
     this.at += value.length
+  }
+
+  /** A string's length and bytes, without an array in between where it is ASCII. */
+  text(value: string): void {
+    const start = this.at
+    this.uint(value.length)
+    this.reserve(value.length)
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i)
+      if (code > 0x7f) {
+        this.at = start
+        this.bytes(utf8(value))
+        return
+      }
+      this.buffer[this.at++] = code
+    }
   }
 
   tag(number: number, wireType: number): void {
@@ -99,6 +127,9 @@ export class ProtoWriter {
   }
 }
 
+/** Strings up to here are read without the platform's decoder, whose call costs more than its work. */
+const SHORT_TEXT = 16
+
 /** Reads wire format from a byte string, strictly. Byte fields are views, not copies. */
 export class ProtoReader {
   readonly source: Uint8Array
@@ -115,6 +146,11 @@ export class ProtoReader {
 
   /** A varint below 2^53. */
   uint(): number {
+    const first = this.source[this.at]
+    if (first !== undefined && first < 0x80) {
+      this.at++
+      return first
+    }
     let value = 0
     let scale = 1
     for (let i = 0; ; i++) {
@@ -131,15 +167,18 @@ export class ProtoReader {
   }
 
   varint(): bigint {
-    let value = 0n
+    // Seven bytes fit a number; the three that may follow are added as a bigint.
+    let low = 0
+    let high = 0
     for (let i = 0; ; i++) {
       if (this.at >= this.source.length) throw malformed('ends inside a varint')
       const byte = this.source[this.at++]!
       if (i === 9 && byte > 1) throw malformed('varint exceeds 64 bits')
-      value |= BigInt(byte & 0x7f) << BigInt(7 * i)
+      if (i < 7) low += (byte & 0x7f) * 2 ** (7 * i)
+      else high += (byte & 0x7f) * 2 ** (7 * (i - 7))
       if (byte < 0x80) {
         if (byte === 0 && i > 0) throw malformed('varint is not minimal', { at: this.at })
-        return value
+        return high === 0 ? BigInt(low) : (BigInt(high) << 49n) | BigInt(low)
       }
     }
   }
@@ -157,6 +196,21 @@ export class ProtoReader {
     this.at += length
     return this.source.subarray(this.at - length, this.at)
   }
+
+  /** A string; throws `HUB_DECODE` where it is not UTF-8. */
+  text(): string {
+    const length = this.uint()
+    if (length > this.source.length - this.at) throw malformed('ends inside a byte string', { length })
+    const start = this.at
+    this.at += length
+    if (length <= SHORT_TEXT) {
+      let text = ''
+      let i = start
+      for (; i < this.at && this.source[i]! < 0x80; i++) text += String.fromCharCode(this.source[i]!)
+      if (i === this.at) return text
+    }
+    return fromUtf8(this.source.subarray(start, this.at))
+  }
 }
 
 /** How one numbered field is written and read. */
@@ -164,6 +218,8 @@ export interface Field<T> {
   readonly number: number
   readonly wireType: number
   readonly repeated: boolean
+  /** True where `initial` makes an object that may be changed later. */
+  readonly fresh: boolean
   readonly initial: () => T
   readonly write: (writer: ProtoWriter, value: T) => void
   readonly read: (reader: ProtoReader, previous: T) => T
@@ -205,6 +261,7 @@ function scalar<T>(
     number,
     wireType,
     repeated: false,
+    fresh: false,
     initial: () => initial,
     write: (writer, value) => {
       if (isDefault(value)) return
@@ -312,8 +369,8 @@ export const string = (number: number): Field<string> =>
     number,
     2,
     '',
-    (writer, value) => writer.bytes(utf8(value)),
-    (reader) => fromUtf8(reader.bytes()),
+    (writer, value) => writer.text(value),
+    (reader) => reader.text(),
   )
 
 /** A message that may be absent. */
@@ -321,6 +378,7 @@ export const optional = <T>(number: number, codec: Codec<T>): Field<T | undefine
   number,
   wireType: 2,
   repeated: false,
+  fresh: false,
   initial: () => undefined,
   write: (writer, value) => {
     if (value !== undefined) writeMessage(writer, number, codec, value)
@@ -333,6 +391,7 @@ export const embed = <T>(number: number, codec: Codec<T>): Field<T> => ({
   number,
   wireType: 2,
   repeated: false,
+  fresh: true,
   initial: () => codec.create(),
   write: (writer, value) => writeMessage(writer, number, codec, value),
   read: (reader) => codec.decode(reader.bytes()),
@@ -343,6 +402,7 @@ export const repeated = <T>(number: number, codec: Codec<T>): Field<T[]> => ({
   number,
   wireType: 2,
   repeated: true,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     for (const value of values) writeMessage(writer, number, codec, value)
@@ -357,6 +417,7 @@ export const repeatedBytes = (number: number): Field<Uint8Array[]> => ({
   number,
   wireType: 2,
   repeated: true,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     for (const value of values) {
@@ -374,15 +435,16 @@ export const repeatedString = (number: number): Field<string[]> => ({
   number,
   wireType: 2,
   repeated: true,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     for (const value of values) {
       writer.tag(number, 2)
-      writer.bytes(utf8(value))
+      writer.text(value)
     }
   },
   read: (reader, previous) => {
-    previous.push(fromUtf8(reader.bytes()))
+    previous.push(reader.text())
     return previous
   },
 })
@@ -392,6 +454,7 @@ export const packedUint = (number: number): Field<number[]> => ({
   number,
   wireType: 2,
   repeated: false,
+  fresh: true,
   initial: () => [],
   write: (writer, values) => {
     if (values.length === 0) return
@@ -411,11 +474,15 @@ export const packedUint = (number: number): Field<number[]> => ({
 /** The codec of a message with the given fields. */
 export function message<S extends Record<string, Field<any>>>(shape: S): Codec<Value<S>> {
   const entries = Object.entries(shape as unknown as Shape).sort((a, b) => a[1].number - b[1].number)
-  const byNumber = new Map(entries.map(([name, field]) => [field.number, [name, field] as const]))
+  // Every value begins as a copy of this, so that all have one shape; messages and lists are made for each.
+  const blank = Object.fromEntries(entries.map(([name, field]) => [name, field.fresh ? undefined : field.initial()]))
   const create = (partial: object = {}): Value<S> => {
-    const value: Record<string, unknown> = {}
-    for (const [name, field] of entries) value[name] = field.initial()
-    for (const [name, given] of Object.entries(partial)) if (given !== undefined) value[name] = given
+    const value: Record<string, unknown> = { ...blank }
+    for (const [name, field] of entries) {
+      const given = (partial as Record<string, unknown>)[name]
+      if (given !== undefined) value[name] = given
+      else if (field.fresh) value[name] = field.initial()
+    }
     return value as Value<S>
   }
   const writeTo = (writer: ProtoWriter, value: object) => {
@@ -434,19 +501,27 @@ export function message<S extends Record<string, Field<any>>>(shape: S): Codec<V
     },
     decode(source) {
       const reader = new ProtoReader(source)
-      const value = create() as Record<string, unknown>
-      const seen = new Set<number>()
+      const value: Record<string, unknown> = { ...blank }
+      const given: boolean[] = []
+      let next = 0
       while (!reader.done) {
         const tag = reader.uint()
-        const found = byNumber.get(Math.floor(tag / 8))
-        if (!found) throw malformed('unknown field', { number: Math.floor(tag / 8) })
-        const [name, field] = found
+        const number = Math.floor(tag / 8)
+        // Fields nearly always come in ascending order, so the one that is looked for is the last one or soon after it.
+        while (next < entries.length && entries[next]![1].number < number) next++
+        const at =
+          entries[next]?.[1].number === number ? next : entries.findIndex(([, other]) => other.number === number)
+        if (at < 0) throw malformed('unknown field', { number })
+        const [name, field] = entries[at]!
         if (tag % 8 !== field.wireType) throw malformed('wrong wire type', { field: name, wireType: tag % 8 })
-        if (!field.repeated) {
-          if (seen.has(field.number)) throw malformed('singular field given twice', { field: name })
-          seen.add(field.number)
-        }
-        value[name] = field.read(reader, value[name] as never)
+        if (field.repeated) value[name] = field.read(reader, (given[at] ? value[name] : field.initial()) as never)
+        else if (given[at]) throw malformed('singular field given twice', { field: name })
+        else value[name] = field.read(reader, undefined as never)
+        given[at] = true
+      }
+      for (let at = 0; at < entries.length; at++) {
+        const [name, field] = entries[at]!
+        if (field.fresh && !given[at]) value[name] = field.initial()
       }
       return value as Value<S>
     },

@@ -7,6 +7,7 @@ import type { KvStore } from '../core/journal.ts'
 import { concat, fromUtf8, toHex, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 import type { Hop } from '../transfer/denom.ts'
+import { rememberedKeys } from './keys.ts'
 
 export interface Origin {
   /** The zone's canonical identifier. */
@@ -71,6 +72,8 @@ export interface AssetRegistry {
 
 export function createAssetRegistry(store: KvStore, template: TokenTemplate): AssetRegistry {
   const saltOf = ({ zone, base }: Origin) => keccak_256(concat(utf8(zone), Uint8Array.of(0), utf8(base)))
+  const assetKey = rememberedKeys((name) => `assets/${name}`)
+  const aliasKey = rememberedKeys((step) => `alias/${step}`)
   // Pure, and asked for on every packet; the bound only keeps a hostile zone from filling the memory.
   const addresses = new Map<string, string>()
   const addressOf = (origin: Origin) => {
@@ -90,7 +93,7 @@ export function createAssetRegistry(store: KvStore, template: TokenTemplate): As
     let at = 'hub'
     for (const { port, channel } of hops) {
       const step = `${at}>${port}/${channel}`
-      const alias = store.get(utf8(`alias/${step}`))
+      const alias = store.get(aliasKey(step))
       at = alias ? fromUtf8(alias) : step
     }
     return at
@@ -99,12 +102,12 @@ export function createAssetRegistry(store: KvStore, template: TokenTemplate): As
     nameOf,
     zoneAt,
     originOf(name) {
-      const stored = store.get(utf8(`assets/${name}`))
+      const stored = store.get(assetKey(name))
       return stored && (JSON.parse(fromUtf8(stored)) as Origin)
     },
     ensure(origin, metadata) {
       const name = nameOf(origin)
-      const key = utf8(`assets/${name}`)
+      const key = assetKey(name)
       if (store.get(key)) return { name, deployed: false }
       store.set(key, utf8(JSON.stringify({ zone: origin.zone, base: origin.base })))
       template.deploy(addressOf(origin), saltOf(origin), safeMetadata(origin, metadata), origin)
@@ -117,7 +120,7 @@ export function createAssetRegistry(store: KvStore, template: TokenTemplate): As
         })
       }
       const last = hops.at(-1)!
-      store.set(utf8(`alias/${zoneAt(hops.slice(0, -1))}>${last.port}/${last.channel}`), utf8(zone))
+      store.set(aliasKey(`${zoneAt(hops.slice(0, -1))}>${last.port}/${last.channel}`), utf8(zone))
     },
   }
 }

@@ -11,6 +11,7 @@ import type { Bank } from '../transfer/bank.ts'
 import { type Denom, denomPath, escrowAddress, parseDenom } from '../transfer/denom.ts'
 import type { AssetRegistry } from './assets.ts'
 import { type BucketRule, type BucketState, putBack, take } from './bucket.ts'
+import { rememberedKeys } from './keys.ts'
 import { createLedger, type Ledger, routeName } from './ledger.ts'
 
 /** Ways that one asset may take over one route; each is a chain of zones somebody had to build. */
@@ -49,9 +50,9 @@ export function createHub(options: {
   const { store, bank, assets, now } = options
   const ledger = createLedger(store)
 
-  const isolatedKey = (route: Route) => utf8(`isolated/${routeName(route)}`)
+  const isolatedKey = rememberedKeys((route) => `isolated/${route}`)
   const isolationOf = (route: Route) => {
-    const stored = store.get(isolatedKey(route))
+    const stored = store.get(isolatedKey(routeName(route)))
     return stored && fromUtf8(stored)
   }
   const requireGood = (route: Route) => {
@@ -61,12 +62,15 @@ export function createHub(options: {
   }
   const isolate = (route: Route, reason: string) => {
     if (isolationOf(route)) return
-    store.set(isolatedKey(route), utf8(reason === '' ? 'unspecified' : reason))
+    store.set(isolatedKey(routeName(route)), utf8(reason === '' ? 'unspecified' : reason))
     options.onIsolate?.(route, reason)
   }
 
-  const ruleKey = (route: Route, asset: string, direction: string) =>
-    utf8(`rule/${direction}/${routeName(route)}/${asset}`)
+  const ruleKeys = {
+    in: rememberedKeys((route, asset) => `rule/in/${route}/${asset}`),
+    out: rememberedKeys((route, asset) => `rule/out/${route}/${asset}`),
+  }
+  const ruleKey = (route: Route, asset: string, direction: 'in' | 'out') => ruleKeys[direction](routeName(route), asset)
   const limitOf: Hub['limitOf'] = (route, asset, direction) => {
     const stored = store.get(ruleKey(route, asset, direction))
     if (!stored) return options.limit?.(route, asset, direction)
@@ -91,13 +95,13 @@ export function createHub(options: {
   const limit = (route: Route, asset: string, direction: 'in' | 'out', amount: bigint) =>
     bucket(route, asset, direction, (rule, state) => take(rule, state, amount, now()))
 
-  const pathsKey = (route: Route, asset: string) => utf8(`paths/${routeName(route)}/${asset}`)
+  const pathsKey = rememberedKeys((route, asset) => `paths/${route}/${asset}`)
   const pathsOf = (route: Route, asset: string): string[] => {
-    const stored = store.get(pathsKey(route, asset))
+    const stored = store.get(pathsKey(routeName(route), asset))
     return stored ? (JSON.parse(fromUtf8(stored)) as string[]) : []
   }
-  const capKey = (name: string) => utf8(`cap/${name}`)
-  const issuedKey = (name: string) => utf8(`issued/${name}`)
+  const capKey = rememberedKeys((name) => `cap/${name}`)
+  const issuedKey = rememberedKeys((name) => `issued/${name}`)
   const issued = (name: string) => {
     const stored = store.get(issuedKey(name))
     return stored ? BigInt(fromUtf8(stored)) : 0n
@@ -150,7 +154,7 @@ export function createHub(options: {
       if (!paths.includes(path)) {
         if (paths.length >= MAX_PATHS)
           throw new HubError('HUB_APPLICATION', 'too many ways for one asset over one route', { asset: name })
-        store.set(pathsKey(route, name), utf8(JSON.stringify([...paths, path])))
+        store.set(pathsKey(routeName(route), name), utf8(JSON.stringify([...paths, path])))
       }
       addIssued(name, path, amount)
       return name
@@ -186,7 +190,7 @@ export function createHub(options: {
     assets,
     isolate,
     readmit: (route) => {
-      store.delete(isolatedKey(route))
+      store.delete(isolatedKey(routeName(route)))
     },
     isolationOf,
     setCap(origin, cap) {

@@ -12,6 +12,7 @@ import type { KvStore } from '../core/journal.ts'
 import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 import type { Route } from '../transfer/application.ts'
+import { rememberedKeys } from './keys.ts'
 
 export const routeName = ({ port, channel }: Route): string => `${port}/${channel}`
 
@@ -37,27 +38,29 @@ const min = (a: bigint, b: bigint) => (a < b ? a : b)
 
 /** The books in `store`, which takes part in the running message's all-or-nothing. */
 export function createLedger(store: KvStore): Ledger {
-  const read = (key: string): bigint => {
-    const bytes = store.get(utf8(key))
+  const holdingsKey = rememberedKeys((route, asset) => `holdings/${route}/${asset}`)
+  const flightKey = rememberedKeys((route, asset) => `flight/${route}/${asset}`)
+  const totalKey = rememberedKeys((kind, asset) => `total/${kind}/${asset}`)
+  const backingKey = rememberedKeys((path) => `backing/${path}`)
+  const read = (key: Uint8Array): bigint => {
+    const bytes = store.get(key)
     return bytes ? BigInt(fromUtf8(bytes)) : 0n
   }
-  const add = (key: string, amount: bigint): void => {
+  const add = (key: Uint8Array, amount: bigint): void => {
     const next = read(key) + amount
-    if (next < 0n) throw new HubError('HUB_INSUFFICIENT', 'no entry of the books goes below zero', { key, amount })
-    if (next === 0n) store.delete(utf8(key))
-    else store.set(utf8(key), utf8(next.toString()))
+    if (next < 0n)
+      throw new HubError('HUB_INSUFFICIENT', 'no entry of the books goes below zero', { key: fromUtf8(key), amount })
+    if (next === 0n) store.delete(key)
+    else store.set(key, utf8(next.toString()))
   }
-  const holdingsKey = (route: Route, asset: string) => `holdings/${routeName(route)}/${asset}`
-  const flightKey = (route: Route, asset: string) => `flight/${routeName(route)}/${asset}`
-  const totalKey = (kind: string, asset: string) => `total/${kind}/${asset}`
-  const holdings = (route: Route, asset: string) => read(holdingsKey(route, asset))
-  const inFlight = (route: Route, asset: string) => read(flightKey(route, asset))
+  const holdings = (route: Route, asset: string) => read(holdingsKey(routeName(route), asset))
+  const inFlight = (route: Route, asset: string) => read(flightKey(routeName(route), asset))
   const addHoldings = (route: Route, asset: string, amount: bigint) => {
-    add(holdingsKey(route, asset), amount)
+    add(holdingsKey(routeName(route), asset), amount)
     add(totalKey('holdings', asset), amount)
   }
   const addFlight = (route: Route, asset: string, amount: bigint) => {
-    add(flightKey(route, asset), amount)
+    add(flightKey(routeName(route), asset), amount)
     add(totalKey('flight', asset), amount)
   }
   const escrow = (asset: string) => read(totalKey('escrow', asset))
@@ -97,7 +100,7 @@ export function createLedger(store: KvStore): Ledger {
     holdings,
     inFlight,
     escrow,
-    backing: (path) => read(`backing/${path}`),
+    backing: (path) => read(backingKey(path)),
     depart(route, asset, amount) {
       addFlight(route, asset, amount)
       add(totalKey('escrow', asset), amount)
@@ -112,6 +115,6 @@ export function createLedger(store: KvStore): Ledger {
     },
     returned: (route, asset, amount) => leave(route, asset, amount, false),
     failed: (route, asset, amount) => leave(route, asset, amount, true),
-    issue: (path, amount) => add(`backing/${path}`, amount),
+    issue: (path, amount) => add(backingKey(path), amount),
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Moves one version of a store to another place, node by node. Records go in pre-order, each under its path from the root (`.`, then `0` for left and `1`
  * for right), which is also the byte order of the paths; before them, under the empty path, stands where the root is. Every node has the hash
- * that its parent names, so a copy with the right root hash is the original.
+ * that its parent names, and every inner node separates by the first key on its right, so a copy with the right root hash is the original.
  */
 import { equal, toHex } from '../encoding/bytes.ts'
 import { ProtoWriter } from '../encoding/protobuf.ts'
@@ -73,7 +73,8 @@ export async function takeVersion(
   write: (key: Uint8Array, record: Uint8Array) => Promise<void> | void,
 ): Promise<VersionCopy> {
   let head: { version: number; root: NodeRef | undefined } | undefined
-  const wanted: { path: string; ref: NodeRef }[] = []
+  // `first`: the key that the first leaf below must have, where a node above separates by it. No hash covers separators.
+  const wanted: { path: string; ref: NodeRef; first?: Uint8Array | undefined }[] = []
   const places = new Set<string>()
   let nodes = 0
   for await (const { path, record } of records) {
@@ -87,13 +88,15 @@ export async function takeVersion(
     const next = wanted.pop()
     if (next?.path !== path || path.length > MAX_DEPTH)
       throw damaged(`a node at ${path.slice(0, MAX_DEPTH)} that none has named`)
-    const { left, right } = nodeOf(record, next.ref)
+    const { key, left, right } = nodeOf(record, next.ref)
+    if (!right && next.first && !equal(key, next.first))
+      throw damaged('a node separates by another key than it divides at')
     const place = `${next.ref.version}/${next.ref.nonce}`
     // Where a node lies is under no hash: two in one place would lose one.
     if (places.has(place) || next.ref.version > head.version) throw damaged(`two nodes at ${place}`)
     places.add(place)
-    if (right) wanted.push({ path: `${path}1`, ref: right })
-    if (left) wanted.push({ path: `${path}0`, ref: left })
+    if (right) wanted.push({ path: `${path}1`, ref: right, first: key })
+    if (left) wanted.push({ path: `${path}0`, ref: left, first: next.first })
     await write(nodeKey(next.ref.version, next.ref.nonce), record)
     nodes++
   }
@@ -108,14 +111,22 @@ export async function takeVersion(
 }
 
 /** The children of a node in a record that has the hash of `ref`. */
-function nodeOf(record: Uint8Array | undefined, ref: NodeRef): { left?: NodeRef; right?: NodeRef } {
+function nodeOf(
+  record: Uint8Array | undefined,
+  ref: NodeRef,
+): { readonly key: Uint8Array; readonly left?: NodeRef; readonly right?: NodeRef } {
   const name = `node ${ref.version}/${ref.nonce}`
   const node = readNode(openRecord(record, name))
-  if (!equal(hashNode(node, ref.version), ref.hash))
+  hashNode(node, ref.version)
+  if (!equal(node.hash!, ref.hash))
     throw new HubError('HUB_STORE_DAMAGED', `${name} has another hash than its parent says`, {
       expected: toHex(ref.hash),
     })
-  return { ...(node.leftRef ? { left: node.leftRef } : {}), ...(node.rightRef ? { right: node.rightRef } : {}) }
+  return {
+    key: node.key,
+    ...(node.leftRef ? { left: node.leftRef } : {}),
+    ...(node.rightRef ? { right: node.rightRef } : {}),
+  }
 }
 
 const damaged = (reason: string) => new HubError('HUB_STORE_DAMAGED', `a copy of a version is damaged: ${reason}`)

@@ -12,7 +12,15 @@ export interface NodeRef {
   readonly hash: Uint8Array
 }
 
-/** `version` 0: made since the last commit. `hash` is there once the node is committed. */
+/**
+ * Hashes lie together in pages: an array for each would be most of what the collector moves, a third of the time of a batch of inserts. A page stays as long as
+ * any of its nodes, so it is small.
+ */
+const PAGE_HASHES = 32
+let page = new Uint8Array(0)
+let pageUsed = 0
+
+/** `version` 0: made since the last commit. The hash is there once the node is committed. */
 export class IavlNode {
   key: Uint8Array
   /** Leaves only. */
@@ -21,7 +29,9 @@ export class IavlNode {
   size = 1
   version = 0
   nonce = 0
-  hash: Uint8Array | undefined
+  /** The page that has this node's hash, at {@link hashAt}. */
+  hashPage: Uint8Array | undefined
+  hashAt = 0
   left: IavlNode | undefined
   right: IavlNode | undefined
   leftRef: NodeRef | undefined
@@ -31,6 +41,22 @@ export class IavlNode {
     this.key = key
     this.value = value
   }
+
+  /** A view of the hash, which never changes. */
+  get hash(): Uint8Array | undefined {
+    return this.hashPage?.subarray(this.hashAt, this.hashAt + HASH_BYTES)
+  }
+}
+
+export const HASH_BYTES = 32
+
+/** Writes the hash of a child, in memory or named by `ref`, at `out[at]`. Throws `HUB_STORE_DAMAGED` where there is none. */
+export function putHash(out: Uint8Array, at: number, child: IavlNode | undefined, ref: NodeRef | undefined): void {
+  const from = child ? child.hashPage : ref?.hash
+  if (!from) throw new HubError('HUB_STORE_DAMAGED', 'inner node without its children’s hashes')
+  const start = child ? child.hashAt : 0
+  // A loop is faster than `set` for so few bytes.
+  for (let i = 0; i < HASH_BYTES; i++) out[at + i] = from[start + i]!
 }
 
 /** Longest key. A key is part of every proof of it; ICS-24 paths stay below 200 bytes. */
@@ -52,8 +78,8 @@ const scratch = new Uint8Array(64 + MAX_KEY_BYTES + 40 + SHA256_PADDING)
 const SHORT_VALUE = 128
 const valueScratch = new Uint8Array(SHORT_VALUE + SHA256_PADDING)
 
-/** Computes `node.hash` from its fields and its children's hashes. `version` is the node's own. */
-export function hashNode(node: IavlNode, version: number): Uint8Array {
+/** Computes the node's hash from its fields and its children's hashes. `version` is the node's own. */
+export function hashNode(node: IavlNode, version: number): void {
   let at = putVarint(scratch, 0, node.height)
   at = putVarint(scratch, at, node.size)
   at = putVarint(scratch, at, version)
@@ -66,22 +92,26 @@ export function hashNode(node: IavlNode, version: number): Uint8Array {
     scratch[at++] = length
     scratch.set(node.key, at)
     at += node.key.length
-    scratch[at++] = 32
+    scratch[at++] = HASH_BYTES
     if (node.value.length <= SHORT_VALUE) {
       valueScratch.set(node.value)
       sha256InPlace(valueScratch, node.value.length, scratch, at)
     } else scratch.set(sha256(node.value), at)
-    at += 32
+    at += HASH_BYTES
   } else {
-    const left = node.left?.hash ?? node.leftRef?.hash
-    const right = node.right?.hash ?? node.rightRef?.hash
-    if (!left || !right) throw new HubError('HUB_STORE_DAMAGED', 'inner node without its children’s hashes')
-    scratch[at++] = 32
-    for (let i = 0; i < 32; i++) scratch[at++] = left[i]!
-    scratch[at++] = 32
-    for (let i = 0; i < 32; i++) scratch[at++] = right[i]!
+    scratch[at++] = HASH_BYTES
+    putHash(scratch, at, node.left, node.leftRef)
+    at += HASH_BYTES
+    scratch[at++] = HASH_BYTES
+    putHash(scratch, at, node.right, node.rightRef)
+    at += HASH_BYTES
   }
-  const hash = new Uint8Array(32)
-  sha256InPlace(scratch, at, hash, 0)
-  return hash
+  if (pageUsed === page.length) {
+    page = new Uint8Array(PAGE_HASHES * HASH_BYTES)
+    pageUsed = 0
+  }
+  node.hashPage = page
+  node.hashAt = pageUsed
+  pageUsed += HASH_BYTES
+  sha256InPlace(scratch, at, page, node.hashAt)
 }

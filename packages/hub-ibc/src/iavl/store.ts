@@ -74,8 +74,8 @@ export function openIavlStore(options: { database: NodeDatabase; maxCachedNodes?
     const node = readNode(reader)
     node.nonce = ref.nonce
     node.version = ref.version
-    node.hash = hashNode(node, ref.version)
-    if (!equal(node.hash, ref.hash)) {
+    hashNode(node, ref.version)
+    if (!equal(node.hash!, ref.hash)) {
       throw new HubError('HUB_STORE_DAMAGED', `${name} has another hash than its parent says`, {
         expected: toHex(ref.hash),
       })

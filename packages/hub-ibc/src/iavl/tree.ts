@@ -3,11 +3,12 @@
  * verifier with `iavlSpec` accepts it. Writes collect until {@link IavlTree.commit}; each commit is a version that can be
  * read and proved until it is pruned. Nothing here touches a disk: `openIavlStore` adds that.
  */
-import { byteKey, compare } from '../encoding/bytes.ts'
+import { byteKey, compare, equal } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 import { sha256 } from '../hash/sha256.ts'
 import { encodeCommitmentProof } from '../ics23/codec.ts'
-import { type ExistenceProof, HashOp, type InnerOp, LengthOp } from '../ics23/proof.ts'
+import { type CommitmentProof, type ExistenceProof, HashOp, type InnerOp, LengthOp } from '../ics23/proof.ts'
+import { encodeExistence } from './existence.ts'
 import { hashNode, IavlNode, MAX_KEY_BYTES, type NodeRef, putVarint } from './node.ts'
 
 /** What a commit made. */
@@ -29,6 +30,21 @@ export type NodeLoader = (ref: NodeRef) => IavlNode
 
 /** The root hash of a tree without a pair. @internal */
 export const EMPTY_HASH: Uint8Array = sha256(new Uint8Array(0))
+
+/**
+ * How many bytes `key` and `other` have in common, of which the first `known` are known. On the way down a tree every key lies between the
+ * last two that were passed, so it shares with `key` what those two do; ICS-24 keys share some fifty bytes.
+ */
+function sharedLength(key: Uint8Array, other: Uint8Array, known: number): number {
+  const end = key.length < other.length ? key.length : other.length
+  let at = known
+  while (at < end && key[at] === other[at]) at++
+  return at
+}
+
+/** `compare(key, other) < 0` for two keys with `shared` first bytes in common. */
+const isBelow = (key: Uint8Array, other: Uint8Array, shared: number): boolean =>
+  shared < other.length && (shared === key.length || key[shared]! < other[shared]!)
 
 const noLoader: NodeLoader = () => {
   throw new HubError('HUB_STORE_DAMAGED', 'a node is neither in memory nor in a store')
@@ -133,12 +149,17 @@ export class IavlTree {
     return node
   }
 
-  private insert(node: IavlNode, key: Uint8Array, value: Uint8Array): IavlNode {
-    const order = compare(key, node.key)
+  // Set by insert(): the value that stood at the key.
+  private replaced: Uint8Array | undefined
+
+  /** `low` and `high`: bytes that `key` shares with the last keys passed on its left and on its right. */
+  private insert(node: IavlNode, key: Uint8Array, value: Uint8Array, low: number, high: number): IavlNode {
     if (node.value !== undefined) {
+      const order = compare(key, node.key)
       const leaf = new IavlNode(key, value)
       if (order === 0) {
         this.orphan(node)
+        this.replaced = node.value
         return leaf
       }
       const parent = new IavlNode(order < 0 ? node.key : key, undefined)
@@ -149,8 +170,9 @@ export class IavlTree {
       return parent
     }
     const own = this.own(node)
-    if (order < 0) own.left = this.insert(this.left(own), key, value)
-    else own.right = this.insert(this.right(own), key, value)
+    const shared = sharedLength(key, own.key, low < high ? low : high)
+    if (isBelow(key, own.key, shared)) own.left = this.insert(this.left(own), key, value, low, shared)
+    else own.right = this.insert(this.right(own), key, value, shared, high)
     this.measure(own)
     return this.balance(own)
   }
@@ -193,22 +215,43 @@ export class IavlTree {
     }
     if (value.length === 0)
       throw new HubError('HUB_INVALID_ARGUMENT', 'a value must not be empty', { key: byteKey(key) })
-    this.root = this.root ? this.insert(this.root, key, value) : new IavlNode(key, value)
+    this.replaced = undefined
+    this.root = this.root ? this.insert(this.root, key, value, 0, 0) : new IavlNode(key, value)
   }
 
   /** Removes `key` from the working tree; false when it was not there. O(log n). */
   delete(key: Uint8Array): boolean {
-    if (this.get(key) === undefined) return false
-    this.root = this.remove(this.root!, key)
-    return true
+    return this.exchange(key, undefined) !== undefined
+  }
+
+  /** {@link set}, or {@link delete} for no value; and what stood there before. */
+  exchange(key: Uint8Array, value: Uint8Array | undefined): Uint8Array | undefined {
+    if (value) {
+      this.set(key, value)
+      return this.replaced
+    }
+    const before = this.get(key)
+    if (before) this.root = this.remove(this.root!, key)
+    return before
   }
 
   /** The value at `key` in the working tree, or in a committed `version`. */
   get(key: Uint8Array, version?: number): Uint8Array | undefined {
     let node = version === undefined ? this.root : this.rootOf(version)
     if (!node) return undefined
-    while (node.value === undefined) node = compare(key, node.key) < 0 ? this.left(node) : this.right(node)
-    return compare(key, node.key) === 0 ? node.value : undefined
+    let low = 0
+    let high = 0
+    while (node.value === undefined) {
+      const shared = sharedLength(key, node.key, low < high ? low : high)
+      if (isBelow(key, node.key, shared)) {
+        high = shared
+        node = this.left(node)
+      } else {
+        low = shared
+        node = this.right(node)
+      }
+    }
+    return equal(key, node.key) ? node.value : undefined
   }
 
   private rootOf(version: number): IavlNode | undefined {
@@ -239,18 +282,17 @@ export class IavlTree {
     }
   }
 
-  private seal(node: IavlNode, version: number, created: IavlNode[], counter: { nonce: number }): Uint8Array {
-    if (node.version !== 0) return node.hash!
+  private seal(node: IavlNode, version: number, created: IavlNode[], counter: { nonce: number }): void {
+    if (node.version !== 0) return
     const nonce = ++counter.nonce
     if (node.value === undefined) {
       this.seal(node.left!, version, created, counter)
       this.seal(node.right!, version, created, counter)
     }
-    node.hash = hashNode(node, version)
+    hashNode(node, version)
     node.version = version
     node.nonce = nonce
     if (this.tracking) created.push(node)
-    return node.hash
   }
 
   /** Makes the working tree the next version. Cost: two hashes a changed leaf, one a changed inner node. */
@@ -263,7 +305,8 @@ export class IavlTree {
   commitChanges(): IavlChanges {
     const version = this.latest + 1
     const created: IavlNode[] = []
-    const hash = this.root ? this.seal(this.root, version, created, { nonce: 0 }) : EMPTY_HASH
+    if (this.root) this.seal(this.root, version, created, { nonce: 0 })
+    const hash = this.root?.hash?.slice() ?? EMPTY_HASH
     const orphans = this.orphans
     this.orphans = []
     this.latest = version
@@ -289,7 +332,7 @@ export class IavlTree {
 
   /** The root hash of a committed version. */
   hashOf(version: number): Uint8Array {
-    return this.rootOf(version)?.hash ?? EMPTY_HASH
+    return this.rootOf(version)?.hash?.slice() ?? EMPTY_HASH
   }
 
   /** Forgets every version up to and with `version`; the latest cannot be pruned. */
@@ -300,10 +343,19 @@ export class IavlTree {
   private existence(root: IavlNode, key: Uint8Array): ExistenceProof {
     const path: InnerOp[] = []
     let node = root
+    let low = 0
+    let high = 0
     while (node.value === undefined) {
-      const goLeft = compare(key, node.key) < 0
+      const shared = sharedLength(key, node.key, low < high ? low : high)
+      const goLeft = isBelow(key, node.key, shared)
       path.push(innerOp(node, goLeft))
-      node = goLeft ? this.left(node) : this.right(node)
+      if (goLeft) {
+        high = shared
+        node = this.left(node)
+      } else {
+        low = shared
+        node = this.right(node)
+      }
     }
     path.reverse()
     return {
@@ -325,42 +377,66 @@ export class IavlTree {
    * or non-existence. Throws `HUB_VERSION_UNKNOWN`, and `HUB_INVALID_ARGUMENT` for an empty tree, of which nothing can be proved.
    */
   prove(key: Uint8Array, version: number = this.latest): Uint8Array {
+    const path: IavlNode[] = []
+    const way: boolean[] = []
+    let node = this.rootOf(version)
+    let low = 0
+    let high = 0
+    while (node && node.value === undefined) {
+      const shared = sharedLength(key, node.key, low < high ? low : high)
+      const goLeft = isBelow(key, node.key, shared)
+      path.push(node)
+      way.push(goLeft)
+      if (goLeft) high = shared
+      else low = shared
+      node = goLeft ? this.left(node) : this.right(node)
+    }
+    return node && equal(node.key, key)
+      ? encodeExistence(path, way, node)
+      : encodeCommitmentProof(this.proof(key, version))
+  }
+
+  /** {@link prove} before it is bytes. Its byte fields must not be changed. */
+  proof(key: Uint8Array, version: number = this.latest): CommitmentProof {
     const root = this.rootOf(version)
     if (!root) throw new HubError('HUB_INVALID_ARGUMENT', 'nothing can be proved about an empty tree', { version })
-    // The last leaf at or below the key, and the first above it.
+    const nearest = this.existence(root, key)
+    const order = compare(key, nearest.key)
+    if (order === 0) return { kind: 'exist', exist: nearest }
+    const neighbour = order < 0 ? this.leafBelow(root, key) : this.leafAbove(root, key)
+    const other = neighbour && this.existence(root, neighbour.key)
+    return {
+      kind: 'nonexist',
+      nonexist: order < 0 ? { key, left: other, right: nearest } : { key, left: nearest, right: other },
+    }
+  }
+
+  /** The last leaf before the one that the search for `key` ends at, which is above `key`. */
+  private leafBelow(root: IavlNode, key: Uint8Array): IavlNode | undefined {
     let below: IavlNode | undefined
-    let above: IavlNode | undefined
-    let node = root
-    while (node.value === undefined) {
-      if (compare(key, node.key) < 0) {
-        above = this.right(node)
-        node = this.left(node)
-      } else {
+    for (let node = root; node.value === undefined; ) {
+      if (compare(key, node.key) < 0) node = this.left(node)
+      else {
         below = this.left(node)
         node = this.right(node)
       }
     }
-    const order = compare(key, node.key)
-    if (order === 0) return encodeCommitmentProof({ kind: 'exist', exist: this.existence(root, key) })
-    let left: IavlNode | undefined
-    let right: IavlNode | undefined
-    if (order < 0) {
-      right = node
-      left = below
-      while (left && left.value === undefined) left = this.right(left)
-    } else {
-      left = node
-      right = above
-      while (right && right.value === undefined) right = this.left(right)
+    while (below && below.value === undefined) below = this.right(below)
+    return below
+  }
+
+  /** The first leaf after the one that the search for `key` ends at, which is below `key`. */
+  private leafAbove(root: IavlNode, key: Uint8Array): IavlNode | undefined {
+    let above: IavlNode | undefined
+    for (let node = root; node.value === undefined; ) {
+      if (compare(key, node.key) >= 0) node = this.right(node)
+      else {
+        above = this.right(node)
+        node = this.left(node)
+      }
     }
-    return encodeCommitmentProof({
-      kind: 'nonexist',
-      nonexist: {
-        key,
-        left: left && this.existence(root, left.key),
-        right: right && this.existence(root, right.key),
-      },
-    })
+    while (above && above.value === undefined) above = this.left(above)
+    return above
   }
 }
 

@@ -4,16 +4,16 @@
  * proof's remaining steps are byte for byte those already seen to lead from the same hash to the root.
  */
 import { equal } from '../encoding/bytes.ts'
-import { HubError } from '../errors.ts'
-import { decodeCommitmentProof } from './codec.ts'
-import { HashOp, type InnerOp, invalid, type ProofSpec, VALID, type Verdict } from './proof.ts'
-import { applyInnerInPlace, applyLeaf } from './steps.ts'
-import { checkReal, verifyMembership } from './verify.ts'
+import { climb, isPlainSpec, node, readPlain, stepStarts } from './plain.ts'
+import { invalid, type ProofSpec, VALID, type Verdict } from './proof.ts'
+import { verifyMembership } from './verify.ts'
 
 interface KnownNode {
   readonly hash: Uint8Array
-  /** The step to the parent, and the parent; both undefined at the root. */
-  readonly step: InnerOp | undefined
+  /** The bytes of the step to the parent, `steps[from, to)`, and the parent; undefined at the root. */
+  readonly steps: Uint8Array
+  readonly from: number
+  readonly to: number
   readonly parent: KnownNode | undefined
 }
 
@@ -23,30 +23,40 @@ export interface BatchVerifier {
   verifyMembership(proof: Uint8Array, key: Uint8Array, value: Uint8Array): Verdict
 }
 
-/** Nodes remembered before the memory starts anew: 65,536 of about 200 bytes each, beside the proofs they point into. */
+/** Nodes remembered before the memory starts anew: 65,536 of about 300 bytes each. */
 const MAX_KNOWN_NODES = 65_536
 
-/** Levels from the root in which proofs of a batch are likely to meet: 2^13 proofs fill them. */
-const SHARED_LEVELS = 13
+/**
+ * Levels from the root in which proofs of keys from anywhere are likely to meet: 2^10 proofs fill them. Of 4,000 such proofs each takes 12 µs with ten, 15 µs
+ * with thirteen, and 18 µs without; of keys side by side 7 µs, 5 µs, and 14 µs.
+ */
+const SHARED_LEVELS = 10
 
 // Thirty bits: a small integer is a cheap map key, and a collision only costs the hash it would have saved.
 const slot = (hash: Uint8Array) => hash[0]! | (hash[1]! << 8) | (hash[2]! << 16) | ((hash[3]! & 0x3f) << 24)
 
-const sameStep = (a: InnerOp, b: InnerOp) => a === b || (equal(a.prefix, b.prefix) && equal(a.suffix, b.suffix))
-
-/** A verifier for `root` of a tree of form `spec`. Keeps views into the proofs it has seen, at most `maxNodes` (65,536) nodes. */
+/**
+ * A verifier for `root` of a tree of form `spec`. Remembers at most `maxNodes` (65,536) nodes, of the `sharedLevels` (10) next to the root: for proofs of keys that
+ * lie side by side all levels are worth it.
+ */
 export function createBatchVerifier(
   spec: ProofSpec,
   root: Uint8Array,
-  { maxNodes = MAX_KNOWN_NODES }: { maxNodes?: number } = {},
+  { maxNodes = MAX_KNOWN_NODES, sharedLevels = SHARED_LEVELS }: { maxNodes?: number; sharedLevels?: number } = {},
 ): BatchVerifier {
   const known = new Map<number, KnownNode>()
-  const rootNode: KnownNode = { hash: root, step: undefined, parent: undefined }
+  const nothing = new Uint8Array(0)
+  const rootNode: KnownNode = { hash: root, steps: nothing, from: 0, to: 0, parent: undefined }
+  const plain = isPlainSpec(spec) && root.some((byte) => byte !== 0)
 
-  function leadsToRoot(path: readonly InnerOp[], from: number, node: KnownNode): boolean {
-    let at: KnownNode | undefined = node
-    for (let i = from; i < path.length; i++) {
-      if (!at?.step || !sameStep(at.step, path[i]!)) return false
+  /** Whether the steps of `proof` from number `index` on are those from `at` to the root. */
+  function leadsToRoot(proof: Uint8Array, index: number, steps: number, start: KnownNode): boolean {
+    let at: KnownNode | undefined = start
+    for (let i = index; i < steps; i++) {
+      const first = stepStarts[i]!
+      if (!at?.parent || stepStarts[i + 1]! - first !== at.to - at.from) return false
+      for (let from = at.from, mine = first; from < at.to; from++, mine++)
+        if (at.steps[from] !== proof[mine]) return false
       at = at.parent
     }
     return at === rootNode
@@ -54,49 +64,37 @@ export function createBatchVerifier(
 
   return {
     verifyMembership(proof, key, value) {
-      if (spec.innerSpec.hash !== HashOp.SHA256 || spec.leafSpec.hash !== HashOp.SHA256) {
-        return verifyMembership(spec, root, proof, key, value)
+      const steps = plain ? readPlain(spec, proof, key, value) : -1
+      if (steps < 0) return verifyMembership(spec, root, proof, key, value)
+      const seen: Uint8Array[] = []
+      const first = Math.max(steps - sharedLevels, 0)
+      let length = 0
+      for (; length < first; length++) climb(proof, length)
+      let joint: KnownNode | undefined
+      for (; length < steps; length++) {
+        const found = known.get(slot(node))
+        if (found && equal(found.hash, node) && leadsToRoot(proof, length, steps, found)) {
+          joint = found
+          break
+        }
+        seen.push(node.slice())
+        climb(proof, length)
       }
-      try {
-        const decoded = decodeCommitmentProof(proof)
-        if (decoded.kind !== 'exist') return invalid('not an existence proof')
-        const { exist } = decoded
-        checkReal(exist, spec)
-        if (!equal(exist.key, key)) return invalid('proof is for another key')
-        if (!equal(exist.value, value)) return invalid('proof is for another value')
-        const hash = applyLeaf(exist.leaf!, key, value)
-        const path = exist.path
-        const seen: Uint8Array[] = []
-        let joint: KnownNode | undefined
-        let length = 0
-        const shared = path.length - SHARED_LEVELS
-        for (; length < shared; length++) applyInnerInPlace(path[length]!, hash)
-        const first = length
-        for (; length < path.length; length++) {
-          const node = known.get(slot(hash))
-          if (node && equal(node.hash, hash) && leadsToRoot(path, length, node)) {
-            joint = node
-            break
-          }
-          seen.push(hash.slice())
-          applyInnerInPlace(path[length]!, hash)
-        }
-        if (!joint) {
-          const verdict = equal(hash, root) ? undefined : invalid('proof leads to another root')
-          if (verdict) return verdict
-          if (root.every((byte) => byte === 0)) return invalid('root is empty or zero')
-          joint = rootNode
-        }
-        if (known.size + seen.length > maxNodes) known.clear()
-        for (let i = seen.length - 1; i >= 0; i--) {
-          joint = { hash: seen[i]!, step: path[first + i]!, parent: joint }
-          if (first + i > 0) known.set(slot(joint.hash), joint)
-        }
-        return VALID
-      } catch (error) {
-        if (error instanceof HubError) return invalid(error.message)
-        throw error
+      if (!joint) {
+        if (!equal(node, root)) return invalid('proof leads to another root')
+        joint = rootNode
       }
+      if (seen.length === 0) return VALID
+      if (known.size + seen.length > maxNodes) known.clear()
+      // Only the steps that are new are kept, not the proof.
+      const base = stepStarts[first]!
+      const kept = proof.slice(base, stepStarts[first + seen.length])
+      for (let i = seen.length - 1; i >= 0; i--) {
+        const [from, to] = [stepStarts[first + i]! - base, stepStarts[first + i + 1]! - base]
+        joint = { hash: seen[i]!, steps: kept, from, to, parent: joint }
+        if (first + i > 0) known.set(slot(joint.hash), joint)
+      }
+      return VALID
     },
   }
 }

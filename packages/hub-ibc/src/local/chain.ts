@@ -22,7 +22,7 @@ import { createIbcHost, type Delivery, type IbcHost } from '../core/host.ts'
 import { createJournal, type Journal, journaled, type KvStore } from '../core/journal.ts'
 import type { LightClientModule } from '../core/light-client.ts'
 import { type Any, type Height, type IbcMessage, MerkleProof } from '../core/messages.ts'
-import { utf8 } from '../encoding/bytes.ts'
+import { byteKey, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 import { sha256 } from '../hash/sha256.ts'
 import { IavlTree } from '../iavl/tree.ts'
@@ -185,14 +185,16 @@ export function createLocalChain(options: {
 /** A {@link KvStore} in memory. */
 export function createMapStore(): KvStore {
   const map = new Map<string, Uint8Array>()
-  const name = (key: Uint8Array) => {
-    let text = ''
-    for (let i = 0; i < key.length; i++) text += String.fromCharCode(key[i]!)
-    return text
-  }
   return {
-    get: (key) => map.get(name(key)),
-    set: (key, value) => map.set(name(key), value),
-    delete: (key) => map.delete(name(key)),
+    get: (key) => map.get(byteKey(key)),
+    set: (key, value) => map.set(byteKey(key), value),
+    delete: (key) => map.delete(byteKey(key)),
+    exchange(key, value) {
+      const name = byteKey(key)
+      const before = map.get(name)
+      if (value) map.set(name, value)
+      else map.delete(name)
+      return before
+    },
   }
 }

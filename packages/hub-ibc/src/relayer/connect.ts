@@ -71,7 +71,14 @@ export async function connectV1(
   a: ConnectableEndpoint,
   b: ConnectableEndpoint,
   signer: string,
-  options: { portA?: string; portB?: string; version?: string; ordering?: number } = {},
+  options: {
+    portA?: string
+    portB?: string
+    version?: string
+    ordering?: number
+    /** Nanoseconds that a client must have known a height before packets are proved at it; default none. */
+    delayPeriod?: bigint
+  } = {},
 ): Promise<{
   clientA: string
   clientB: string
@@ -83,6 +90,7 @@ export async function connectV1(
   const clientA = await createClient(a, b, signer)
   const clientB = await createClient(b, a, signer)
   const { portA = 'transfer', portB = 'transfer', version = 'ics20-1', ordering = Order.UNORDERED } = options
+  const { delayPeriod = 0n } = options
   const counterparty = (clientId: string, connectionId: string) => ({
     clientId,
     connectionId,
@@ -102,6 +110,7 @@ export async function connectV1(
     typeUrl: '/ibc.core.connection.v1.MsgConnectionOpenInit',
     clientId: clientA,
     counterparty: counterparty(clientB, ''),
+    delayPeriod,
     signer,
   })
   const init = await fromA(connectionPath(connectionA))
@@ -109,6 +118,7 @@ export async function connectV1(
     typeUrl: '/ibc.core.connection.v1.MsgConnectionOpenTry',
     clientId: clientB,
     counterparty: counterparty(clientA, connectionA),
+    delayPeriod,
     counterpartyVersions: versions,
     proofInit: init.proof,
     proofHeight: init.proofHeight,

@@ -26,6 +26,8 @@ export interface PathEnd {
   readonly clientId: string
   /** v1 channels on this chain to serve; v2 packets are those of `clientId`. */
   readonly channels?: readonly { readonly port: string; readonly channel: string; readonly ordered?: boolean }[]
+  /** The block from which to read when there is no mark yet; default 1. What was sent before is not carried. */
+  readonly startHeight?: bigint
 }
 
 export interface RelayProgress {
@@ -91,8 +93,10 @@ export function createRelayer(options: RelayerOptions): Relayer {
   const pending = new Map<string, Pending>()
   const counts = { received: 0, acknowledged: 0, timedOut: 0, clientUpdates: 0, rejected: 0 }
   const otherOf = (side: Side) => (side === sides[0] ? sides[1] : sides[0])
-  const cursorKey = (side: Side) =>
-    `${sides[0].end.endpoint.chainId}/${sides[0].end.clientId}:${sides[1].end.endpoint.chainId}/${sides[1].end.clientId}:${side.name}`
+  // With its channels, because a mark says only of what was served that it is done.
+  const endName = ({ end: { endpoint, clientId, channels = [] } }: Side) =>
+    [endpoint.chainId, clientId, ...channels.map(({ port, channel }) => `${port}/${channel}`).sort()].join('/')
+  const cursorKey = (side: Side) => `${endName(sides[0])}:${endName(sides[1])}:${side.name}`
   const nameOf = (source: Side, packet: RelayPacket) => `${source.name}/${packetKey(packet)}`
 
   const serves = (side: Side, port: string, channel: string) =>
@@ -129,7 +133,7 @@ export function createRelayer(options: RelayerOptions): Relayer {
 
   async function read(side: Side, signal?: CancelSignal): Promise<{ height: Height; time: bigint }> {
     if (!side.loaded) {
-      side.next = (await cursors.load(cursorKey(side))) ?? 1n
+      side.next = (await cursors.load(cursorKey(side))) ?? side.end.startHeight ?? 1n
       side.loaded = true
     }
     const latest = await side.end.endpoint.latest(signal)

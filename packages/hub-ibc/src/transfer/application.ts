@@ -51,6 +51,8 @@ export interface TransferPolicy {
   refund(route: Route, path: string, amount: bigint): string
   /** A packet from `route` was refused, after everything else was undone. */
   refused(route: Route, error: unknown): void
+  /** What a token of this chain's bank is: its base and the hops it came over. Throws `HUB_NOT_FOUND`. Left out where tokens are not named by path. */
+  denomOf?(name: string): Denom
 }
 
 /** The standard: vouchers by path, escrow by channel. */
@@ -77,6 +79,7 @@ export function createStandardPolicy(store: KvStore): TransferPolicy {
     delivered: () => {},
     refund: (_route, path) => bankDenom(parseDenom(path)),
     refused: () => {},
+    denomOf: resolve,
   }
 }
 
@@ -94,6 +97,11 @@ export interface CallbackPort {
 export interface TransferApplication {
   readonly channel: ChannelApplication
   readonly payload: PayloadApplication
+  /**
+   * What is behind a token's name in the bank, `ibc/…` or not: ibc-go's query of a denomination. Throws `HUB_NOT_FOUND` for an unknown voucher. A hub names
+   * tokens by origin: ask its `assets.originOf`.
+   */
+  denomOf(name: string): Denom
   /** Sends over a v1 channel; the packet's sequence. Call inside `host.run` or through `MsgTransfer`. */
   send(
     route: Route,
@@ -109,6 +117,8 @@ export interface TransferApplication {
   ): bigint
 }
 
+/** The amount of a `MsgTransfer` that means everything the sender has: 2^256 - 1, ibc-go's `UnboundedSpendLimit`. */
+const ENTIRE_BALANCE = (1n << 256n) - 1n
 const NO_HEIGHT: Height = { revisionNumber: 0n, revisionHeight: 0n }
 /** How long a forwarded packet waits when its memo does not say: ten minutes, in nanoseconds. */
 const FORWARD_TIMEOUT = 600_000_000_000n
@@ -247,6 +257,16 @@ export function createTransferApplication(options: {
     if (target && callbacks) callbacks.call('received', target, data)
   }
 
+  /** Why a packet was refused, which its acknowledgement does not tell; in the form of ibc-go's events of undone receipts. */
+  function emitRefusal(error: unknown): void {
+    // Other errors' texts are the engine's, and events may be under a hash.
+    const reason = error instanceof HubError ? `${error.code}: ${error.message}` : 'internal error'
+    host.emit({
+      type: 'ibccallbackerror-fungible_token_packet',
+      attributes: { 'ibccallbackerror-success': 'false', 'ibccallbackerror-error': reason },
+    })
+  }
+
   const checkVersion = ({ version, ordering }: { version: string; ordering: number }) => {
     if (ordering !== Order.UNORDERED) throw new HubError('HUB_STATE', 'transfer channels are unordered')
     if (version !== '' && version !== TRANSFER_VERSION)
@@ -282,7 +302,10 @@ export function createTransferApplication(options: {
       }
     },
     errorAcknowledgement(error) {
-      if (refusal) policy.refused(refusal.route, refusal.error)
+      if (refusal) {
+        policy.refused(refusal.route, refusal.error)
+        emitRefusal(refusal.error)
+      }
       refusal = undefined
       return errorAcknowledgement((error instanceof HubError && ABCI_CODES[error.code]) || 1)
     },
@@ -330,7 +353,10 @@ export function createTransferApplication(options: {
       receive({ port, channel: context.destinationClient }, sourceRoute(context), dataOf(context))
       return SUCCESS_ACKNOWLEDGEMENT
     },
-    onRefused: (context, error) => policy.refused({ port, channel: context.destinationClient }, error),
+    onRefused(context, error) {
+      policy.refused({ port, channel: context.destinationClient }, error)
+      emitRefusal(error)
+    },
     onAcknowledge(context, ack) {
       const data = dataOf(context)
       if (ack !== 'failure' && isSuccess(ack)) policy.delivered(sourceRoute(context), data.denom, data.amount)
@@ -347,6 +373,7 @@ export function createTransferApplication(options: {
   const application: TransferApplication = {
     channel,
     payload,
+    denomOf: (name) => policy.denomOf?.(name) ?? { base: name, trace: [] },
     send,
     sendV2(client, data, timeoutTimestamp, encoding = ENCODINGS.json) {
       const { path } = host.journal.attempt(() => policy.send({ port, channel: client }, data.denom, 0n))
@@ -362,12 +389,20 @@ export function createTransferApplication(options: {
   host.bind(port, { channel, payload })
   host.bindTransfer((msg) => {
     if (!/^[0-9]{1,78}$/.test(msg.token.amount)) throw new HubError('HUB_APPLICATION', 'amount is not a decimal number')
+    const asked = BigInt(msg.token.amount)
     const data = {
       denom: msg.token.denom,
-      amount: BigInt(msg.token.amount),
+      amount: asked === ENTIRE_BALANCE ? bank.balance(msg.sender, msg.token.denom) : asked,
       sender: msg.sender,
       receiver: msg.receiver,
       memo: msg.memo,
+    }
+    if (msg.useAliasing) throw new HubError('HUB_INVALID_ARGUMENT', 'channels are not used as aliases of clients here')
+    // As in ibc-go: what is no channel is a client, and the timeout is then in seconds.
+    if (!host.hasChannel(msg.sourcePort, msg.sourceChannel)) {
+      if (msg.timeoutHeight.revisionHeight !== 0n || msg.timeoutHeight.revisionNumber !== 0n)
+        throw new HubError('HUB_TIMEOUT', 'IBC v2 knows no timeout by height')
+      return application.sendV2(msg.sourceChannel, data, msg.timeoutTimestamp, msg.encoding || ENCODINGS.json)
     }
     return send({ port: msg.sourcePort, channel: msg.sourceChannel }, data, {
       height: msg.timeoutHeight,

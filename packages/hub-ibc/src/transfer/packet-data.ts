@@ -1,5 +1,5 @@
 /** ICS-20 packet data in its three encodings, and its acknowledgements, as ibc-go v10/v11 writes them. */
-import { concat, fromBase64, fromUtf8, toBase64, utf8 } from '../encoding/bytes.ts'
+import { concat, equal, fromBase64, fromUtf8, toBase64, utf8 } from '../encoding/bytes.ts'
 import { message, string } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 
@@ -32,33 +32,41 @@ const Message = message({
   memo: string(5),
 })
 
+const fail = (reason: string) => new HubError('HUB_APPLICATION', `ICS-20: ${reason}`)
+/** A character takes three bytes at most, so short texts need no counting. */
+const longer = (text: string, limit: number) => 3 * text.length > limit && utf8(text).length > limit
+
 function check(data: Record<'denom' | 'amount' | 'sender' | 'receiver' | 'memo', string>): TransferData {
-  const fail = (reason: string) => new HubError('HUB_APPLICATION', `ICS-20: ${reason}`)
   if (!/^[0-9]{1,78}$/.test(data.amount)) throw fail('amount is not a decimal number')
-  const amount = BigInt(data.amount)
+  return checked({ ...data, amount: BigInt(data.amount) })
+}
+
+function checked(data: TransferData): TransferData {
+  const { amount } = data
   if (amount <= 0n || amount >= AMOUNT_LIMIT) throw fail('amount must be positive and below 2^256')
   if (data.denom.trim() === '') throw fail('denomination is empty')
   if (data.sender.trim() === '') throw fail('sender is empty')
   if (data.receiver.trim() === '') throw fail('receiver is empty')
-  if (utf8(data.receiver).length > MAX_RECEIVER_BYTES) throw fail('receiver is too long')
-  if (utf8(data.memo).length > MAX_MEMO_BYTES) throw fail('memo is too long')
-  return { ...data, amount }
+  if (longer(data.receiver, MAX_RECEIVER_BYTES)) throw fail('receiver is too long')
+  if (longer(data.memo, MAX_MEMO_BYTES)) throw fail('memo is too long')
+  return data
 }
 
 // Go's encoding/json writes these as escapes.
-const goString = (text: string) =>
-  JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const ESCAPED = /[<>&\u2028\u2029]/
+const goString = (text: string) => {
+  const json = JSON.stringify(text)
+  return ESCAPED.test(json)
+    ? json.replace(new RegExp(ESCAPED, 'g'), (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : json
+}
 
 /** JSON with sorted keys and the memo left out when empty: the bytes that ibc-go commits to. */
-function encodeJson(data: TransferData): Uint8Array {
-  const fields: [string, string][] = [
-    ['amount', data.amount.toString()],
-    ['denom', data.denom],
-    ...(data.memo === '' ? [] : [['memo', data.memo] as [string, string]]),
-    ['receiver', data.receiver],
-    ['sender', data.sender],
-  ]
-  return utf8(`{${fields.map(([name, value]) => `"${name}":${goString(value)}`).join(',')}}`)
+function encodeJson({ amount, denom, memo, receiver, sender }: TransferData): Uint8Array {
+  const memoField = memo === '' ? '' : `"memo":${goString(memo)},`
+  return utf8(
+    `{"amount":"${amount}","denom":${goString(denom)},${memoField}"receiver":${goString(receiver)},"sender":${goString(sender)}}`,
+  )
 }
 
 function decodeJson(bytes: Uint8Array): TransferData {
@@ -73,7 +81,7 @@ function decodeJson(bytes: Uint8Array): TransferData {
     throw new HubError('HUB_DECODE', 'ICS-20: not a JSON object')
   const fields = { denom: '', amount: '', sender: '', receiver: '', memo: '' }
   for (const [name, value] of Object.entries(object)) {
-    if (!(name in fields) || typeof value !== 'string')
+    if (!Object.hasOwn(fields, name) || typeof value !== 'string')
       throw new HubError('HUB_DECODE', 'ICS-20: unknown or mistyped field', { name })
     fields[name as 'denom'] = value
   }
@@ -136,7 +144,7 @@ function decodeAbi(bytes: Uint8Array): TransferData {
 
 /** The bytes of `data` in one of {@link ENCODINGS}. Throws `HUB_APPLICATION` for bad fields. */
 export function encodeTransfer(data: TransferData, encoding: string = ENCODINGS.json): Uint8Array {
-  check({ ...data, amount: data.amount.toString() })
+  checked(data)
   if (encoding === ENCODINGS.json) return encodeJson(data)
   if (encoding === ENCODINGS.protobuf) return Message.encode({ ...data, amount: data.amount.toString() })
   if (encoding === ENCODINGS.abi) return encodeAbi(data)
@@ -160,6 +168,7 @@ export const errorAcknowledgement = (code: number): Uint8Array =>
 
 /** Whether an acknowledgement means success. Throws `HUB_DECODE` where it is neither. */
 export function isSuccess(acknowledgement: Uint8Array): boolean {
+  if (equal(acknowledgement, SUCCESS_ACKNOWLEDGEMENT)) return true
   let raw: { result?: unknown; error?: unknown }
   try {
     raw = JSON.parse(fromUtf8(acknowledgement))

@@ -206,6 +206,105 @@ describe('07-tendermint over ZOS checkpoints (route A)', () => {
     expect(again.client.update(again.context, fork.update(second, first)).frozen).toBe(true)
   })
 
+  it('freezes on a header whose time does not fit its height', () => {
+    const { client, context } = made()
+    client.update(context, chain.update(third, first))
+    // The same validators, whose second block is later than the third that the client knows.
+    const late = createLocalChain({ chainId: 'zoshub-1', startTime: START + 5n * NANO })
+    late.commit()
+    late.commit()
+    expect(client.update(context, late.update(second, first)).frozen).toBe(true)
+  })
+
+  it('holds a header to every rule of the light client, whoever signed it', () => {
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => sha256(utf8(name)))
+    const setOf = (secrets: Uint8Array[]) =>
+      cometValidators(secrets.map((k) => ({ publicKey: ed25519.getPublicKey(k), stake: 10n })))
+    const [set, other] = [setOf(keys.slice(0, 3)), setOf(keys.slice(3))]
+    const secretOf = (key: Uint8Array) => keys.find((k) => Buffer.from(ed25519.getPublicKey(k)).equals(key))!
+    const block = (height: bigint, time: bigint, validators = set) => {
+      const header = checkpointHeader({
+        chainId: 'zoshub-1',
+        height,
+        time,
+        appHash: sha256(utf8(`${height}`)),
+        validators,
+        nextValidators: set,
+        unit: sha256(utf8('u')),
+        mainChainIndex: height,
+      })
+      const signatures = validators.map((v, i) =>
+        ed25519.sign(checkpointVote(header, validators, i).signBytes, secretOf(v.pubKey.ed25519)),
+      )
+      return signedCheckpoint(header, validators, signatures)
+    }
+    const trusted = { revisionNumber: 1n, revisionHeight: 5n }
+    const tried = (signed: ReturnType<typeof block>, validators = set, now = START + 100n * NANO) => {
+      const client = createTendermintClient()
+      const context = contextOf(now)
+      const states = clientStates(block(5n, START).header)
+      client.initialize(context, states.clientState, states.consensusState)
+      return () => client.update(context, checkpointUpdate(signed, validators, trusted, set))
+    }
+    expect(tried(block(6n, START + NANO))().frozen).toBe(false)
+    expect(tried(block(9n, START + NANO))().frozen).toBe(false)
+    const old = START + 14n * 86_400n * NANO
+    expect(tried(block(6n, START + NANO), set, old)).toThrow(/older than the trusting period/)
+    expect(tried(block(4n, START + NANO))).toThrow(/not above the trusted height/)
+    expect(tried(block(6n, START))).toThrow(/not later than the trusted one/)
+    expect(tried(block(6n, START + NANO, other), other)).toThrow(/not the announced one/)
+    expect(tried(block(9n, START + NANO, other), other)).toThrow(/too little of the trusted set/)
+    // One vote thrice is not three votes.
+    const good = block(6n, START + NANO)
+    const [vote] = good.commit!.signatures
+    const commit = { ...good.commit!, signatures: [vote!, vote!, vote!] }
+    expect(tried({ ...good, commit })).toThrow(/votes twice/)
+  })
+
+  it('checks a vote once for both sets of a step that skips heights, and never by another key than its own', () => {
+    let checks = 0
+    const client = createTendermintClient({
+      verifySignature: (pubKey, message, signature) => {
+        checks++
+        return ed25519.verify(signature, message, pubKey.ed25519)
+      },
+    })
+    const context = contextOf(START + 10n * NANO)
+    const states = clientStates(chain.header(first).header)
+    client.initialize(context, states.clientState, states.consensusState)
+    client.update(context, chain.update(third, first))
+    // Three of four equal validators are more than two thirds.
+    expect(checks).toBe(3)
+
+    const [a, b, d] = ['a', 'b', 'd'].map((name) => sha256(utf8(name))) as [Uint8Array, Uint8Array, Uint8Array]
+    const setOf = (...stakes: [Uint8Array, bigint][]) =>
+      cometValidators(stakes.map(([k, stake]) => ({ publicKey: ed25519.getPublicKey(k), stake })))
+    const [set, other] = [setOf([a, 20n], [b, 10n]), setOf([d, 10n])]
+    const header = (height: bigint, validators: typeof set) =>
+      checkpointHeader({
+        chainId: 'zoshub-1',
+        height,
+        time: START + height * NANO,
+        appHash: sha256(utf8(`${height}`)),
+        validators,
+        nextValidators: set,
+        unit: sha256(utf8('u')),
+        mainChainIndex: height,
+      })
+    const forged = header(9n, other)
+    // Signed by a in the name of d, and a stands in the trusted set under the address of d, which no hash covers.
+    const signed = signedCheckpoint(forged, other, [ed25519.sign(checkpointVote(forged, other, 0).signBytes, a)])
+    const trustedSet = set.map((v) => (v.votingPower === 20n ? { ...v, address: other[0]!.address } : v))
+    const subject = createTendermintClient()
+    const start = contextOf(START + 100n * NANO)
+    const trusted = { revisionNumber: 1n, revisionHeight: 5n }
+    const first5 = clientStates(header(5n, set))
+    subject.initialize(start, first5.clientState, first5.consensusState)
+    expect(() => subject.update(start, checkpointUpdate(signed, other, trusted, trustedSet))).toThrow(
+      /signature of validator .* is wrong/,
+    )
+  })
+
   it('follows a change of the validator set', () => {
     const keys = ['a', 'b', 'c', 'd'].map((name) => sha256(utf8(name)))
     const set = cometValidators(keys.slice(0, 3).map((k) => ({ publicKey: ed25519.getPublicKey(k), stake: 10n })))
@@ -298,6 +397,9 @@ describe('06-solomachine behind a threshold key (route C)', () => {
     expect(() => client.verifyMembership(context, height, proof, path('k'), utf8('v'))).toThrow(code('HUB_PROOF'))
     const absence = solomachineProof(sign(solomachineSignBytes(state(2n, ''))), START + 1n)
     client.verifyNonMembership(context, height, absence, path('k'))
+    // What the group signed for an earlier time than the client has seen.
+    const early = solomachineProof(sign(solomachineSignBytes({ ...state(3n, 'v'), timestamp: START })), START)
+    expect(() => client.verifyMembership(context, height, early, path('k'), utf8('v'))).toThrow(/older than the client/)
     expect(client.latestHeight(context).revisionHeight).toBe(3n)
   })
 
@@ -412,6 +514,15 @@ describe('attestations (route B)', () => {
           context,
           at(6n),
           signed('packet', data, [keys[0]!, keys[1]!, sha256(utf8('x'))]),
+          [utf8('p')],
+          commitment,
+        ),
+      // Enough signed, and one of them twice.
+      () =>
+        client.verifyMembership(
+          context,
+          at(6n),
+          signed('packet', data, [...keys.slice(0, 3), keys[0]!]),
           [utf8('p')],
           commitment,
         ),
@@ -542,9 +653,26 @@ describe('the native checkpoint client', () => {
     })
     // The sixth contradicts the checkpoint that the client started from, signed by a quorum: that is misbehaviour.
     expect(results).toEqual([...Array(5).fill('HUB_CLIENT_UPDATE'), 'frozen', ...Array(4).fill('HUB_CLIENT_UPDATE')])
+    // Of this committee's members, in the name of another.
+    const named = { committeeHash: committeeHash(later), nextCommitteeHash: committeeHash(later) }
+    const fresh = made()
+    expect(() => fresh.client.update(fresh.context, update(sign(checkpoint(named))))).toThrow(/another committee/)
     expect(() => made(true, createCheckpointClient())).toThrow(code('HUB_CLIENT_UPDATE'))
     const classical = made(false, createCheckpointClient())
     expect(classical.client.update(classical.context, update(half)).frozen).toBe(false)
+  })
+
+  it('forgets checkpoints that are older than its trusting period, one an update, and never the newest', () => {
+    const { client, context } = made()
+    for (let number = 2n; number <= 12n; number++) {
+      const time = START + (number - 1n) * 300n * NANO
+      context.now = time
+      client.update(context, update(sign(checkpoint({ number, time }))))
+    }
+    const known = (number: bigint) => client.timestampAt(context, { revisionNumber: 0n, revisionHeight: number })
+    // A thousand seconds are trusted, three checkpoints and a bit.
+    for (const gone of [1n, 5n, 8n]) expect(() => known(gone)).toThrow(code('HUB_PROOF'))
+    expect([9n, 10n, 11n, 12n].map(known)).toEqual([8n, 9n, 10n, 11n].map((n) => START + n * 300n * NANO))
   })
 
   it('freezes on two checkpoints of one number, and expires', () => {

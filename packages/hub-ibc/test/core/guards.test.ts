@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Packet, PacketV2 } from '../../src/core/messages.ts'
 import * as paths from '../../src/core/paths.ts'
-import { utf8 } from '../../src/encoding/bytes.ts'
+import { fromUtf8, utf8 } from '../../src/encoding/bytes.ts'
 import { createLocalChain, type LocalChain } from '../../src/local/chain.ts'
 import { localEndpoint } from '../../src/local/endpoint.ts'
 import { connectV1, connectV2, updateClient } from '../../src/relayer/connect.ts'
@@ -77,7 +77,7 @@ describe('IBC v1', () => {
         ...message,
         proofHeight: { ...message.proofHeight, revisionHeight: message.proofHeight.revisionHeight + 5n },
       }),
-    ).toMatchObject({ code: 'HUB_PROOF' })
+    ).toMatchObject({ code: 'HUB_PROOF', reason: expect.stringContaining('above what the client knows') })
   })
 
   it('a packet that is too late is refused where it arrives', async () => {
@@ -271,4 +271,22 @@ describe('IBC v2', () => {
       }),
     ).toMatchObject({ code: 'HUB_UNAUTHORIZED' })
   })
+})
+
+it('a client forgets states that are older than its trusting period, with the times it learned them', async () => {
+  const [a, b] = [createLocalChain({ chainId: 'alpha-1' }), createLocalChain({ chainId: 'beta-1' })]
+  const { clientA } = await connectV2(localEndpoint(a), localEndpoint(b), 'relayer')
+  const DAY = 86_400
+  for (let day = 0; day < 30; day++) {
+    a.commit(DAY)
+    b.commit(DAY)
+    // A second later than that of b's block, which must not be from the future.
+    a.commit(1)
+    await updateClient(localEndpoint(a), localEndpoint(b), clientA, 'relayer')
+  }
+  const kept = (kind: string) =>
+    [...a.tree.entries()].filter(([key]) => fromUtf8(key).startsWith(`clients/${clientA}/${kind}/`)).length
+  // Fourteen days are trusted; one state goes with each update.
+  expect(kept('consensusStates')).toBeLessThan(18)
+  expect(kept('processed')).toBe(kept('consensusStates'))
 })

@@ -12,7 +12,7 @@ import { createIbcHost } from '../../src/core/host.ts'
 import { createJournal } from '../../src/core/journal.ts'
 import { Channel, ConnectionEnd, MsgRecvPacket, type PacketV2 } from '../../src/core/messages.ts'
 import * as paths from '../../src/core/paths.ts'
-import { toHex, utf8 } from '../../src/encoding/bytes.ts'
+import { fromUtf8, toHex, utf8 } from '../../src/encoding/bytes.ts'
 import { createLocalChain, createMapStore } from '../../src/local/chain.ts'
 import { createTransferApplication } from '../../src/transfer/application.ts'
 import { createMemoryBank } from '../../src/transfer/bank.ts'
@@ -147,6 +147,10 @@ describe('transfer data from outside', () => {
       if (encoding !== ENCODINGS.json)
         expect(() => decodeTransfer(bytes.subarray(0, bytes.length - 1), encoding)).toThrow()
     }
+    // As Go writes it, field by field.
+    expect(fromUtf8(encodeTransfer({ ...data, memo: '<&>\u2028"' }))).toContain(
+      '"memo":"\\u003c\\u0026\\u003e\\u2028\\"","receiver"',
+    )
     for (const text of [
       'null',
       '[]',
@@ -154,6 +158,8 @@ describe('transfer data from outside', () => {
       '{"denom":"a","amount":"-1","sender":"s","receiver":"r"}',
       '{"denom":"a","amount":"1e3","sender":"s","receiver":"r"}',
       '{"denom":"a","amount":"1","sender":"s","receiver":"r","extra":"x"}',
+      '{"denom":"a","amount":"1","sender":"s","receiver":"r","__proto__":"x"}',
+      '{"denom":"a","amount":"1","sender":"s","receiver":"r","toString":"x"}',
       '{',
     ]) {
       expect(() => decodeTransfer(utf8(text))).toThrow()

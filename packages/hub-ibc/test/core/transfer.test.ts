@@ -81,6 +81,9 @@ for (const version of [1, 2] as const) {
       expect(await settle()).toMatchObject({ received: 1, acknowledged: 1, pending: 0, rejected: 0 })
       const name = voucher(ends.routeB, 'uzos')
       expect(b.bank.balance('bob', name)).toBe(700n)
+      expect(b.transfer.denomOf(name)).toEqual({ base: 'uzos', trace: [{ port: 'transfer', channel: ends.routeB }] })
+      expect(a.transfer.denomOf('uzos')).toEqual({ base: 'uzos', trace: [] })
+      expect(() => a.transfer.denomOf(name)).toThrow(expect.objectContaining({ code: 'HUB_NOT_FOUND' }))
       send(b, name, 300n, 'bob', 'alice')
       await settle()
       expect([a.bank.balance('alice', 'uzos'), b.bank.balance('bob', name), b.bank.supply(name)]).toEqual([
@@ -129,6 +132,49 @@ for (const version of [1, 2] as const) {
   })
 }
 
+describe('marks of a relayer', () => {
+  it('are those of the channels it serves: one that is added later loses nothing', async () => {
+    const { a, b, ends, send, settle, cursors, voucher } = await pair(1)
+    a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+    const relayer = (channels: boolean) =>
+      createRelayer({
+        a: {
+          endpoint: localEndpoint(a),
+          clientId: ends.clientA,
+          channels: channels ? [{ port: 'transfer', channel: ends.routeA }] : [],
+        },
+        b: {
+          endpoint: localEndpoint(b),
+          clientId: ends.clientB,
+          channels: channels ? [{ port: 'transfer', channel: ends.routeB }] : [],
+        },
+        cursors,
+        signer: 'relayer',
+      })
+    send(a, 'uzos', 10n, 'alice', 'bob')
+    expect(await settle(relayer(false))).toMatchObject({ received: 0 })
+    expect(await settle(relayer(true))).toMatchObject({ received: 1, acknowledged: 1 })
+    expect(b.bank.balance('bob', voucher(ends.routeB, 'uzos'))).toBe(10n)
+  })
+
+  it('begin where they are told to when there are none', async () => {
+    const { a, b, ends, send, settle } = await pair(2)
+    a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+    const relayer = (startHeight: bigint) =>
+      createRelayer({
+        a: { endpoint: localEndpoint(a), clientId: ends.clientA, startHeight },
+        b: { endpoint: localEndpoint(b), clientId: ends.clientB },
+        cursors: createMemoryCursors(),
+        signer: 'relayer',
+      })
+    send(a, 'uzos', 10n, 'alice', 'bob')
+    const sentAt = a.height().revisionHeight
+    a.commit()
+    expect(await settle(relayer(sentAt + 1n))).toMatchObject({ received: 0 })
+    expect(await settle(relayer(sentAt))).toMatchObject({ received: 1, acknowledged: 1 })
+  })
+})
+
 describe('IBC v2 payloads', () => {
   for (const encoding of Object.values(ENCODINGS)) {
     it(`transfer in ${encoding}`, async () => {
@@ -139,6 +185,84 @@ describe('IBC v2 payloads', () => {
       expect(b.bank.balance('bob', voucher(ends.routeB, 'uzos'))).toBe(9n)
     })
   }
+})
+
+describe('MsgTransfer', () => {
+  const transferOf = (chain: Awaited<ReturnType<typeof pair>>['a'], sourceChannel: string, amount: string, more = {}) =>
+    chain.deliver({
+      typeUrl: '/ibc.applications.transfer.v1.MsgTransfer',
+      sourcePort: 'transfer',
+      sourceChannel,
+      token: { denom: 'uzos', amount },
+      sender: 'alice',
+      receiver: 'bob',
+      ...more,
+    })
+
+  it('goes over the channel it names, or over the client, as in ibc-go', async () => {
+    for (const version of [1, 2] as const) {
+      const { a, b, ends, settle, voucher } = await pair(version)
+      a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+      const timeoutTimestamp = (a.now() + 10n * MINUTE) / (version === 1 ? 1n : 1_000_000_000n)
+      const result = transferOf(a, ends.routeA, '700', { timeoutTimestamp })
+      expect(result).toMatchObject({ status: 'done', result: 1n })
+      await settle()
+      expect(b.bank.balance('bob', voucher(ends.routeB, 'uzos'))).toBe(700n)
+    }
+  })
+
+  it('of 2^256 - 1 sends all there is', async () => {
+    const { a, b, ends, settle, voucher } = await pair(1)
+    a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+    const all = { timeoutTimestamp: a.now() + 10n * MINUTE }
+    expect(transferOf(a, ends.routeA, String(2n ** 256n - 1n), all).status).toBe('done')
+    await settle()
+    expect([a.bank.balance('alice', 'uzos'), b.bank.balance('bob', voucher(ends.routeB, 'uzos'))]).toEqual([0n, 1000n])
+    expect(transferOf(a, ends.routeA, String(2n ** 256n - 1n), all)).toMatchObject({ code: 'HUB_APPLICATION' })
+  })
+
+  it('is refused with an amount that is no number, a height where there are none, an alias, and a route that is none', async () => {
+    const { a, ends } = await pair(2)
+    a.run(() => a.bank.mint('alice', 'uzos', 1000n))
+    const soon = { timeoutTimestamp: (a.now() + MINUTE) / 1_000_000_000n }
+    for (const amount of ['', '-1', '1.5', '0x1', '1'.repeat(79)])
+      expect(transferOf(a, ends.routeA, amount, soon)).toMatchObject({ code: 'HUB_APPLICATION' })
+    const timeoutHeight = { revisionNumber: 1n, revisionHeight: 99n }
+    expect(transferOf(a, ends.routeA, '1', { ...soon, timeoutHeight })).toMatchObject({ code: 'HUB_TIMEOUT' })
+    expect(transferOf(a, ends.routeA, '1', { ...soon, useAliasing: true })).toMatchObject({
+      code: 'HUB_INVALID_ARGUMENT',
+    })
+    expect(transferOf(a, 'channel-77', '1', soon)).toMatchObject({ code: 'HUB_NOT_FOUND' })
+    expect(transferOf(a, ends.routeA, '1', { ...soon, encoding: 'application/xml' })).toMatchObject({
+      code: 'HUB_APPLICATION',
+    })
+    expect(a.bank.balance('alice', 'uzos')).toBe(1000n)
+  })
+})
+
+describe('a packet that is refused', () => {
+  it('says why in an event, which its acknowledgement does not tell', async () => {
+    for (const version of [1, 2] as const) {
+      const { a, b, ends, send, settle, voucher } = await pair(version)
+      // Vouchers that b made up: a never escrowed them.
+      const name = voucher(ends.routeB, 'uzos')
+      a.run(() => a.bank.mint('alice', 'uzos', 5n))
+      send(a, 'uzos', 5n, 'alice', 'bob')
+      await settle()
+      b.run(() => b.bank.mint('bob', name, 5n))
+      send(b, name, 9n, 'bob', 'alice')
+      await settle()
+      expect(b.bank.balance('bob', name)).toBe(10n)
+      const [event] = a.events.filter(({ type }) => type.startsWith('ibccallbackerror-'))
+      expect(event).toMatchObject({
+        type: 'ibccallbackerror-fungible_token_packet',
+        attributes: {
+          'ibccallbackerror-success': 'false',
+          'ibccallbackerror-error': 'HUB_INSUFFICIENT: the account does not have that much',
+        },
+      })
+    }
+  })
 })
 
 describe('a message that fails', () => {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { createJournal } from '../../src/core/journal.ts'
 import { type AssetMetadata, createAssetRegistry, safeMetadata } from '../../src/hub/assets.ts'
 import { putBack, refill, take } from '../../src/hub/bucket.ts'
 import { createHub, type Hub } from '../../src/hub/hub.ts'
-import { createLocalChain, type LocalChain } from '../../src/local/chain.ts'
+import { createLocalChain, createMapStore, type LocalChain } from '../../src/local/chain.ts'
 import { localEndpoint } from '../../src/local/endpoint.ts'
 import { connectV1 } from '../../src/relayer/connect.ts'
 import { createMemoryCursors } from '../../src/relayer/endpoint.ts'
 import { createRelayer } from '../../src/relayer/relayer.ts'
+import { createMemoryBank } from '../../src/transfer/bank.ts'
 import { bankDenom } from '../../src/transfer/denom.ts'
 
 const MINUTE = 60_000_000_000n
@@ -271,6 +273,26 @@ describe('assets by origin', () => {
     send(zone.chain, zone.zoneRoute, name, 9n, 'bob', 'alice')
     await zone.relay()
     expect([chain.bank.balance('alice', name), zone.chain.bank.balance('bob', name)]).toEqual([50n, 9n])
+  })
+
+  it('an asset takes eight ways over one route at most', () => {
+    const store = createMapStore()
+    const assets = createAssetRegistry(store, {
+      factory: new Uint8Array(20),
+      codeHash: new Uint8Array(32),
+      deploy: () => {},
+    })
+    const hub = createHub({ store, bank: createMemoryBank(createJournal()), assets, now: () => 0n })
+    const route = { port: 'transfer', channel: 'channel-0' }
+    const arrive = (i: number) => {
+      const hop = { port: 'transfer', channel: `channel-${i}` }
+      assets.alias([route, hop], 'planet')
+      return hub.policy.mint(route, { base: 'ugold', trace: [hop] }, 1n)
+    }
+    const names = Array.from({ length: 8 }, (_, i) => arrive(i))
+    expect(new Set(names).size).toBe(1)
+    expect(arrive(3)).toBe(names[0])
+    expect(() => arrive(8)).toThrow(expect.objectContaining({ code: 'HUB_APPLICATION' }))
   })
 
   it('hostile metadata is made harmless', () => {

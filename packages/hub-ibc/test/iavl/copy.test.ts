@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { ProtoWriter } from '../../src/encoding/protobuf.ts'
+import { openRecord, readNode, sealRecord, writeRef } from '../../src/iavl/records.ts'
 import {
   type CopiedRecord,
   copyLatestVersion,
@@ -100,4 +102,26 @@ test('records that are missing, doubled, out of order, changed or invented are r
   }
   await refused([])
   await refused([...records, { path: '.2', record: records[1]!.record }])
+})
+
+test('a node that separates by another key, which no hash would show, is refused', async () => {
+  const { database } = await filled(30)
+  const records = await collect(copyLatestVersion(get(database)))
+  let changed = 0
+  for (const [i, { path, record }] of records.entries()) {
+    if (path === '') continue
+    const node = readNode(openRecord(record, 'node'))
+    if (!node.leftRef || !node.rightRef) continue
+    const writer = new ProtoWriter()
+    writer.uint(node.height)
+    writer.uint(node.size)
+    writer.bytes(text('key 9999'))
+    writeRef(writer, node.leftRef)
+    writeRef(writer, node.rightRef)
+    await expect(taken(records.toSpliced(i, 1, { path, record: sealRecord(writer) }))).rejects.toMatchObject({
+      code: 'HUB_STORE_DAMAGED',
+    })
+    changed++
+  }
+  expect(changed).toBeGreaterThan(10)
 })

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { toHex, utf8 } from '../../src/encoding/bytes.ts'
+import { ProtoWriter } from '../../src/encoding/protobuf.ts'
+import { openRecord, readNode, sealRecord } from '../../src/iavl/records.ts'
 import { createMemoryDatabase, type NodeDatabase, openIavlStore } from '../../src/iavl/store.ts'
 import { iavlSpec } from '../../src/ics23/specs.ts'
 import { verifyMembership } from '../../src/ics23/verify.ts'
@@ -40,6 +42,27 @@ describe('durable IAVL store', () => {
     again.tree.set(utf8('k1'), utf8('same'))
     store.tree.set(utf8('k1'), utf8('same'))
     expect(toHex((await again.commit()).hash)).toBe(toHex((await store.commit()).hash))
+  })
+
+  it('a record that was written anew, checksum and all, is seen by its hash', async () => {
+    const database = createMemoryDatabase()
+    await fill(database, 3)
+    let changed = 0
+    for (const [name, record] of [...database.records].filter(([key]) => key.startsWith('6e'))) {
+      const node = readNode(openRecord(record, 'node'))
+      if (node.value === undefined) continue
+      const writer = new ProtoWriter()
+      writer.uint(0)
+      writer.uint(1)
+      writer.bytes(node.key)
+      writer.bytes(utf8('forged'))
+      database.records.set(name, sealRecord(writer))
+      changed++
+    }
+    expect(changed).toBeGreaterThan(10)
+    const again = openIavlStore({ database })
+    expect(() => [...again.tree.entries()]).toThrow(expect.objectContaining({ code: 'HUB_STORE_DAMAGED' }))
+    expect(() => again.tree.get(utf8('k1'))).toThrow(/another hash than its parent says/)
   })
 
   it('drops its memory when it grows and goes on from the disk with the same roots', async () => {

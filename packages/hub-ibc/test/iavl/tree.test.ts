@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { byteKey, compare, fromByteKey, toHex, utf8 } from '../../src/encoding/bytes.ts'
 import { IavlTree } from '../../src/iavl/tree.ts'
 import { createBatchVerifier } from '../../src/ics23/batch.ts'
+import { encodeCommitmentProof } from '../../src/ics23/codec.ts'
 import { iavlSpec, tendermintSpec } from '../../src/ics23/specs.ts'
 import { verifyMembership, verifyNonMembership } from '../../src/ics23/verify.ts'
 import { multiStore } from '../../src/merkle/simple.ts'
@@ -67,6 +68,8 @@ describe('IAVL tree', () => {
         const key = random.bytes(1 + random.below(2))
         const value = held.get(byteKey(key))
         const proof = tree.prove(key, version)
+        // Written straight from the nodes, and through the codec.
+        expect(proof).toEqual(encodeCommitmentProof(tree.proof(key, version)))
         if (value) {
           expect(verifyMembership(iavlSpec, root, proof, key, value)).toEqual({ status: 'valid' })
           expect(batch.verifyMembership(proof, key, value)).toEqual({ status: 'valid' })
@@ -93,6 +96,22 @@ describe('IAVL tree', () => {
     expect(tree.get(utf8('a'), 1)).toEqual(utf8('1'))
     tree.prune(1)
     expect(() => tree.get(utf8('a'), 1)).toThrow(expect.objectContaining({ code: 'HUB_VERSION_UNKNOWN' }))
+  })
+
+  it('proves long keys and values in the bytes of the codec too', () => {
+    const tree = new IavlTree()
+    const pairs = [1, 127, 128, 4096].flatMap((key) =>
+      [1, 127, 128, 16_384, 40_000].map(
+        (value) => [new Uint8Array(key).fill(value), new Uint8Array(value).fill(7)] as const,
+      ),
+    )
+    for (const [key, value] of pairs) tree.set(key, value)
+    const { hash } = tree.commit()
+    for (const [key] of pairs) {
+      const proof = tree.prove(key)
+      expect(proof).toEqual(encodeCommitmentProof(tree.proof(key)))
+      expect(verifyMembership(iavlSpec, hash, proof, key, tree.get(key)!)).toEqual({ status: 'valid' })
+    }
   })
 
   it('refuses empty keys and values, and proofs of an empty tree', () => {

@@ -212,6 +212,14 @@ describe('forged existence proofs', () => {
   }
 })
 
+it('a root that no hash is, is refused for that alone', () => {
+  for (const none of [new Uint8Array(0), new Uint8Array(32)])
+    expect(verifyMembership(iavlSpec, none, proof, key, value)).toEqual({
+      status: 'invalid',
+      reason: 'root is empty or zero',
+    })
+})
+
 const absent = nonexist(absentProof)
 const encodeAbsent = (change: Partial<NonExistenceProof>) =>
   encodeCommitmentProof({ kind: 'nonexist', nonexist: { ...absent, ...change } })
