@@ -13,7 +13,7 @@ const BASE_STEPS: i32 = 13
 const BASE_ENTRIES: i32 = 512
 
 /** Multiples 1 … 512 of G, then of 2^130·G; an entry is x and y, packed: 80 bytes. */
-const BASE_TABLE: usize = memory.data(2 * 512 * 80, 16)
+export const BASE_TABLE: usize = memory.data(2 * 512 * 80, 16)
 /** Multiples 0 … 16 of P, two lanes; behind them βX of each. */
 const TABLE: usize = memory.data(17 * 240, 16)
 const BETA_TABLE: usize = memory.data(17 * 80, 16)
@@ -30,7 +30,7 @@ const STEP: usize = memory.data(80, 16)
 const SAVED: usize = memory.data(240, 16)
 
 /** Per lane: 26 digits of k1, 26 of k2, 26 of g (13 for each table), i16. */
-const DIGITS: usize = memory.data(2 * 3 * 26 * 2, 16)
+export const DIGITS: usize = memory.data(2 * 3 * 26 * 2, 16)
 const DIGITS_LANE: usize = 3 * 26 * 2
 const HALVES: usize = memory.data(64, 16)
 

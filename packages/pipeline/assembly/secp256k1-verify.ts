@@ -1,10 +1,21 @@
 // BIP-340 and ECDSA brought to one form: an item holds when g·G + b·Q = R, and a batch when Σ w·(g·G + b·Q − R) = 0 for random
 // 128-bit weights w. The group has prime order, so single and batch agree (a false batch passes with probability 2^-128).
-import { copyLane } from './lanes'
+import { copyLane, loadPacked } from './lanes'
 import { mul, negateIf, sqr, sub } from './field-secp256k1'
 import { BETA, ELEMENT, isOdd, isZero, liftX, ONE, parseElement } from './secp256k1-point'
 import { GENERATOR, multiplyDouble, normalizeAll, setScalars } from './secp256k1-multiply'
-import { msmAdd, msmBegin, msmIsZero } from './secp256k1-msm'
+import {
+  AREA_BYTES,
+  beginLockstep,
+  isPairExpelled,
+  isPairInfinite,
+  MOST_PAIRS,
+  multiplyMany,
+  pairPoint,
+  pairResult,
+  setPair,
+} from './secp256k1-lockstep'
+import { msmAdd, msmBegin, msmIsZero, msmScratch } from './secp256k1-msm'
 import {
   addOrder,
   addScalar,
@@ -267,11 +278,52 @@ function addSplit(point: usize): void {
   msmAdd(point, true, HALVES + 32, (signs & 2) != 0)
 }
 
+/** Fewer pairs do not share an inversion often enough. */
+const LEAST_PAIRS: i32 = 64
+
+/** Bytes of scratch for `count` items in `checkBatch` and `checkMany`. */
+export function batchScratch(count: i32): usize {
+  const pairs = (count + 1) >> 1
+  return max<usize>(msmScratch(3 * count + 2), max<usize>(pairs < LEAST_PAIRS ? 0 : AREA_BYTES, <usize>pairs * 320))
+}
+
 /**
- * Replaces each of the `count` listed indices by 1 when its record (not invalid) holds by itself, else by 0. `scratch`: 320 bytes for
- * every two. Two items at a time in the lanes; one inversion makes all results affine.
+ * Replaces each of the `count` listed indices by 1 when its record (not invalid) holds by itself, else by 0. Two items at a time in the
+ * lanes; many pairs in lockstep.
  */
 export function checkMany(records: usize, list: usize, count: i32, scratch: usize): void {
+  let done = 0
+  while (count - done >= 2 * LEAST_PAIRS) {
+    const size = min(count - done, 2 * MOST_PAIRS)
+    checkInLockstep(records, list + (<usize>done << 2), size, scratch)
+    done += size
+  }
+  checkCompletely(records, list + (<usize>done << 2), count - done, scratch)
+}
+
+/** `checkMany` with affine formulas. */
+function checkInLockstep(records: usize, list: usize, count: i32, scratch: usize): void {
+  const pairs = (count + 1) >> 1
+  beginLockstep(scratch)
+  for (let p = 0; p < pairs; p++) {
+    const r0 = records + <usize>listed(list, count, p, 0) * RECORD, r1 = records + <usize>listed(list, count, p, 1) * RECORD
+    loadPacked(pairPoint(p), r0 + 120, r1 + 120, 10)
+    setPair(p, r0 + 240, r0 + 272, r1 + 240, r1 + 272)
+  }
+  multiplyMany(pairs)
+  for (let i = 0; i < count; i++) {
+    const entry = list + (<usize>i << 2)
+    const p = i >> 1, lane = i & 1
+    if (isPairExpelled(p, lane)) checkCompletely(records, entry, 1, EXPELLED_POINT)
+    else if (isPairInfinite(p, lane)) store<u32>(entry, 0)
+    else store<u32>(entry, holds(records + <usize>load<u32>(entry) * RECORD, pairResult(p), lane) ? 1 : 0)
+  }
+}
+
+const EXPELLED_POINT: usize = memory.data(320, 16)
+
+/** `checkMany` with complete formulas; one inversion makes all results affine. `scratch`: 320 bytes for every two. */
+function checkCompletely(records: usize, list: usize, count: i32, scratch: usize): void {
   const pairs = (count + 1) >> 1
   for (let pair = 0; pair < pairs; pair++) {
     for (let lane: usize = 0; lane < 2; lane++) {
@@ -294,7 +346,7 @@ export function checkMany(records: usize, list: usize, count: i32, scratch: usiz
   }
   if (pairs > 0) normalizeAll(scratch, 320, pairs)
   for (let i = 0; i < count; i++) {
-    const entry = list + ((<usize>i) << 2)
+    const entry = list + (<usize>i << 2)
     const index = load<u32>(entry)
     store<u32>(entry, index != NOTHING && holds(records + <usize>index * RECORD, scratch + <usize>(i >> 1) * 320, i & 1) ? 1 : 0)
   }

@@ -3,8 +3,7 @@ import { initPoint } from './secp256k1-point'
 import { initTables } from './secp256k1-multiply'
 import { initVerify } from './secp256k1-verify'
 export { liftKeys, recover, recoverScratch } from './recover'
-export { msmScratch } from './secp256k1-msm'
-export { checkBatch, checkMany, prepareBip340, prepareEcdsa, recordState } from './secp256k1-verify'
+export { batchScratch, checkBatch, checkMany, prepareBip340, prepareEcdsa, recordState } from './secp256k1-verify'
 
 /** Makes the tables; once after instantiation. */
 export function init(): void {

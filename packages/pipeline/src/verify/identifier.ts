@@ -6,15 +6,14 @@ export interface PreparedBatch {
   checkEach(indices: readonly number[]): boolean[]
 }
 
-/** Cost of the batch equation for n items, in units of one single check (measured; docs/verification.md). */
+/** Cost of the batch equation for n items, in units of one single check among some hundred (measured; docs/verification.md). */
 const COSTS = [
-  [16, 0.9],
-  [32, 0.78],
-  [64, 0.66],
-  [128, 0.59],
-  [256, 0.54],
-  [512, 0.51],
-  [1024, 0.5],
+  [32, 0.95],
+  [64, 0.79],
+  [128, 0.7],
+  [256, 0.63],
+  [512, 0.56],
+  [1024, 0.54],
 ] as const
 /** Fewer items are checked each by itself: the equation would cost more. */
 export const LEAST_GROUP = 13
@@ -38,8 +37,12 @@ export class Identifier {
       return alone
     }
     const verdicts = new Map<number, boolean>()
+    const doubtful: number[] = []
     for (let start = 0; start < indices.length; start += group)
-      judgeGroup(batch, indices.slice(start, start + group), verdicts)
+      judgeGroup(batch, indices.slice(start, start + group), verdicts, doubtful)
+    // All together: many single checks cost less each than a few.
+    const each = batch.checkEach(doubtful)
+    for (let i = 0; i < doubtful.length; i++) verdicts.set(doubtful[i]!, each[i]!)
     const out = indices.map((index) => verdicts.get(index)!)
     this.observe(out)
     return out
@@ -74,24 +77,31 @@ export class Identifier {
   }
 }
 
-function judgeGroup(batch: PreparedBatch, group: readonly number[], verdicts: Map<number, boolean>): void {
-  const each = (part: readonly number[]) => {
-    const answers = batch.checkEach(part)
-    for (let i = 0; i < part.length; i++) verdicts.set(part[i]!, answers[i]!)
-    return answers.every(Boolean)
-  }
-  /** Halves what fails; when the first half is good the second must be bad, and is not asked. */
-  const resolve = (part: readonly number[], knownBad: boolean): boolean => {
-    if (part.length < LEAST_GROUP || (knownBad && part.length <= RESOLVE)) return each(part)
+/** Gives verdicts where a whole part holds; what is not sorted out by halves is `doubtful`. */
+function judgeGroup(
+  batch: PreparedBatch,
+  group: readonly number[],
+  verdicts: Map<number, boolean>,
+  doubtful: number[],
+): void {
+  /** Whether all of a part are good. When the first half is, the second must be bad, and is not asked. */
+  const allGood = (part: readonly number[], knownBad: boolean): boolean => {
+    if (part.length < LEAST_GROUP || (knownBad && part.length <= RESOLVE)) {
+      doubtful.push(...part)
+      return false
+    }
     if (!knownBad && batch.checkTogether(part)) {
       for (const index of part) verdicts.set(index, true)
       return true
     }
-    if (part.length <= RESOLVE) return each(part)
+    if (part.length <= RESOLVE) {
+      doubtful.push(...part)
+      return false
+    }
     const middle = part.length >> 1
-    const firstGood = resolve(part.slice(0, middle), false)
-    resolve(part.slice(middle), firstGood)
+    const firstGood = allGood(part.slice(0, middle), false)
+    allGood(part.slice(middle), firstGood)
     return false
   }
-  resolve(group, false)
+  allGood(group, false)
 }

@@ -11,6 +11,8 @@ export interface KernelExports {
 
 /** What a kernel with batch equations exports besides. */
 export interface BatchExports extends KernelExports {
+  /** Bytes of scratch for `count` items. */
+  batchScratch(count: number): number
   recordState(records: number, index: number): number
   checkBatch(records: number, list: number, count: number, weights: number, scratch: number): number
   /** Replaces each listed index by 1 when its record holds by itself, else by 0. */
@@ -20,7 +22,6 @@ export interface BatchExports extends KernelExports {
 /** The module of assembly/ed25519.ts. */
 export interface Ed25519Exports extends BatchExports {
   prepareEd25519(items: number, count: number, records: number): void
-  batchScratch(count: number): number
 }
 
 /** The module of assembly/verify.ts. */
@@ -30,7 +31,6 @@ export interface Secp256k1Exports extends BatchExports {
   liftKeys(keys: number, count: number, results: number): void
   prepareBip340(items: number, count: number, records: number, lone: boolean): void
   prepareEcdsa(items: number, count: number, records: number, scratch: number, lone: boolean): void
-  msmScratch(terms: number): number
 }
 
 /** An instance with its tables made, and views on its memory that survive growth. */

@@ -124,7 +124,7 @@ class WasmVerifier implements Verifier {
       count * RECORD,
       count * 4,
       count * 16,
-      kernel.exports.msmScratch(3 * count + 2),
+      kernel.exports.batchScratch(count),
       totalLength(items),
     ) as [number, number, number, number, number, number]
     const { bytes, view } = kernel
@@ -157,7 +157,7 @@ class WasmVerifier implements Verifier {
       count * RECORD,
       count * 4,
       count * 16,
-      kernel.exports.msmScratch(3 * count + 2),
+      kernel.exports.batchScratch(count),
     ) as [number, number, number, number, number]
     const { bytes, view } = kernel
     for (let i = 0; i < count; i++) {

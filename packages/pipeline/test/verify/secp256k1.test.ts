@@ -105,6 +105,50 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     ).toEqual([...Array(20).fill(true), false, ...Array(20).fill(true)])
   })
 
+  test('equal, opposite and infinite points in the middle of many single checks are no exception', () => {
+    const { BASE, Fn } = secp256k1.Point
+    const LAMBDA = 0x5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72n
+    // Digits of both scalars that meet: windows of 5 bits in k, of 10 bits in g, halves at 2^130.
+    const small = [0n, 1n, 2n, 15n, 16n, 17n, 31n, 32n, 33n, 48n, 512n, 513n, 1024n]
+    const scalars = small.flatMap((x) =>
+      [x, N - x, x << 10n, x << 130n, x * LAMBDA, (1n << 255n) + x].map((value) => Fn.create(value)),
+    )
+    const keys = [1n, 2n, 32n, LAMBDA, 1n << 130n, N - 1n].map((d) => {
+      const point = BASE.multiply(Fn.create(d))
+      return { point, publicKey: point.toBytes(false).slice(1) }
+    })
+    const pick = <T>(list: readonly T[]): T => list[below(list.length)]!
+    const items: EcdsaItem[] = []
+    const expected: boolean[] = []
+    while (items.length < 420) {
+      const { point, publicKey } = pick(keys)
+      const [g, b] = [pick(scalars), pick(scalars)]
+      if (b === 0n) continue
+      const R = (g === 0n ? BASE.subtract(BASE) : BASE.multiply(g)).add(point.multiply(b))
+      // A signature whose equation multiplies by just these: r = x(R), s = r / b, h = g · s. Of R at infinity there is none that holds.
+      const infinite = R.equals(BASE.subtract(BASE))
+      const { x, y } = infinite ? { x: 1n, y: 0n } : R.toAffine()
+      const s = Fn.mul(Fn.create(x), Fn.inv(b))
+      if (s > N >> 1n) continue
+      const hash = be256(Fn.mul(g, s))
+      const yParity = Number(y & 1n) as 0 | 1
+      items.push({ publicKey, hash, r: Fn.create(x), s, ...(below(2) ? { yParity } : {}) })
+      expected.push(!infinite)
+      if (below(4) > 0) continue
+      const other = { publicKey, hash: be256(Fn.create(g * s + 1n)), r: Fn.create(x), s }
+      items.push(other)
+      expected.push(noble.verifyMany('ecdsa', [other])[0]!)
+    }
+    const judge = createVerifier({ backends: [backend] })
+    judge.verifyMany(
+      'ecdsa',
+      Array.from({ length: 600 }, () => ({ ...items[0]!, r: 1n })),
+    )
+    expect(expected.filter(Boolean).length).toBeGreaterThan(200)
+    expect(expected).toContain(false)
+    expect(judge.verifyMany('ecdsa', items), `seed ${seed}`).toEqual(expected)
+  })
+
   test('equals noble on edge values of every BIP-340 field', () => {
     const item = bip340()
     const edges = [0n, 1n, 5n, N - 1n, N, P - 1n, P, (1n << 256n) - 1n].map(be256)
