@@ -1,4 +1,5 @@
 /// <reference types="node" />
+import { createBlake3 } from './blake3.ts'
 import { type CryptoPort, KEY_BYTES, TAG_BYTES } from './port.ts'
 
 type NodeCrypto = typeof import('node:crypto')
@@ -6,19 +7,26 @@ type NodeCrypto = typeof import('node:crypto')
 /** `node:crypto`, given as a module so that this file can be bundled for browsers too. Synchronous. */
 export function createNodeCrypto(crypto: NodeCrypto): CryptoPort {
   const bytesOf = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  const sealApart = (key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array) => {
+    const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce)
+    cipher.setAAD(associated)
+    const ciphertext = bytesOf(cipher.update(plaintext))
+    cipher.final()
+    return { ciphertext, tag: bytesOf(cipher.getAuthTag()) }
+  }
   return {
     name: 'node',
     randomBytes: (length) => bytesOf(crypto.randomBytes(length)),
     sha256: (bytes) => bytesOf(crypto.hash('sha256', bytes, 'buffer')),
     sha512: (bytes) => bytesOf(crypto.hash('sha512', bytes, 'buffer')),
+    blake3: createBlake3(),
     hmacSha256: (key, bytes) => bytesOf(crypto.createHmac('sha256', key).update(bytes).digest()),
+    sealApart,
     seal(key, nonce, plaintext, associated) {
-      const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce)
-      cipher.setAAD(associated)
+      const { ciphertext, tag } = sealApart(key, nonce, plaintext, associated)
       const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
-      sealed.set(cipher.update(plaintext))
-      cipher.final()
-      sealed.set(cipher.getAuthTag(), plaintext.length)
+      sealed.set(ciphertext)
+      sealed.set(tag, plaintext.length)
       return sealed
     },
     open(key, nonce, sealed, associated) {

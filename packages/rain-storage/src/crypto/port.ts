@@ -3,6 +3,8 @@
  * WebCrypto (browsers), and noble (pure JavaScript, the last resort).
  */
 
+import type { Blake3 } from './blake3.ts'
+
 /** A value now or later: native code answers at once, WebCrypto later. */
 export type MaybePromise<T> = T | Promise<T>
 
@@ -13,9 +15,18 @@ export interface CryptoPort {
   randomBytes(length: number): Uint8Array
   sha256(bytes: Uint8Array): MaybePromise<Uint8Array>
   sha512(bytes: Uint8Array): MaybePromise<Uint8Array>
+  /** Pure WebAssembly or TypeScript in every implementation: no platform brings it. */
+  readonly blake3: Blake3
   hmacSha256(key: Uint8Array, bytes: Uint8Array): MaybePromise<Uint8Array>
   /** AES-256-GCM, 12-byte nonce; the 16-byte tag stands at the end. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>
+  /** {@link seal} with the tag by itself: native code gives them apart, and joining megabytes costs a copy. */
+  sealApart(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    associated: Uint8Array,
+  ): MaybePromise<{ readonly ciphertext: Uint8Array; readonly tag: Uint8Array }>
   /** The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. */
   open(
     key: Uint8Array,
@@ -31,3 +42,9 @@ export const KEY_BYTES = 32
 export const NONCE_BYTES = 12
 /** Bytes that sealing adds. */
 export const TAG_BYTES = 16
+
+/** Ciphertext and tag of what {@link CryptoPort.seal} gave; views. */
+export function apart(sealed: Uint8Array): { readonly ciphertext: Uint8Array; readonly tag: Uint8Array } {
+  const end = sealed.length - TAG_BYTES
+  return { ciphertext: sealed.subarray(0, end), tag: sealed.subarray(end) }
+}

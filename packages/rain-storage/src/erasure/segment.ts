@@ -27,21 +27,31 @@ export function shardLength(length: number, dataShards: number, construction: Co
   return Math.max(1, Math.ceil(length / dataShards / align)) * align
 }
 
-/** Cuts `data` into k shards, zero-padded, and adds n − k parity shards. Whole data shards are views of `data`: it must not change while they are used. */
-export function encodeSegment(code: ErasureCode, data: Uint8Array, index = 0): EncodedSegment {
-  if (data.length > MAX_SEGMENT_BYTES) {
-    throw new StorageError('STORAGE_LIMIT', `A segment has at most ${MAX_SEGMENT_BYTES} bytes`, { length: data.length })
+/**
+ * Cuts `data`, followed by the few bytes of `tail`, into k shards, zero-padded, and adds n − k parity shards. Whole data shards are views of `data`: it must not
+ * change while they are used.
+ */
+export function encodeSegment(
+  code: ErasureCode,
+  data: Uint8Array,
+  index = 0,
+  tail: Uint8Array = new Uint8Array(0),
+): EncodedSegment {
+  const length = data.length + tail.length
+  if (length > MAX_SEGMENT_BYTES) {
+    throw new StorageError('STORAGE_LIMIT', `A segment has at most ${MAX_SEGMENT_BYTES} bytes`, { length })
   }
-  const size = shardLength(data.length, code.dataShards, code.construction)
+  const size = shardLength(length, code.dataShards, code.construction)
   // New memory costs more than coding: no copy of what is there.
   const whole = Math.floor(data.length / size)
   const rest = new Uint8Array(size * (code.totalShards - whole))
   rest.set(data.subarray(whole * size))
+  rest.set(tail, data.length - whole * size)
   const shards = Array.from({ length: code.totalShards }, (_, i) =>
     i < whole ? data.subarray(i * size, (i + 1) * size) : rest.subarray((i - whole) * size, (i - whole + 1) * size),
   )
   code.encode(shards.slice(0, code.dataShards), shards.slice(code.dataShards))
-  return { index, length: data.length, shards }
+  return { index, length, shards }
 }
 
 /**

@@ -1,5 +1,7 @@
+import { blake3 } from '@noble/hashes/blake3.js'
 import { expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/content/bytes.ts'
+import { createBlake3 } from '../../src/crypto/blake3.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 import { deriveKey, expand, extract } from '../../src/crypto/hkdf.ts'
 import { keyPairOf, sharedSecret, unwrap, wrapFor } from '../../src/crypto/hpke.ts'
@@ -49,6 +51,26 @@ it.each(ports)('$name gives the published results', async (port) => {
   expect(await port.open(key, nonce, new Uint8Array(3), associated)).toBeUndefined()
   expect(port.randomBytes(100_000)).toHaveLength(100_000)
   expect(toHex(port.randomBytes(32))).not.toBe(toHex(port.randomBytes(32)))
+})
+
+it('hashes by BLAKE3 as another implementation does, at every boundary of block, chunk, group and level', () => {
+  const plain = createBlake3(true)
+  const fast = createBlake3()
+  const message = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 7 + (i >> 8)) & 255)
+  // chunks of 1024 bytes, four at a time; strips of 32 KiB
+  const lengths = [0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 2049, 3072, 4095, 4096, 4097, 5120, 8192, 9217, 31_744]
+  for (const length of [...lengths, 32_767, 32_768, 32_769, 33_792, 65_536, 70_000]) {
+    const bytes = message.subarray(0, length)
+    const expected = blake3(bytes)
+    expect(fast.hash(bytes), `${length} bytes`).toEqual(expected)
+    expect(plain.hash(bytes), `${length} bytes in TypeScript`).toEqual(expected)
+    expect(fast.levels(bytes).map(toHex)).toEqual(plain.levels(bytes).map(toHex))
+  }
+  // BLAKE3-team/BLAKE3 test_vectors.json, input_len 0 and 3
+  expect(toHex(fast.hash(new Uint8Array(0)))).toBe('af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262')
+  expect(toHex(fast.hash(Uint8Array.of(0, 1, 2)))).toBe(
+    'e1be4d7a8ab5560aa4199eea339849ba8e293d55ca0a81006726d184519e647f',
+  )
 })
 
 it('derives the KEM secret of RFC 9180 A.1.1', async () => {
