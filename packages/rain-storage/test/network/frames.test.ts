@@ -46,6 +46,14 @@ it('an answer that is there with its end before the first read comes whole, and 
   expect(await collect(receiveFrames(stream, 10))).toEqual([])
 })
 
+it('a message above the limit ends the reading before it is held', async () => {
+  await expect(collect(receiveFrames(await answered([new Uint8Array(2), new Uint8Array(3)]), 2))).rejects.toMatchObject(
+    {
+      code: 'STORAGE_LIMIT',
+    },
+  )
+})
+
 it('a slow reader gets a long answer whole, and little of it waits in memory', async () => {
   const messages = Array.from({ length: 30 }, (_, i) => new Uint8Array(200_000).fill(i))
   const stream = await answered(messages)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
 import { concat } from '../../src/content/bytes.ts'
+import { blockCid, codec } from '../../src/content/cid.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 import { isStorageError, StorageError } from '../../src/errors.ts'
 import { answerChallenge, auditTreeOf, checkAnswer, merkleRoot } from '../../src/rain/audit.ts'
@@ -181,6 +182,53 @@ describe('a vault', () => {
     const vault = createVault({ nodes: () => lying, segmentBytes: 10_000 })
     const capability = await vault.put([data])
     expect(await collect(vault.get(capability))).toEqual(data)
+  })
+
+  it('rebuilds the shards of a node that claims them and proves other bytes', async () => {
+    const { nodes } = cluster(17)
+    const liar = nodes[0]!
+    const honest = createVault({ nodes: () => nodes.slice(0, 16), segmentBytes: 10_000 })
+    const { root, key } = await honest.put([data.subarray(0, 5000)])
+    const forged: StorageNode = {
+      ...liar,
+      has: async () => true,
+      get: async () => new Uint8Array(640),
+      put: () => Promise.reject(new StorageError('STORAGE_UNAVAILABLE', 'no room')),
+      audit: async (cid, challenge) => answerChallenge(crypto, new Uint8Array(640), challenge, auditTreeOf(cid)),
+    }
+    const vault = createVault({ nodes: () => [forged, ...nodes.slice(1)], segmentBytes: 10_000 })
+    expect((await vault.repair(root)).rebuilt).toBe(1)
+    const without = createVault({ nodes: () => nodes.slice(1), segmentBytes: 10_000 })
+    for await (const { lost } of without.inspect(root)) expect(lost).toEqual([])
+    expect(await collect(without.get({ root, key }))).toEqual(data.subarray(0, 5000))
+  })
+
+  it('stores on nodes that check what they are given, and writes the lease that they are asked for', async () => {
+    const store = createMemoryBlockStore()
+    const leases: [string, number][] = []
+    const node = createLocalNode({
+      id: 'n',
+      domain: 'd',
+      weight: 1,
+      store,
+      leases: { pin: async (cid, { expiresAtS }) => void leases.push([String(cid), expiresAtS]) },
+    })
+    const cid = await blockCid(crypto, codec.raw, text('shard'))
+    await expect(node.put(cid, text('other'), 0)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
+    expect(await store.has(cid)).toBe(false)
+    await node.put(cid, text('shard'), 1234)
+    expect(leases).toEqual([[String(cid), 1234]])
+  })
+
+  it('gives nothing from segments that are not in their places', async () => {
+    const { vault, nodes } = cluster(16)
+    const { root, key } = await vault.put([data])
+    const layout = await vault.layout(root)
+    const [first, second, ...rest] = layout.segments
+    const forged = encodeLayout({ ...layout, segments: [second!, first!, ...rest] })
+    const cid = await blockCid(crypto, codec.dagCbor, forged)
+    for (const node of nodes) await node.put(cid, forged, 0)
+    await expect(collect(vault.get({ root: cid, key }))).rejects.toMatchObject({ code: 'STORAGE_UNAUTHENTIC' })
   })
 
   it('puts around nodes that fail or are full', async () => {
