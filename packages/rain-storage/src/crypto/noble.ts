@@ -3,7 +3,7 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { randomBytes } from '@noble/hashes/utils.js'
 import { createBlake3 } from './blake3.ts'
-import { apart, type CryptoPort } from './port.ts'
+import type { CryptoPort } from './port.ts'
 
 /** Pure JavaScript; runs anywhere with a secure generator. 10× (SHA-256) to 60× (AES-GCM) slower than native code. */
 export function createNobleCrypto(): CryptoPort {
@@ -20,7 +20,9 @@ export function createNobleCrypto(): CryptoPort {
     blake3: createBlake3(),
     hmacSha256: (key, bytes) => hmac(sha256, key, bytes),
     seal: (key, nonce, plaintext, associated) => gcm(key, nonce, associated).encrypt(plaintext),
-    sealApart: (key, nonce, plaintext, associated) => apart(gcm(key, nonce, associated).encrypt(plaintext)),
+    sealInto(key, nonce, plaintext, associated, target) {
+      target.set(gcm(key, nonce, associated).encrypt(plaintext))
+    },
     open(key, nonce, sealed, associated) {
       try {
         return gcm(key, nonce, associated).decrypt(sealed)

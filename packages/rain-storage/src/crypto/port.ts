@@ -20,13 +20,14 @@ export interface CryptoPort {
   hmacSha256(key: Uint8Array, bytes: Uint8Array): MaybePromise<Uint8Array>
   /** AES-256-GCM, 12-byte nonce; the 16-byte tag stands at the end. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>
-  /** {@link seal} with the tag by itself: native code gives them apart, and joining megabytes costs a copy. */
-  sealApart(
+  /** {@link seal} into `target`, {@link TAG_BYTES} longer than `plaintext`: megabytes of fresh memory cost as much as sealing. */
+  sealInto(
     key: Uint8Array,
     nonce: Uint8Array,
     plaintext: Uint8Array,
     associated: Uint8Array,
-  ): MaybePromise<{ readonly ciphertext: Uint8Array; readonly tag: Uint8Array }>
+    target: Uint8Array,
+  ): MaybePromise<void>
   /** The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. */
   open(
     key: Uint8Array,
@@ -42,9 +43,3 @@ export const KEY_BYTES = 32
 export const NONCE_BYTES = 12
 /** Bytes that sealing adds. */
 export const TAG_BYTES = 16
-
-/** Ciphertext and tag of what {@link CryptoPort.seal} gave; views. */
-export function apart(sealed: Uint8Array): { readonly ciphertext: Uint8Array; readonly tag: Uint8Array } {
-  const end = sealed.length - TAG_BYTES
-  return { ciphertext: sealed.subarray(0, end), tag: sealed.subarray(end) }
-}

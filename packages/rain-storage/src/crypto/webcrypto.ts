@@ -1,5 +1,5 @@
 import { createBlake3 } from './blake3.ts'
-import { apart, type CryptoPort } from './port.ts'
+import type { CryptoPort } from './port.ts'
 
 /** The `crypto` object of the platform. */
 export type WebCrypto = typeof globalThis.crypto
@@ -35,8 +35,8 @@ export function createWebCrypto(webcrypto: WebCrypto): CryptoPort {
       const aes = await aesKey(key, 'encrypt')
       return new Uint8Array(await subtle.encrypt(parameters(nonce, associated), aes, plaintext as Source))
     },
-    async sealApart(key, nonce, plaintext, associated) {
-      return apart(await this.seal(key, nonce, plaintext, associated))
+    async sealInto(key, nonce, plaintext, associated, target) {
+      target.set(await this.seal(key, nonce, plaintext, associated))
     },
     async open(key, nonce, sealed, associated) {
       try {

@@ -21,7 +21,10 @@ export interface NodePutOptions extends NodeOptions {
 
 /** A node that keeps blocks for others. Every call may fail with `STORAGE_UNAVAILABLE`; callers verify what they are given. */
 export interface StorageNode extends PlacementNode {
-  /** Keeps a block until `expiresAtS` (seconds since 1970, 0 = for ever); the node checks its hash. Doing it again prolongs the lease. */
+  /**
+   * Keeps a block until `expiresAtS` (seconds since 1970, 0 = for ever); the node checks its hash. Doing it again prolongs the lease. The caller may write over
+   * `bytes` after the answer: what is kept must be a copy.
+   */
   put(cid: CID, bytes: Uint8Array, expiresAtS: number, options?: NodePutOptions): Promise<void>
   get(cid: CID, options?: NodeOptions): Promise<Uint8Array>
   has(cid: CID, options?: NodeOptions): Promise<boolean>

@@ -12,7 +12,7 @@ import { deriveKey } from '../crypto/hkdf.ts'
 import { type CryptoPort, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from '../crypto/port.ts'
 import { DEFAULT_REDUNDANCY } from '../durability/planner.ts'
 import { type Construction, createErasureCode, type ErasureCode } from '../erasure/code.ts'
-import { decodeSegment, encodeSegment, MAX_SEGMENT_BYTES, shardLength } from '../erasure/segment.ts'
+import { decodeSegment, encodeSegment, MAX_SEGMENT_BYTES, type SegmentMemory, shardLength } from '../erasure/segment.ts'
 import { isStorageError, StorageError } from '../errors.ts'
 import { auditTreeOf, checkAnswer, merkleRoot } from './audit.ts'
 import type { Capability } from './capability.ts'
@@ -260,10 +260,16 @@ export function createVault(options: VaultOptions): Vault {
       const code = codeOf(k, n, options.construction)
       const segments: LayoutSegment[] = []
       let size = 0
+      // One memory for all segments: fresh pages cost as much as sealing and coding. Nodes may use what they are given until they have answered.
+      let sealed: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+      const memory: SegmentMemory = { bytes: new Uint8Array(0) }
       const store = async (plaintext: Uint8Array) => {
         const index = segments.length
-        const sealed = await crypto.sealApart(key, segmentNonce(index), plaintext, segmentLabel(index))
-        const { shards, length } = encodeSegment(code, sealed.ciphertext, index, sealed.tag)
+        const length = plaintext.length + TAG_BYTES
+        if (sealed.length < length) sealed = new Uint8Array(length)
+        const target = sealed.subarray(0, length)
+        await crypto.sealInto(key, segmentNonce(index), plaintext, segmentLabel(index), target)
+        const { shards } = encodeSegment(code, target, index, memory)
         const cids = await Promise.all(
           shards.map((bytes) =>
             shardHash === 'blake3' ? blake3Cid(crypto, codec.raw, bytes) : blockCid(crypto, codec.raw, bytes),
@@ -281,7 +287,6 @@ export function createVault(options: VaultOptions): Vault {
         await spread(segmentKey(segment), blocks, signal)
         segments.push(segment)
       }
-      // One buffer for all segments: what is sealed is a copy, and fresh memory costs as much as sealing.
       let held = new Uint8Array(0)
       let filled = 0
       for await (const piece of source) {

@@ -80,6 +80,13 @@ export function blockStoreSuite(
       await expect(store.put(short, new Uint8Array(1))).rejects.toMatchObject({ code: 'STORAGE_INVALID_ARGUMENT' })
     })
 
+    it('keeps what was put when the caller writes over its bytes', async () => {
+      const { cid, bytes } = await block('to be used again')
+      await store.put(cid, bytes)
+      bytes.fill(0)
+      expect(new TextDecoder().decode(await store.get(cid))).toBe('to be used again')
+    })
+
     it('takes a shard, which is named by BLAKE3', async () => {
       const bytes = new Uint8Array(5000).fill(3)
       const cid = blake3Cid(crypto, codec.raw, bytes)

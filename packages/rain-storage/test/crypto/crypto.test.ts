@@ -45,6 +45,13 @@ it.each(ports)('$name gives the published results', async (port) => {
     '522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b',
   )
   expect(await port.open(key, nonce, sealed, associated)).toEqual(plain)
+  for (const length of [0, 60, 65_536, 200_001]) {
+    const long = new Uint8Array(length).map((_, i) => i * 3)
+    const target = new Uint8Array(length + 16)
+    await port.sealInto(key, nonce, long, associated, target)
+    expect(Buffer.compare(target, await port.seal(key, nonce, long, associated))).toBe(0)
+    expect(Buffer.compare((await port.open(key, nonce, target, associated))!, long)).toBe(0)
+  }
   expect(await port.open(key, nonce, sealed, new Uint8Array(0))).toBeUndefined()
   sealed[3]! ^= 1
   expect(await port.open(key, nonce, sealed, associated)).toBeUndefined()
