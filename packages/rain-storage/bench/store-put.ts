@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   createErasureCode,
   createLocalNode,
@@ -23,8 +25,11 @@ import { printMetric } from '../../../scripts/metric.ts'
 const quick = process.argv.includes('--quick')
 const BYTES = (quick ? 32 : 96) * 1024 * 1024
 const SEGMENT = 4 * 1024 * 1024
-const ROUNDS = quick ? 3 : 5
+const ROUNDS = quick ? 4 : 9
 const bench = 'store-put'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 /** CPU-seconds of this process, all threads, for each kind of work; the least of some rounds, in which all take turns. */
 async function least<K extends string>(works: Record<K, () => unknown>, rounds = ROUNDS): Promise<Record<K, number>> {
@@ -34,6 +39,7 @@ async function least<K extends string>(works: Record<K, () => unknown>, rounds =
   >
   for (let round = 0; round < rounds; round++) {
     for (const name of Object.keys(works) as K[]) {
+      collectGarbage() // of the work before: not at the cost of this one
       const start = process.cpuUsage()
       await works[name]()
       const { user, system } = process.cpuUsage(start)
