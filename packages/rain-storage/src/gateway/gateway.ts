@@ -198,7 +198,9 @@ async function site(options: GatewayOptions, request: Request, url: URL, place: 
     root = parseCid(place.root)
   } else {
     if (options.names === undefined) return failure(404, 'This gateway follows no names')
-    if (wanted.format === 'ipns-record') return record(options.names, crypto, request, url, place.root)
+    // A record may be given out whatever it points at, unless that is what says who may see it.
+    if (wanted.format === 'ipns-record' && options.authorize === undefined)
+      return record(options.names, crypto, request, url, place.root)
     const found = await resolveName(crypto, options.names, place.root, { signal })
     root = found.root
     below = found.segments
@@ -206,6 +208,7 @@ async function site(options: GatewayOptions, request: Request, url: URL, place: 
   }
   if (options.authorize !== undefined && !(await options.authorize(request, root)))
     return failure(401, 'This path is private', { 'www-authenticate': 'Bearer' })
+  if (wanted.format === 'ipns-record') return record(options.names!, crypto, request, url, place.root)
   const blocks = onlyCached(request) ? (options.local ?? options.blocks) : options.blocks
   const context: Context = { options, request, blocks, signal }
   const target: Target = { url, contentPath: `/${namespace}/${place.root}${path}`, segments, ttlS, links }
