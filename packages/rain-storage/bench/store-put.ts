@@ -73,7 +73,11 @@ try {
       for await (const _ of fixedChunker(SEGMENT)(pieces())) void _
     },
     async seal() {
-      for (const segment of segments) await crypto.sealInto(key, nonce, segment, nothing, sealed)
+      for (const segment of segments) {
+        const sealing = crypto.startSeal(key, nonce, nothing)
+        for (let at = 0; at < SEGMENT; at += 65_536) sealed.set(sealing.push(segment.subarray(at, at + 65_536)), at)
+        sealed.set(await sealing.end(), SEGMENT)
+      }
     },
     encode() {
       for (const segment of segments) encodeSegment(code, segment, 0, memory)

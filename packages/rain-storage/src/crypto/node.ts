@@ -4,26 +4,19 @@ import { type CryptoPort, KEY_BYTES, TAG_BYTES } from './port.ts'
 
 type NodeCrypto = typeof import('node:crypto')
 
-/** Bytes that are encrypted with one call. */
-const CIPHER_PIECE = 64 * 1024
-
 /** `node:crypto`, given as a module so that this file can be bundled for browsers too. Synchronous. */
 export function createNodeCrypto(crypto: NodeCrypto): CryptoPort {
   const bytesOf = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-  const sealInto = (
-    key: Uint8Array,
-    nonce: Uint8Array,
-    plaintext: Uint8Array,
-    associated: Uint8Array,
-    target: Uint8Array,
-  ) => {
+  const startSeal = (key: Uint8Array, nonce: Uint8Array, associated: Uint8Array) => {
     const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce)
     cipher.setAAD(associated)
-    // A whole segment at once comes back in new pages, each of which costs a fault.
-    for (let at = 0; at < plaintext.length; at += CIPHER_PIECE)
-      target.set(cipher.update(plaintext.subarray(at, at + CIPHER_PIECE)), at)
-    cipher.final()
-    target.set(cipher.getAuthTag(), plaintext.length)
+    return {
+      push: (bytes: Uint8Array) => bytesOf(cipher.update(bytes)),
+      end() {
+        cipher.final()
+        return bytesOf(cipher.getAuthTag())
+      },
+    }
   }
   return {
     name: 'node',
@@ -32,10 +25,12 @@ export function createNodeCrypto(crypto: NodeCrypto): CryptoPort {
     sha512: (bytes) => bytesOf(crypto.hash('sha512', bytes, 'buffer')),
     blake3: createBlake3(),
     hmacSha256: (key, bytes) => bytesOf(crypto.createHmac('sha256', key).update(bytes).digest()),
-    sealInto,
+    startSeal,
     seal(key, nonce, plaintext, associated) {
       const sealed = new Uint8Array(plaintext.length + TAG_BYTES)
-      sealInto(key, nonce, plaintext, associated, sealed)
+      const sealing = startSeal(key, nonce, associated)
+      sealed.set(sealing.push(plaintext))
+      sealed.set(sealing.end(), plaintext.length)
       return sealed
     },
     open(key, nonce, sealed, associated) {

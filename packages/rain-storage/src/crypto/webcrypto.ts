@@ -1,5 +1,6 @@
 import { createBlake3 } from './blake3.ts'
 import type { CryptoPort } from './port.ts'
+import { sealWhole } from './seal-whole.ts'
 
 /** The `crypto` object of the platform. */
 export type WebCrypto = typeof globalThis.crypto
@@ -35,8 +36,8 @@ export function createWebCrypto(webcrypto: WebCrypto): CryptoPort {
       const aes = await aesKey(key, 'encrypt')
       return new Uint8Array(await subtle.encrypt(parameters(nonce, associated), aes, plaintext as Source))
     },
-    async sealInto(key, nonce, plaintext, associated, target) {
-      target.set(await this.seal(key, nonce, plaintext, associated))
+    startSeal(key, nonce, associated) {
+      return sealWhole((plaintext) => this.seal(key, nonce, plaintext, associated))
     },
     async open(key, nonce, sealed, associated) {
       try {

@@ -9,7 +9,7 @@ import type { ByteSource } from '../content/chunker.ts'
 import { blake3Cid, blockCid, codec, isBlockOf } from '../content/cid.ts'
 import { defaultCrypto } from '../crypto/default.ts'
 import { deriveKey } from '../crypto/hkdf.ts'
-import { type CryptoPort, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from '../crypto/port.ts'
+import { type CryptoPort, KEY_BYTES, NONCE_BYTES, type Sealing, TAG_BYTES } from '../crypto/port.ts'
 import { DEFAULT_REDUNDANCY } from '../durability/planner.ts'
 import { type Construction, createErasureCode, type ErasureCode } from '../erasure/code.ts'
 import { decodeSegment, encodeSegment, MAX_SEGMENT_BYTES, type SegmentMemory, shardLength } from '../erasure/segment.ts'
@@ -263,13 +263,24 @@ export function createVault(options: VaultOptions): Vault {
       // One memory for all segments: fresh pages cost as much as sealing and coding. Nodes may use what they are given until they have answered.
       let sealed: Uint8Array<ArrayBuffer> = new Uint8Array(0)
       const memory: SegmentMemory = { bytes: new Uint8Array(0) }
-      const store = async (plaintext: Uint8Array) => {
+      let sealing: Sealing | undefined
+      let length = 0
+      let filled = 0
+      const keep = (ciphertext: Uint8Array) => {
+        const end = length + ciphertext.length
+        if (end > sealed.length) sealed = grown(sealed, length, end, segmentBytes + TAG_BYTES)
+        sealed.set(ciphertext, length)
+        length = end
+      }
+      const push = (plaintext: Uint8Array) => {
         const index = segments.length
-        const length = plaintext.length + TAG_BYTES
-        if (sealed.length < length) sealed = new Uint8Array(length)
-        const target = sealed.subarray(0, length)
-        await crypto.sealInto(key, segmentNonce(index), plaintext, segmentLabel(index), target)
-        const { shards } = encodeSegment(code, target, index, memory)
+        sealing ??= crypto.startSeal(key, segmentNonce(index), segmentLabel(index))
+        keep(sealing.push(plaintext))
+        filled += plaintext.length
+      }
+      const store = async () => {
+        keep(await sealing!.end())
+        const { shards } = encodeSegment(code, sealed.subarray(0, length), segments.length, memory)
         const cids = await Promise.all(
           shards.map((bytes) =>
             shardHash === 'blake3' ? blake3Cid(crypto, codec.raw, bytes) : blockCid(crypto, codec.raw, bytes),
@@ -286,34 +297,28 @@ export function createVault(options: VaultOptions): Vault {
         const blocks = shards.map((bytes, slot) => ({ bytes, cid: cids[slot]!, hashed: true }))
         await spread(segmentKey(segment), blocks, signal)
         segments.push(segment)
+        sealing = undefined
+        length = 0
+        filled = 0
       }
-      let held = new Uint8Array(0)
-      let filled = 0
       for await (const piece of source) {
         signal?.throwIfAborted()
         for (let from = 0; from < piece.length; ) {
-          if (filled === segmentBytes) {
-            await store(held)
-            filled = 0
-          }
-          const take = Math.min(segmentBytes - filled, piece.length - from)
-          if (filled + take > held.length) held = grown(held, filled, filled + take, segmentBytes)
-          held.set(piece.subarray(from, from + take), filled)
-          filled += take
+          if (filled === segmentBytes) await store()
+          const take = Math.min(segmentBytes - filled, piece.length - from, SEALED_AT_ONCE)
+          push(piece.subarray(from, from + take))
           from += take
         }
         size += piece.length
         putOptions.onProgress?.(size)
       }
       // The padding is zeros in the sealed last segments.
-      let left = paddedSize(size, padding) - segments.length * segmentBytes
-      while (left > 0) {
-        const length = Math.min(left, segmentBytes)
-        if (length > held.length) held = grown(held, filled, length, length)
-        held.fill(0, filled, length)
-        filled = 0
-        await store(held.subarray(0, length))
-        left -= length
+      const end = paddedSize(size, padding)
+      const zeros = new Uint8Array(Math.min(SEALED_AT_ONCE, end - size))
+      while (segments.length * segmentBytes < end) {
+        const wanted = Math.min(segmentBytes, end - segments.length * segmentBytes)
+        while (filled < wanted) push(zeros.subarray(0, wanted - filled))
+        await store()
       }
       const facts: FileFacts = {
         size,
@@ -465,6 +470,9 @@ export function createVault(options: VaultOptions): Vault {
     }
   }
 }
+
+/** Plaintext that is encrypted with one call: a whole segment would come back in new pages, each of which costs a fault. */
+const SEALED_AT_ONCE = 256 * 1024
 
 /** Leaves of a shard that a node must show before it counts as a holder; an honest node hashes the whole shard to answer. */
 const AUDITED_LEAVES = 4
