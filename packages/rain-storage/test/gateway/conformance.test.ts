@@ -308,6 +308,16 @@ describe.skipIf(!existsSync(fixtures))('gateway-conformance (skipped without the
       }
     })
 
+    it('takes no record that holds another key than that of the name', async () => {
+      const file = 'subdomain_gateway/QmVujd5Vb7moysJj8itnGufN7MEtPRCNHkKpNuA4onsRa3.ipns-record'
+      const bytes = new Uint8Array(readFileSync(join(fixtures, file)))
+      const name = parseName('QmVujd5Vb7moysJj8itnGufN7MEtPRCNHkKpNuA4onsRa3')!
+      const crypto = defaultCrypto()
+      expect((await readRecord(crypto, name, bytes, Date.now())).value).toMatch(/^\/ipfs\//)
+      const other = parseName('QmcJM7PRfkSbcM5cf1QugM5R37TLRKyJGgBEhXjLTB8uA2')!
+      await expect(readRecord(crypto, other, bytes, Date.now())).rejects.toMatchObject({ code: 'STORAGE_UNAUTHENTIC' })
+    })
+
     it('gives records', async () => {
       for (const valid of ['_v1-v2.', '_v2.']) {
         const key = name(valid)

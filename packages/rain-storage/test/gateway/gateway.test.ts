@@ -255,6 +255,19 @@ describe('files and private paths', () => {
     expect((await trustless(new Request(`http://g/ipfs/${cid}`))).status).toBe(406)
   })
 
+  it('believes no forwarded host unless it is told to', async () => {
+    const { cid } = await importFile(store, [new TextEncoder().encode('here')])
+    const request = () =>
+      new Request(`http://other.test/ipfs/${cid}`, {
+        headers: { 'x-forwarded-host': 'gw.test', 'x-forwarded-proto': 'https' },
+      })
+    const options = { blocks: store, deserialise: true, hosts: ['gw.test'] }
+    expect((await createGateway(options)(request())).status).toBe(200)
+    expect((await createGateway({ ...options, trustForwarded: true })(request())).headers.get('location')).toBe(
+      `https://${cid}.ipfs.gw.test/`,
+    )
+  })
+
   it('asks for authority before it reads a block', async () => {
     const { cid } = await importFile(store, [concat([new TextEncoder().encode('private')])])
     let reads = 0

@@ -159,7 +159,7 @@ describe('the pinning service', () => {
       { cid, name: 'x'.repeat(256) },
       { cid, meta: { n: 1 } },
       { cid, origins: Array.from({ length: 21 }, () => '/ip4/1.2.3.4') },
-      { cid, name: 'x'.repeat(300_000) },
+      `${JSON.stringify({ cid })}${' '.repeat(300_000)}`,
     ]) {
       expect(await call('POST', '/pins', body)).toMatchObject({
         status: 400,
