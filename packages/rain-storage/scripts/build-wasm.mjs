@@ -1,4 +1,4 @@
-// Compiles assembly/*.ts to base64 modules in src/erasure/generated and src/content/generated.
+// Compiles assembly/*.ts to base64 modules in src/*/generated.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import asc from 'assemblyscript/asc'
 
@@ -15,6 +15,11 @@ const modules = [
     },
   },
   { source: 'assembly/gear.ts', target: 'src/content/generated/gear.ts', variants: { gear: [] } },
+  {
+    source: 'assembly/blake3.ts',
+    target: 'src/crypto/generated/blake3.ts',
+    variants: { blake3: ['--enable', 'simd'] },
+  },
 ]
 
 for (const { source, target, variants } of modules) {

@@ -40,6 +40,7 @@ export {
 export { linksOf } from './content/links.ts'
 export { type Resolved, resolvePath } from './content/resolve.ts'
 export { type WalkOptions, walk } from './content/walk.ts'
+export { type Blake3, createBlake3 } from './crypto/blake3.ts'
 export { defaultCrypto } from './crypto/default.ts'
 export { deriveKey } from './crypto/hkdf.ts'
 export { type KeyPair, keyPairOf, unwrap, wrapFor } from './crypto/hpke.ts'
@@ -60,6 +61,9 @@ export { type SimulationResult, simulateLoss } from './durability/simulate.ts'
 export * from './erasure/index.ts'
 export { isStorageError, StorageError, type StorageErrorCode } from './errors.ts'
 export { createGateway, type GatewayOptions } from './gateway/gateway.ts'
+export { formatName, nameOfKey, parseName } from './ipns/name.ts'
+export { createRecord, type IpnsRecord, type RecordInput, readRecord } from './ipns/record.ts'
+export { type NamePort, type ResolvedName, resolveName } from './ipns/resolve.ts'
 export {
   CHUNK_BYTES,
   createImage,
@@ -70,9 +74,27 @@ export {
   openImage,
 } from './nbd/image.ts'
 export { createVaultBase } from './nbd/vault-base.ts'
-export { answerChallenge, type Challenge, checkAnswer, type LeafProof, merkleRoot } from './rain/audit.ts'
+export type { Pin, PinRecord, PinStatus } from './pinning/pin-record.ts'
+export { createStorePins, createVaultPins, type PinTarget } from './pinning/pin-target.ts'
+export { createPinningService, type PinningOptions, type PinningService } from './pinning/pinning-service.ts'
+export {
+  type AuditTree,
+  answerChallenge,
+  auditTreeOf,
+  type Challenge,
+  checkAnswer,
+  type LeafProof,
+  merkleRoot,
+} from './rain/audit.ts'
 export { type Capability, formatCapability, parseCapability } from './rain/capability.ts'
-export { decodeLayout, encodeLayout, type FileFacts, type Layout, type LayoutSegment } from './rain/layout.ts'
+export {
+  decodeLayout,
+  encodeLayout,
+  type FileFacts,
+  type Layout,
+  type LayoutSegment,
+  type ShardHash,
+} from './rain/layout.ts'
 export { createLocalNode, type LocalNodeOptions, type NodeOptions, type StorageNode } from './rain/node.ts'
 export { type Padding, paddedSize } from './rain/padding.ts'
 export { createPlacement, type Placement, type PlacementNode } from './rain/placement.ts'

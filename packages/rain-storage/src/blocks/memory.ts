@@ -17,7 +17,7 @@ export function createMemoryBlockStore(options: { crypto?: CryptoPort } = {}): B
     has: async (cid) => blocks.has(blockKey(cid)),
     async put(cid, bytes) {
       const key = blockKey(cid)
-      if (!blocks.has(key)) blocks.set(key, { cid: CID.createV1(codec.raw, cid.multihash), bytes })
+      if (!blocks.has(key)) blocks.set(key, { cid: CID.createV1(codec.raw, cid.multihash), bytes: bytes.slice() })
     },
     async delete(cid) {
       blocks.delete(blockKey(cid))

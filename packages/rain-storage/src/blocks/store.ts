@@ -28,7 +28,7 @@ export interface BlockStore {
   has(cid: CID, options?: BlockOptions): Promise<boolean>
   /**
    * Stores a block; resolves when it is durable. Storing one that is there is free. The caller vouches for the hash
-   * (foreign bytes are checked where they enter).
+   * (foreign bytes are checked where they enter), and may write over them after the answer: what is kept is a copy.
    * @throws StorageError `STORAGE_LIMIT` above {@link MAX_BLOCK_BYTES}
    */
   put(cid: CID, bytes: Uint8Array, options?: PutOptions): Promise<void>

@@ -1,10 +1,11 @@
 /** The folder of a user: settings, seed, own files, and the nodes that hold the shards. */
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createMemoryBlockStore } from '../blocks/memory.ts'
 import { defaultCrypto } from '../crypto/default.ts'
 import { StorageError } from '../errors.ts'
+import { makeFolder, writeWhole } from '../platform/file-system.ts'
 import { openPackStore } from '../platform/pack/pack-store.ts'
 import { type Capability, formatCapability, parseCapability } from '../rain/capability.ts'
 import { createLocalNode, type StorageNode } from '../rain/node.ts'
@@ -47,11 +48,11 @@ export function homeFolder(given: string | undefined): string {
 
 /** Makes a home: a random seed (mode 0600) and the settings. @throws StorageError `STORAGE_EXISTS` */
 export async function createHome(folder: string, settings: Settings, seed?: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, undefined, 0o700)
   const crypto = defaultCrypto()
   const text = Buffer.from(seed ?? crypto.randomBytes(32)).toString('hex')
   try {
-    await writeFile(join(folder, 'seed'), text, { mode: 0o600, flag: 'wx' })
+    await writeFile(join(folder, 'seed'), text, { mode: 0o600, flag: 'wx', flush: true })
   } catch (cause) {
     throw new StorageError('STORAGE_EXISTS', `${folder} is a home already`, { folder }, { cause })
   }
@@ -131,11 +132,4 @@ export async function findFile(home: Home, name: string): Promise<Capability> {
   if (entry === undefined)
     throw new StorageError('STORAGE_NOT_FOUND', `"${name}" is not in the list; "zos-store ls" shows it`, { name })
   return entry.capability
-}
-
-/** Writes beside and renames: a stop leaves the old file. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true })
-  await chmod(`${path}.new`, 0o600)
-  await rename(`${path}.new`, path)
 }

@@ -18,6 +18,7 @@ const main = defineCommand({
     status: lazy(() => import('./commands/status.ts')),
     plan: lazy(() => import('./commands/plan.ts')),
     'mount-nbd': lazy(() => import('./commands/mount-nbd.ts')),
+    gateway: lazy(() => import('./commands/gateway.ts')),
     'serve-s3': lazy(() => import('./commands/serve-s3.ts')),
   },
 })

@@ -3,7 +3,7 @@
  * insertion changes the chunks around it only.
  */
 
-import { loadWasm } from '../erasure/wasm.ts'
+import { loadWasm, reserve } from '../erasure/wasm.ts'
 import { StorageError } from '../errors.ts'
 import { gearWasm } from './generated/gear.ts'
 
@@ -68,66 +68,77 @@ export function gearChunker(options: GearOptions = DEFAULT_GEAR): Chunker {
     })
   }
   return async function* (source) {
-    const cut = createCutter(options)
-    let held = new Uint8Array(2 * max)
+    const { bytes, cut } = createCutWindow(options, WINDOW_CHUNKS * max)
+    let start = 0
     let filled = 0
     for await (const piece of source) {
       for (let from = 0; from < piece.length; ) {
-        const take = Math.min(held.length - filled, piece.length - from)
-        held.set(piece.subarray(from, from + take), filled)
+        if (filled === bytes.length) {
+          bytes.copyWithin(0, start, filled)
+          filled -= start
+          start = 0
+        }
+        const take = Math.min(bytes.length - filled, piece.length - from)
+        bytes.set(piece.subarray(from, from + take), filled)
         filled += take
         from += take
-        let start = 0
         while (filled - start >= max) {
-          const end = start + cut(held.subarray(start, start + max))
-          yield held.slice(start, end)
+          const end = start + cut(start, start + max)
+          yield bytes.slice(start, end)
           start = end
         }
-        held.copyWithin(0, start, filled)
-        filled -= start
       }
     }
-    held = held.subarray(0, filled)
-    while (held.length > 0) {
-      const end = cut(held)
-      yield held.slice(0, end)
-      held = held.subarray(end)
+    while (start < filled) {
+      const end = start + cut(start, filled)
+      yield bytes.slice(start, end)
+      start = end
     }
   }
 }
 
-/** Length of the first chunk of `bytes`. */
-type Cutter = (bytes: Uint8Array) => number
+/** Largest chunks that the window holds: what is left of one is moved to its front once in three. */
+const WINDOW_CHUNKS = 4
 
-/** The cutter in WebAssembly, or in TypeScript where that is not to be had; same cuts. */
-export function createCutter({ min, average, max }: GearOptions, plain = false): Cutter {
+/** Memory in which chunks are cut. */
+export interface CutWindow {
+  readonly bytes: Uint8Array
+  /** Length of the first chunk of `bytes` from `from` to `to`. */
+  cut(from: number, to: number): number
+}
+
+/** A window of `capacity` bytes, inside a WebAssembly module or, where that is not to be had, cut by TypeScript; same cuts. */
+export function createCutWindow({ min, average, max }: GearOptions, capacity: number, plain = false): CutWindow {
   const bits = Math.round(Math.log2(average))
   // One bit harder before the average, one easier after it, taken from the top where the hash has seen most bytes.
   const strict = topBits(bits + 1)
   const loose = topBits(bits - 1)
   const module = plain ? undefined : loadWasm(gearWasm, 1)
   if (module !== undefined) {
-    const memory = module.memory
-    const at = 1024
-    if (memory.buffer.byteLength < at + max) memory.grow(Math.ceil((at + max - memory.buffer.byteLength) / 65_536))
-    new Uint32Array(memory.buffer, 0, 256).set(gearTable)
-    const target = new Uint8Array(memory.buffer)
+    const { memory } = module
+    const at = 4 * gearTable.length
+    reserve(memory, at + capacity)
+    new Uint32Array(memory.buffer, 0, gearTable.length).set(gearTable)
     const run = module.exports.cut as (...args: number[]) => number
-    return (bytes) => {
-      target.set(bytes, at)
-      return run(0, at, bytes.length, min, average, max, strict, loose) >>> 0
+    return {
+      bytes: new Uint8Array(memory.buffer, at, capacity),
+      cut: (from, to) => run(0, at + from, to - from, min, average, max, strict, loose) >>> 0,
     }
   }
-  return (bytes) => {
-    if (bytes.length <= min) return bytes.length
-    const end = Math.min(bytes.length, max)
-    const middle = Math.min(end, average)
-    let h = 0
-    for (let i = min; i < end; i++) {
-      h = ((h << 1) + gearTable[bytes[i]!]!) | 0
-      if ((h & (i < middle ? strict : loose)) === 0) return i + 1
-    }
-    return end
+  const bytes = new Uint8Array(capacity)
+  return {
+    bytes,
+    cut(from, to) {
+      if (to - from <= min) return to - from
+      const end = Math.min(to - from, max)
+      const middle = Math.min(end, average)
+      let h = 0
+      for (let i = min; i < end; i++) {
+        h = ((h << 1) + gearTable[bytes[from + i]!]!) | 0
+        if ((h & (i < middle ? strict : loose)) === 0) return i + 1
+      }
+      return end
+    },
   }
 }
 

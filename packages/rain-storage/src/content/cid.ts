@@ -1,6 +1,5 @@
 /** Content identifiers: making them, and checking that bytes are what a CID names. */
 import { blake2b } from '@noble/hashes/blake2.js'
-import { blake3 } from '@noble/hashes/blake3.js'
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import type { CryptoPort, MaybePromise } from '../crypto/port.ts'
@@ -19,11 +18,34 @@ export const MAX_BLOCK_BYTES = 8 * 1024 * 1024
 /** Longest digest in an identity CID, as UnixFS has it (ipfs/specs unixfs.md). */
 export const MAX_IDENTITY_BYTES = 128
 
+/** CIDv1 of a block under BLAKE3: what shards are named by, because the tree under that hash is what audits check. */
+export function blake3Cid(crypto: CryptoPort, codecCode: number, bytes: Uint8Array): CID {
+  return CID.createV1(codecCode, createDigest(hash.blake3, crypto.blake3.hash(bytes)))
+}
+
 /** CIDv1 of a block under SHA-256. */
 export function blockCid(crypto: CryptoPort, codecCode: number, bytes: Uint8Array): MaybePromise<CID> {
   const digest = crypto.sha256(bytes)
   const wrap = (value: Uint8Array) => CID.createV1(codecCode, createDigest(hash.sha256, value))
   return digest instanceof Promise ? digest.then(wrap) : wrap(digest)
+}
+
+/** The digest of `bytes` under the hash function with this multihash code; `undefined` for one that is not in {@link hash}. */
+export function digestOf(crypto: CryptoPort, code: number, bytes: Uint8Array): MaybePromise<Uint8Array> | undefined {
+  switch (code) {
+    case hash.sha256:
+      return crypto.sha256(bytes)
+    case hash.sha512:
+      return crypto.sha512(bytes)
+    case hash.blake2b256:
+      return blake2b(bytes, { dkLen: 32 })
+    case hash.blake3:
+      return crypto.blake3.hash(bytes)
+    case hash.identity:
+      return bytes
+    default:
+      return undefined
+  }
 }
 
 /**
@@ -32,26 +54,13 @@ export function blockCid(crypto: CryptoPort, codecCode: number, bytes: Uint8Arra
  */
 export function isBlockOf(crypto: CryptoPort, cid: CID, bytes: Uint8Array): MaybePromise<boolean> {
   const { code, digest } = cid.multihash
-  switch (code) {
-    case hash.sha256: {
-      const actual = crypto.sha256(bytes)
-      return actual instanceof Promise ? actual.then((value) => sameBytes(value, digest)) : sameBytes(actual, digest)
-    }
-    case hash.sha512: {
-      const actual = crypto.sha512(bytes)
-      return actual instanceof Promise ? actual.then((value) => sameBytes(value, digest)) : sameBytes(actual, digest)
-    }
-    case hash.blake2b256:
-      return sameBytes(blake2b(bytes, { dkLen: 32 }), digest)
-    case hash.blake3:
-      return sameBytes(blake3(bytes), digest)
-    case hash.identity:
-      return sameBytes(bytes, digest)
-    default:
-      throw new StorageError('STORAGE_MALFORMED', `Hash function 0x${code.toString(16)} of ${cid} is not supported`, {
-        cid: `${cid}`,
-      })
+  const actual = digestOf(crypto, code, bytes)
+  if (actual === undefined) {
+    throw new StorageError('STORAGE_MALFORMED', `Hash function 0x${code.toString(16)} of ${cid} is not supported`, {
+      cid: `${cid}`,
+    })
   }
+  return actual instanceof Promise ? actual.then((value) => sameBytes(value, digest)) : sameBytes(actual, digest)
 }
 
 /**

@@ -78,10 +78,17 @@ export function decodeUnixfs(bytes: Uint8Array): UnixfsData {
   return { ...message, kind: kind as UnixfsKind, blockSizes }
 }
 
-/** One field of a protobuf message: `value` for varints and fixed numbers, `body` for bytes. */
-export function* protobufFields(
-  bytes: Uint8Array,
-): Generator<{ field: number; value: number; body: Uint8Array | undefined }> {
+/** One field of a protobuf message. */
+export interface ProtobufField {
+  readonly field: number
+  /** a varint; NaN above 2^53, where `varint` has its bytes */
+  readonly value: number
+  readonly varint?: Uint8Array
+  readonly body: Uint8Array | undefined
+}
+
+/** The fields of a protobuf message, in order. @throws StorageError `STORAGE_MALFORMED` */
+export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
   for (let at = 0; at < bytes.length; ) {
     const tag = decodeVarint(bytes, at)
     if (tag === undefined) throw malformed('a field ends inside its tag')
@@ -100,7 +107,7 @@ export function* protobufFields(
     if (number === undefined) throw malformed('a field is cut off')
     at += number.length
     if (wire === 0) {
-      yield { field, value: number.value, body: undefined }
+      yield { field, value: number.value, varint: bytes.subarray(at - number.length, at), body: undefined }
     } else {
       if (at + number.value > bytes.length) throw malformed('bytes reach beyond the message')
       yield { field, value: 0, body: bytes.subarray(at, at + number.value) }

@@ -3,8 +3,18 @@
  * WebCrypto (browsers), and noble (pure JavaScript, the last resort).
  */
 
+import type { Blake3 } from './blake3.ts'
+
 /** A value now or later: native code answers at once, WebCrypto later. */
 export type MaybePromise<T> = T | Promise<T>
+
+/** A plaintext on its way: what comes out, in order, is what {@link CryptoPort.seal} gives for the whole. */
+export interface Sealing {
+  /** Takes the next bytes, which may be used again afterwards; gives the ciphertext that is ready, perhaps none. */
+  push(bytes: Uint8Array): Uint8Array
+  /** The rest of the ciphertext, and the tag. */
+  end(): MaybePromise<Uint8Array>
+}
 
 /** What the package needs of a cryptographic library. All sizes in bytes. */
 export interface CryptoPort {
@@ -13,9 +23,13 @@ export interface CryptoPort {
   randomBytes(length: number): Uint8Array
   sha256(bytes: Uint8Array): MaybePromise<Uint8Array>
   sha512(bytes: Uint8Array): MaybePromise<Uint8Array>
+  /** Pure WebAssembly or TypeScript in every implementation: no platform brings it. */
+  readonly blake3: Blake3
   hmacSha256(key: Uint8Array, bytes: Uint8Array): MaybePromise<Uint8Array>
   /** AES-256-GCM, 12-byte nonce; the 16-byte tag stands at the end. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>
+  /** {@link seal} of a plaintext that comes in pieces. */
+  startSeal(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array): Sealing
   /** The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. */
   open(
     key: Uint8Array,

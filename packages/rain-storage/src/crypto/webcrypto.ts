@@ -1,4 +1,6 @@
+import { createBlake3 } from './blake3.ts'
 import type { CryptoPort } from './port.ts'
+import { sealWhole } from './seal-whole.ts'
 
 /** The `crypto` object of the platform. */
 export type WebCrypto = typeof globalThis.crypto
@@ -25,6 +27,7 @@ export function createWebCrypto(webcrypto: WebCrypto): CryptoPort {
     },
     sha256: (bytes) => digest('SHA-256', bytes),
     sha512: (bytes) => digest('SHA-512', bytes),
+    blake3: createBlake3(),
     async hmacSha256(key, bytes) {
       const hmac = await subtle.importKey('raw', key as Source, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
       return new Uint8Array(await subtle.sign('HMAC', hmac, bytes as Source))
@@ -32,6 +35,9 @@ export function createWebCrypto(webcrypto: WebCrypto): CryptoPort {
     async seal(key, nonce, plaintext, associated) {
       const aes = await aesKey(key, 'encrypt')
       return new Uint8Array(await subtle.encrypt(parameters(nonce, associated), aes, plaintext as Source))
+    },
+    startSeal(key, nonce, associated) {
+      return sealWhole((plaintext) => this.seal(key, nonce, plaintext, associated))
     },
     async open(key, nonce, sealed, associated) {
       try {

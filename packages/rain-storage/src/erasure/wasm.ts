@@ -24,7 +24,7 @@ export function reserve(memory: WasmMemory, bytes: number): void {
 
 /**
  * Instantiates a module given in base64 with an imported memory of `pages` × 64 KiB; `undefined` when the engine has no
- * WebAssembly or not the instructions that the module needs. Synchronous: the modules are below 4 kB, which browsers allow.
+ * WebAssembly or not the instructions that the module needs. Synchronous, which the size of the modules allows everywhere (see {@link instantiate}).
  */
 export function loadWasm(
   base64: string,

@@ -6,9 +6,9 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** What a `Range` header asks of `size` bytes: nothing usable, one range, or a range that cannot be. Several ranges are answered whole. */
+/** What a `Range` header asks of `size` bytes: nothing usable, one range, or a range that cannot be. Of several ranges the first is answered. */
 export function parseRange(header: string | null, size: number): ByteRange | 'none' | 'unsatisfiable' {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
+  const match = /^bytes=\s*(\d*)-(\d*)\s*(?:,.*)?$/.exec(header?.trim() ?? '')
   if (match === null || (match[1] === '' && match[2] === '')) return 'none'
   if (match[1] === '') {
     const length = Math.min(size, Number(match[2]))

@@ -47,7 +47,8 @@ export interface DiskImage {
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>
   /** What {@link read} gives, in pieces that lie where they lie: to be sent, not to be changed. Later writes do not show in them. */
   readPieces(offset: number, length: number): readonly Uint8Array[] | Promise<readonly Uint8Array[]>
-  write(offset: number, bytes: Uint8Array): Promise<void>
+  /** Writes at `offset`; `bytes` may be used again after the call. Answers at once when the chunks are in memory. */
+  write(offset: number, bytes: Uint8Array): void | Promise<void>
   /** Zeros a range; whole chunks give their space back. */
   zero(offset: number, length: number): Promise<void>
   /** Makes all finished writes durable and gives the new root: a snapshot. Cost: hashing and storing what changed. */
@@ -165,19 +166,24 @@ class ContentImage implements DiskImage {
     return this.#dirty.get(index) === chunk ? chunk.slice(from, to) : chunk.subarray(from, to)
   }
 
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
+  write(offset: number, bytes: Uint8Array): void | Promise<void> {
     this.#checkRange(offset, bytes.length)
     for (let at = 0; at < bytes.length; ) {
       const index = Math.floor((offset + at) / CHUNK_BYTES)
       const start = offset + at - index * CHUNK_BYTES
       const part = bytes.subarray(at, at + CHUNK_BYTES - start)
       const whole = part.length === CHUNK_BYTES
-      // Loading waits; the copy into the dirty chunk does not, so two writes to one chunk never lose each other.
-      if (!whole && this.#present(index) === undefined) await this.#load(index)
+      if (!whole && this.#present(index) === undefined) return this.#writeSlow(index, offset + at, bytes.slice(at))
       this.#writable(index, whole).set(part, start)
       at += part.length
     }
-    if (this.#dirty.size > MAX_DIRTY_CHUNKS) await this.commit()
+    if (this.#dirty.size > MAX_DIRTY_CHUNKS) return this.commit().then(() => undefined)
+  }
+
+  /** Loading waits; the copy into the dirty chunk does not, so two writes to one chunk never lose each other. */
+  async #writeSlow(index: number, offset: number, bytes: Uint8Array): Promise<void> {
+    await this.#load(index)
+    await this.write(offset, bytes)
   }
 
   async zero(offset: number, length: number): Promise<void> {

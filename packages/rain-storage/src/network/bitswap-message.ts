@@ -2,7 +2,7 @@
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { concat, decodeVarint, encodeVarint } from '../content/bytes.ts'
-import { hash } from '../content/cid.ts'
+import { digestOf, hash } from '../content/cid.ts'
 import { protobufFields } from '../content/unixfs.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 import { StorageError } from '../errors.ts'
@@ -130,12 +130,13 @@ async function decodeBlock(crypto: CryptoPort, body: Uint8Array): Promise<{ cid:
     at += number.length
   }
   const [version, codecCode, hashCode] = numbers
-  // Other hash functions are rare in Bitswap; a peer that insists on one is answered by nobody here.
-  if (version === undefined || codecCode === undefined || hashCode !== hash.sha256) {
+  const value = hashCode === undefined || hashCode === hash.identity ? undefined : digestOf(crypto, hashCode, bytes)
+  if (version === undefined || codecCode === undefined || hashCode === undefined || value === undefined) {
     throw new StorageError('STORAGE_MALFORMED', 'A block has no usable prefix', { numbers })
   }
-  const digest = createDigest(hash.sha256, await crypto.sha256(bytes))
-  return { cid: version === 0 ? CID.createV0(digest) : CID.createV1(codecCode, digest), bytes }
+  if (version === 0 && hashCode === hash.sha256)
+    return { cid: CID.createV0(createDigest(hashCode, await value)), bytes }
+  return { cid: CID.createV1(codecCode, createDigest(hashCode, await value)), bytes }
 }
 
 function decodeCid(bytes: Uint8Array): CID {

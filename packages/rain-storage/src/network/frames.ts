@@ -2,6 +2,7 @@
 import type { Stream } from '@libp2p/interface'
 import { concat, decodeVarint, encodeVarint } from '../content/bytes.ts'
 import { StorageError } from '../errors.ts'
+import { pieces } from './pieces.ts'
 
 /** Sends one message; waits while the stream's buffer is full. */
 export async function sendFrame(stream: Stream, message: Uint8Array): Promise<void> {
@@ -17,8 +18,8 @@ export async function* receiveFrames(stream: Stream, maxBytes: number): AsyncGen
   let parts: Uint8Array[] = []
   let have = 0
   let need: number | undefined
-  for await (const data of stream) {
-    parts.push(data.subarray())
+  for await (const data of pieces(stream)) {
+    parts.push(data)
     have += data.byteLength
     for (;;) {
       if (need === undefined) {

@@ -18,6 +18,8 @@ import type { BlockSource } from '../content/export-file.ts'
 import { defaultCrypto } from '../crypto/default.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 import { isStorageError, StorageError } from '../errors.ts'
+import { nameOfRoutingKey, routingKey } from '../ipns/name.ts'
+import { newestRecord, readRecord } from '../ipns/record.ts'
 import type { StorageNode } from '../rain/node.ts'
 import type { PlacementNode } from '../rain/placement.ts'
 import { createBans } from './bans.ts'
@@ -47,6 +49,8 @@ export interface PeerOptions {
   readonly dht?: 'private' | 'public'
   /** providers in the DHT are looked up when no connected peer has a block; default true */
   readonly findProviders?: boolean
+  /** milliseconds since 1970, for the validity of IPNS records; without it this peer neither keeps nor finds names */
+  readonly nowMs?: () => number
 }
 
 /** A running peer. */
@@ -60,6 +64,10 @@ export interface Peer extends BlockSource {
   provide(cid: CID, options?: { signal?: AbortSignal }): Promise<void>
   /** Peers that say to have `cid`. */
   providers(cid: CID, options?: { signal?: AbortSignal }): AsyncIterable<PeerId>
+  /** Writes an IPNS record into the DHT. @throws StorageError `STORAGE_UNAVAILABLE` when no peer took it */
+  publishName(name: CID, record: Uint8Array, options?: { signal?: AbortSignal }): Promise<void>
+  /** The newest record of an IPNS name that the DHT has, checked; `undefined` when there is none. */
+  findName(name: CID, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined>
   /** Another peer's storage node. */
   remoteNode(address: string, node: PlacementNode): StorageNode
   /** True when the peer is banned for garbage. */
@@ -72,6 +80,11 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
   const { blocks } = options
   const crypto = options.crypto ?? defaultCrypto()
   const bans = createBans()
+  const now = () => {
+    if (options.nowMs === undefined)
+      throw new StorageError('STORAGE_INVALID_ARGUMENT', 'IPNS needs a peer with a clock: nowMs')
+    return options.nowMs()
+  }
   const open = options.dht !== 'public'
   const isBanned = (peer: PeerId) => bans.isBanned(String(peer))
   const libp2p = await createLibp2p({
@@ -97,6 +110,14 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
         protocol: open ? '/zos/kad/1.0.0' : '/ipfs/kad/1.0.0',
         clientMode: !open,
         peerInfoMapper: open ? passthroughMapper : removePrivateAddressesMapper,
+        validators: {
+          async ipns(key, value) {
+            const name = nameOfRoutingKey(key)
+            if (name === undefined) throw new StorageError('STORAGE_MALFORMED', 'The key is not that of an IPNS name')
+            await readRecord(crypto, name, value, now())
+          },
+        },
+        selectors: { ipns: (_, records) => newestRecord(records) },
       }),
     },
   })
@@ -180,6 +201,37 @@ export async function startPeer(options: PeerOptions): Promise<Peer> {
       for await (const _ of dht.provide(cid, { signal: signal ?? AbortSignal.timeout(FETCH_DEADLINE_MS) })) void _
     },
     providers: (cid, { signal } = {}) => providers(cid, signal ?? AbortSignal.timeout(FETCH_DEADLINE_MS)),
+    async publishName(name, record, { signal } = {}) {
+      await readRecord(crypto, name, record, now())
+      let taken = 0
+      const both = signal ?? AbortSignal.timeout(FETCH_DEADLINE_MS)
+      for await (const event of dht.put(routingKey(name), record, { signal: both }))
+        if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') taken++
+      if (taken === 0)
+        throw new StorageError('STORAGE_UNAVAILABLE', 'No peer took the IPNS record', { name: String(name) })
+    },
+    async findName(name, { signal } = {}) {
+      const both = signal ?? AbortSignal.timeout(FETCH_DEADLINE_MS)
+      const found: Uint8Array[] = []
+      try {
+        for await (const event of dht.get(routingKey(name), { signal: both })) {
+          if (event.name !== 'VALUE') continue
+          const valid = await readRecord(crypto, name, event.value, now()).then(
+            () => true,
+            (error: unknown) => {
+              if (!isStorageError(error)) throw error
+              return false
+            },
+          )
+          if (valid) found.push(event.value)
+        }
+      } catch (error) {
+        // The DHT throws when nobody has the key.
+        if ((error as Error).name !== 'NotFoundError' && !both.aborted) throw error
+        signal?.throwIfAborted()
+      }
+      return found[newestRecord(found)]
+    },
     remoteNode: (address, node) => createRemoteNode(libp2p, multiaddr(address) as Multiaddr, node, crypto, bans),
     isBanned: (peer) => bans.isBanned(peer),
     async stop() {

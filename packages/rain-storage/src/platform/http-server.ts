@@ -10,6 +10,8 @@ export interface HttpServerOptions {
   /** 0 = any */
   readonly port: number
   readonly host?: string
+  /** also answer as an HTTP proxy: whole URLs as request targets, and `CONNECT` as a tunnel to this very server. Default false */
+  readonly proxy?: boolean
 }
 
 /** A running server. */
@@ -28,9 +30,16 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: 5000 },
     (incoming, outgoing) => {
-      answer(options.handler, incoming, outgoing).catch(() => outgoing.destroy())
+      answer(options, incoming, outgoing).catch(() => outgoing.destroy())
     },
   )
+  if (options.proxy) {
+    server.on('connect', (_, socket, head: Buffer) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      if (head.length > 0) socket.unshift(head)
+      server.emit('connection', socket)
+    })
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, host, resolve)
@@ -49,7 +58,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
 }
 
 async function answer(
-  handler: HttpServerOptions['handler'],
+  { handler, proxy }: HttpServerOptions,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -60,7 +69,8 @@ async function answer(
     headers.append(incoming.rawHeaders[i]!, incoming.rawHeaders[i + 1]!)
   const method = incoming.method ?? 'GET'
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const url = `http://${incoming.headers.host ?? 'localhost'}${incoming.url ?? '/'}`
+  const whole = proxy && /^http:\/\//i.test(incoming.url ?? '')
+  const url = whole ? incoming.url! : `http://${incoming.headers.host ?? 'localhost'}${incoming.url ?? '/'}`
   let response: Response
   try {
     const init: RequestInit & { duplex?: 'half' } = { method, headers, signal: abort.signal }

@@ -1,3 +1,4 @@
+export { createDnsLink, type DnsLinkOptions } from './dns-link.ts'
 export { createErasurePool, type ErasurePool, type PoolTask } from './erasure-pool.ts'
 export { openFileStore } from './file-store.ts'
 export { createHttpGet } from './http-get.ts'

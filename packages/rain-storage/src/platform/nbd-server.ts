@@ -11,8 +11,10 @@ import type { DiskImage } from '../nbd/image.ts'
 export const MAX_REQUEST_BYTES = 32 * 1024 * 1024
 /** Requests of one connection that run at a time; bounds its memory together with {@link MAX_REQUEST_BYTES}. */
 const MAX_IN_FLIGHT = 64
-/** Answers up to this size are sent as one buffer. */
+/** Data of an answer up to this size is copied behind its head; larger pieces are sent from where they lie. */
 const JOINED_BYTES = 16 * 1024
+/** Answers wait for each other up to this size, and no longer than there are requests to work on. */
+const BATCH_BYTES = 256 * 1024
 /** Longest option: an export name has at most 4096 bytes. */
 const MAX_OPTION_BYTES = 8192
 
@@ -92,6 +94,10 @@ class Connection {
   readonly #input: SocketReader
   #inFlight = 0
   #wake: (() => void) | undefined
+  /** Answers that have not been sent yet. */
+  #answers: Uint8Array[] = []
+  #answerBytes = 0
+  #sending = false
 
   constructor(socket: Socket, options: NbdServerOptions) {
     this.#socket = socket
@@ -106,6 +112,7 @@ class Connection {
       return
     }
     await this.#transmission(chosen.name, chosen.target)
+    this.#send()
     this.#socket.end()
   }
 
@@ -187,6 +194,9 @@ class Connection {
 
   async #transmission(name: string, target: NbdExport): Promise<void> {
     for (;;) {
+      // One call of the system for all that came in together: it costs more than the work of a small request.
+      if (!this.#input.has(28)) this.#send()
+      if (this.#socket.writableNeedDrain) await new Promise((resolve) => this.#socket.once('drain', resolve))
       const head = await this.#input.read(28)
       if (head.readUInt32BE(0) !== REQUEST) throw malformed('request')
       const flags = head.readUInt16BE(4)
@@ -196,19 +206,30 @@ class Connection {
       const length = head.readUInt32BE(24)
       if (type === command.disconnect) return
       if ((type === command.read || type === command.write) && length > MAX_REQUEST_BYTES) throw malformed('length')
+      if (type === command.write && !this.#input.has(length)) this.#send()
       const payload = type === command.write ? await this.#input.read(length) : undefined
-      // Hot path (a 4 KiB read of a chunk in memory): no promise at all.
+      // Hot path (4 KiB of a chunk in memory): no promise at all.
       if (type === command.read && offset + length <= target.image.size) {
         const pieces = target.image.readPieces(offset, length)
         if (!(pieces instanceof Promise)) {
           this.#reply(cookie, 0, pieces)
-          if (this.#socket.writableNeedDrain) await new Promise((resolve) => this.#socket.once('drain', resolve))
           continue
         }
         this.#start(cookie, pieces)
+      } else if (type === command.write && flags === 0 && !target.readOnly && offset + length <= target.image.size) {
+        const written = target.image.write(offset, payload!)
+        if (written === undefined) {
+          this.#reply(cookie, 0)
+          continue
+        }
+        this.#start(
+          cookie,
+          written.then(() => undefined),
+        )
       } else {
         this.#start(cookie, this.#execute(name, target, { type, flags, offset, length, payload }))
       }
+      if (this.#inFlight >= MAX_IN_FLIGHT) this.#send()
       while (this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#wake = resolve))
     }
   }
@@ -224,6 +245,9 @@ class Connection {
       .finally(() => {
         this.#inFlight--
         this.#wake?.()
+        // Others may end in the same turn.
+        if (!this.#sending) setImmediate(() => this.#send())
+        this.#sending = true
       })
   }
 
@@ -245,27 +269,36 @@ class Connection {
   }
 
   #reply(cookie: Buffer, error: number, pieces: readonly Uint8Array[] = []): void {
-    if (this.#socket.destroyed) return
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    // Copying a short answer behind its head costs less than a second buffer in the call.
+    let length = 0
+    for (const piece of pieces) length += piece.length
     const joined = length <= JOINED_BYTES
     const head = Buffer.allocUnsafe(16 + (joined ? length : 0))
     head.writeUInt32BE(SIMPLE_REPLY, 0)
     head.writeUInt32BE(error, 4)
     cookie.copy(head, 8)
+    this.#answers.push(head)
+    this.#answerBytes += 16 + length
     if (joined) {
       let at = 16
       for (const piece of pieces) {
         head.set(piece, at)
         at += piece.length
       }
-      this.#socket.write(head)
-    } else {
-      this.#socket.cork() // one writev for all
-      this.#socket.write(head)
-      for (const piece of pieces) this.#socket.write(piece)
-      this.#socket.uncork()
-    }
+    } else this.#answers.push(...pieces)
+    if (this.#answerBytes >= BATCH_BYTES) this.#send()
+  }
+
+  /** Sends the answers that wait. */
+  #send(): void {
+    this.#sending = false
+    const answers = this.#answers
+    if (answers.length === 0) return
+    this.#answers = []
+    this.#answerBytes = 0
+    if (this.#socket.destroyed) return
+    this.#socket.cork() // one writev for all
+    for (const answer of answers) this.#socket.write(answer)
+    this.#socket.uncork()
   }
 }
 
@@ -297,6 +330,11 @@ class SocketReader {
       this.#ended = true
       this.#serve()
     })
+  }
+
+  /** True when `length` bytes are there. */
+  has(length: number): boolean {
+    return this.#have >= length
   }
 
   read(length: number): Buffer | Promise<Buffer> {

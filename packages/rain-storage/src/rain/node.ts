@@ -5,7 +5,7 @@ import { verifyBlock } from '../content/cid.ts'
 import { defaultCrypto } from '../crypto/default.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 import { isStorageError, StorageError } from '../errors.ts'
-import { answerChallenge, type Challenge, type LeafProof } from './audit.ts'
+import { answerChallenge, auditTreeOf, type Challenge, type LeafProof } from './audit.ts'
 import type { PlacementNode } from './placement.ts'
 
 /** Options of a call to a node. */
@@ -13,10 +13,19 @@ export interface NodeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of {@link StorageNode.put}. */
+export interface NodePutOptions extends NodeOptions {
+  /** the caller has just made the CID from these very bytes: a node in the same process need not hash them again. Not sent over the network */
+  readonly hashed?: boolean
+}
+
 /** A node that keeps blocks for others. Every call may fail with `STORAGE_UNAVAILABLE`; callers verify what they are given. */
 export interface StorageNode extends PlacementNode {
-  /** Keeps a block until `expiresAtS` (seconds since 1970, 0 = for ever); the node checks its hash. Doing it again prolongs the lease. */
-  put(cid: CID, bytes: Uint8Array, expiresAtS: number, options?: NodeOptions): Promise<void>
+  /**
+   * Keeps a block until `expiresAtS` (seconds since 1970, 0 = for ever); the node checks its hash. Doing it again prolongs the lease. The caller may write over
+   * `bytes` after the answer: what is kept must be a copy.
+   */
+  put(cid: CID, bytes: Uint8Array, expiresAtS: number, options?: NodePutOptions): Promise<void>
   get(cid: CID, options?: NodeOptions): Promise<Uint8Array>
   has(cid: CID, options?: NodeOptions): Promise<boolean>
   /** Proves possession of a block. */
@@ -48,8 +57,8 @@ export function createLocalNode(options: LocalNodeOptions): StorageNode {
     id: options.id,
     domain: options.domain,
     weight: options.weight,
-    async put(cid, bytes, expiresAtS, { signal } = {}) {
-      await verifyBlock(crypto, cid, bytes)
+    async put(cid, bytes, expiresAtS, { signal, hashed } = {}) {
+      if (!hashed) await verifyBlock(crypto, cid, bytes)
       if (await store.has(cid, { signal })) {
         // A repair may be bringing back what rotted here.
         const whole = await store.get(cid, { signal }).then(
@@ -71,7 +80,7 @@ export function createLocalNode(options: LocalNodeOptions): StorageNode {
     get: (cid, { signal } = {}) => store.get(cid, { signal }),
     has: (cid, { signal } = {}) => store.has(cid, { signal }),
     async audit(cid, challenge, { signal } = {}) {
-      return answerChallenge(crypto, await store.get(cid, { signal }), challenge)
+      return answerChallenge(crypto, await store.get(cid, { signal }), challenge, auditTreeOf(cid))
     },
   }
 }

@@ -6,18 +6,25 @@ import * as dagCbor from '@ipld/dag-cbor'
 import type { CID } from 'multiformats/cid'
 import { concat } from '../content/bytes.ts'
 import type { ByteSource } from '../content/chunker.ts'
-import { fixedChunker } from '../content/chunker.ts'
-import { blockCid, codec, isBlockOf } from '../content/cid.ts'
+import { blake3Cid, blockCid, codec, isBlockOf } from '../content/cid.ts'
 import { defaultCrypto } from '../crypto/default.ts'
 import { deriveKey } from '../crypto/hkdf.ts'
-import { type CryptoPort, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from '../crypto/port.ts'
+import { type CryptoPort, KEY_BYTES, NONCE_BYTES, type Sealing, TAG_BYTES } from '../crypto/port.ts'
 import { DEFAULT_REDUNDANCY } from '../durability/planner.ts'
 import { type Construction, createErasureCode, type ErasureCode } from '../erasure/code.ts'
-import { decodeSegment, encodeSegment, MAX_SEGMENT_BYTES, shardLength } from '../erasure/segment.ts'
+import { decodeSegment, encodeSegment, MAX_SEGMENT_BYTES, type SegmentMemory, shardLength } from '../erasure/segment.ts'
 import { isStorageError, StorageError } from '../errors.ts'
-import { checkAnswer, merkleRoot } from './audit.ts'
+import { auditTreeOf, checkAnswer, merkleRoot } from './audit.ts'
 import type { Capability } from './capability.ts'
-import { decodeLayout, encodeLayout, type FileFacts, type Layout, type LayoutSegment } from './layout.ts'
+import {
+  decodeLayout,
+  encodeLayout,
+  type FileFacts,
+  type Layout,
+  type LayoutSegment,
+  layoutVersion,
+  type ShardHash,
+} from './layout.ts'
 import type { StorageNode } from './node.ts'
 import { type Padding, paddedSize } from './padding.ts'
 import { createPlacement } from './placement.ts'
@@ -35,6 +42,8 @@ export interface VaultOptions {
   readonly segmentBytes?: number
   /** how new files are coded; files say themselves how they were. Default `transform` */
   readonly construction?: Construction
+  /** what the shards of new files are named by. Default `blake3`; shards of a `cauchy` code are always named by `sha2-256` */
+  readonly shardHash?: ShardHash
   /** default `padme` */
   readonly padding?: Padding
   /** shards of a segment in one failure domain; default n − k, so that the loss of a domain is survived */
@@ -116,7 +125,9 @@ export function createVault(options: VaultOptions): Vault {
     codes.set(name, code)
     return code
   }
-  codeOf(k, n, options.construction)
+  const { construction } = codeOf(k, n, options.construction)
+  const shardHash = options.shardHash ?? (construction === 'cauchy' ? 'sha2-256' : 'blake3')
+  layoutVersion(construction, shardHash)
 
   /** Puts blocks[i] on the i-th node of a placement; a block whose node fails goes to the next placement without that node. */
   async function spread(
@@ -143,7 +154,7 @@ export function createVault(options: VaultOptions): Vault {
         left.map(async (block, slot) => {
           const { id } = placed[slot]!
           try {
-            await nodes.get(id)!.put(block.cid, block.bytes, expiresAtS, { signal })
+            await nodes.get(id)!.put(block.cid, block.bytes, expiresAtS, { signal, hashed: block.hashed })
             taken.add(id)
           } catch (error) {
             signal?.throwIfAborted()
@@ -249,34 +260,65 @@ export function createVault(options: VaultOptions): Vault {
       const code = codeOf(k, n, options.construction)
       const segments: LayoutSegment[] = []
       let size = 0
-      const store = async (plaintext: Uint8Array) => {
+      // One memory for all segments: fresh pages cost as much as sealing and coding. Nodes may use what they are given until they have answered.
+      let sealed: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+      const memory: SegmentMemory = { bytes: new Uint8Array(0) }
+      let sealing: Sealing | undefined
+      let length = 0
+      let filled = 0
+      const keep = (ciphertext: Uint8Array) => {
+        const end = length + ciphertext.length
+        if (end > sealed.length) sealed = grown(sealed, length, end, segmentBytes + TAG_BYTES)
+        sealed.set(ciphertext, length)
+        length = end
+      }
+      const push = (plaintext: Uint8Array) => {
         const index = segments.length
-        const sealed = await crypto.seal(key, segmentNonce(index), plaintext, segmentLabel(index))
-        const { shards } = encodeSegment(code, sealed)
-        const blocks = await Promise.all(
-          shards.map(async (bytes) => ({ bytes, cid: await blockCid(crypto, codec.raw, bytes) })),
+        sealing ??= crypto.startSeal(key, segmentNonce(index), segmentLabel(index))
+        keep(sealing.push(plaintext))
+        filled += plaintext.length
+      }
+      const store = async () => {
+        keep(await sealing!.end())
+        const { shards } = encodeSegment(code, sealed.subarray(0, length), segments.length, memory)
+        const cids = await Promise.all(
+          shards.map((bytes) =>
+            shardHash === 'blake3' ? blake3Cid(crypto, codec.raw, bytes) : blockCid(crypto, codec.raw, bytes),
+          ),
         )
-        const roots = concat(await Promise.all(shards.map((bytes) => merkleRoot(crypto, bytes))))
-        const segment: LayoutSegment = { length: sealed.length, shards: blocks.map(({ cid }) => cid), roots }
+        const segment: LayoutSegment =
+          shardHash === 'blake3'
+            ? { length, shards: cids }
+            : {
+                length,
+                shards: cids,
+                roots: concat(await Promise.all(shards.map((bytes) => merkleRoot(crypto, bytes)))),
+              }
+        const blocks = shards.map((bytes, slot) => ({ bytes, cid: cids[slot]!, hashed: true }))
         await spread(segmentKey(segment), blocks, signal)
         segments.push(segment)
+        sealing = undefined
+        length = 0
+        filled = 0
       }
-      let last: Uint8Array | undefined
-      for await (const chunk of fixedChunker(segmentBytes)(source)) {
+      for await (const piece of source) {
         signal?.throwIfAborted()
-        if (last !== undefined) await store(last)
-        last = chunk
-        size += chunk.length
+        for (let from = 0; from < piece.length; ) {
+          if (filled === segmentBytes) await store()
+          const take = Math.min(segmentBytes - filled, piece.length - from, SEALED_AT_ONCE)
+          push(piece.subarray(from, from + take))
+          from += take
+        }
+        size += piece.length
         putOptions.onProgress?.(size)
       }
       // The padding is zeros in the sealed last segments.
-      let left = paddedSize(size, padding) - segments.length * segmentBytes
-      while (left > 0) {
-        const whole = new Uint8Array(Math.min(left, segmentBytes))
-        if (last !== undefined) whole.set(last)
-        last = undefined
-        await store(whole)
-        left -= whole.length
+      const end = paddedSize(size, padding)
+      const zeros = new Uint8Array(Math.min(SEALED_AT_ONCE, end - size))
+      while (segments.length * segmentBytes < end) {
+        const wanted = Math.min(segmentBytes, end - segments.length * segmentBytes)
+        while (filled < wanted) push(zeros.subarray(0, wanted - filled))
+        await store()
       }
       const facts: FileFacts = {
         size,
@@ -288,6 +330,7 @@ export function createVault(options: VaultOptions): Vault {
       const padded = dagCbor.encode({ ...facts, pad: new Uint8Array(Math.max(0, 256 - (factsBytes.length % 256))) })
       const layout = encodeLayout({
         construction: code.construction,
+        shardHash,
         dataShards: k,
         totalShards: n,
         segmentBytes,
@@ -301,7 +344,7 @@ export function createVault(options: VaultOptions): Vault {
       })
       const root = await blockCid(crypto, codec.dagCbor, layout)
       // A copy on n − k + 1 nodes survives what the shards survive.
-      const copies = Array.from({ length: n - k + 1 }, () => ({ cid: root, bytes: layout }))
+      const copies = Array.from({ length: n - k + 1 }, () => ({ cid: root, bytes: layout, hashed: true }))
       await spread(root.multihash.digest, copies, signal)
       return { root, key }
     },
@@ -369,7 +412,11 @@ export function createVault(options: VaultOptions): Vault {
         const shards = await gather(segment, layout.dataShards, false, signal)
         for (const shard of shards) bytesRead += shard?.length ?? 0
         const made = code.reconstruct(shards, lost)
-        const blocks: Block[] = lost.map((slot) => ({ cid: segment.shards[slot]!, bytes: made.get(slot)! }))
+        const blocks: Block[] = lost.map((slot) => ({
+          cid: segment.shards[slot]!,
+          bytes: made.get(slot)!,
+          hashed: false, // the layout says what they should be
+        }))
         await spread(segmentKey(segment), blocks, signal, holders.values())
         rebuilt += blocks.length
         for (const { bytes } of blocks) bytesWritten += bytes.length
@@ -396,8 +443,8 @@ export function createVault(options: VaultOptions): Vault {
       options.nodes().map(async (node) => {
         for (const [slot, cid] of segment.shards.entries()) {
           if (holders.has(slot)) continue
-          if (await proves(node, cid, segment.roots.subarray(32 * slot, 32 * slot + 32), shardBytes, signal))
-            holders.set(slot, node.id)
+          const root = segment.roots?.subarray(32 * slot, 32 * slot + 32) ?? cid.multihash.digest
+          if (await proves(node, cid, root, shardBytes, signal)) holders.set(slot, node.id)
         }
       }),
     )
@@ -414,7 +461,8 @@ export function createVault(options: VaultOptions): Vault {
     try {
       if (!(await node.has(cid, { signal }))) return false
       const challenge = { nonce: crypto.randomBytes(32), leaves: AUDITED_LEAVES }
-      return await checkAnswer(crypto, root, shardBytes, challenge, await node.audit(cid, challenge, { signal }))
+      const proofs = await node.audit(cid, challenge, { signal })
+      return await checkAnswer(crypto, root, shardBytes, challenge, proofs, auditTreeOf(cid))
     } catch (error) {
       signal?.throwIfAborted()
       if (!isStorageError(error)) throw error
@@ -423,12 +471,24 @@ export function createVault(options: VaultOptions): Vault {
   }
 }
 
+/** Plaintext that is encrypted with one call: a whole segment would come back in new pages, each of which costs a fault. */
+const SEALED_AT_ONCE = 256 * 1024
+
 /** Leaves of a shard that a node must show before it counts as a holder; an honest node hashes the whole shard to answer. */
 const AUDITED_LEAVES = 4
+
+/** A buffer for at least `needed` bytes that begins with the first `used` of `bytes`: twice as large, up to `most`. */
+function grown(bytes: Uint8Array, used: number, needed: number, most: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(most, Math.max(needed, 2 * bytes.length)))
+  larger.set(bytes.subarray(0, used))
+  return larger
+}
 
 interface Block {
   readonly cid: CID
   readonly bytes: Uint8Array
+  /** the CID was made from the bytes just now */
+  readonly hashed: boolean
 }
 
 /** What a segment is placed by: the digest of its first shard. */

@@ -86,6 +86,24 @@ describe('recovery', () => {
     expect(await store.get(blocks[2]!.cid)).toEqual(blocks[2]!.bytes)
   })
 
+  it('takes no record for another whose header rotted', async () => {
+    const { cid, bytes } = await block(1)
+    await store.put(cid, bytes)
+    await store.pin(cid)
+    const second = await block(2)
+    await store.put(second.cid, second.bytes)
+    await store.close()
+    const path = join(folder, (await packs())[0]!)
+    const whole = await readFile(path)
+    expect(whole[552 + 4]).toBe(3) // a pin
+    whole[552 + 8 + 8]! ^= 1 // its expiry
+    await writeFile(path, whole)
+    store = await openPackStore(folder)
+    expect(store.pins()).toEqual([])
+    expect(store.damaged).toMatchObject([{ offset: 552 }])
+    expect(await store.get(second.cid)).toEqual(second.bytes)
+  })
+
   it('falls back to scanning when a side file is damaged', async () => {
     const blocks = await blocksOf(30)
     for (const { cid, bytes } of blocks) await store.put(cid, bytes)
@@ -97,6 +115,7 @@ describe('recovery', () => {
     await writeFile(side, bytes)
     store = await openPackStore(folder)
     expect(store.size).toBe(30)
+    for (const { cid, bytes } of blocks) expect(await store.get(cid)).toEqual(bytes)
   })
 
   it('finds rot on reading and by scrubbing', async () => {
@@ -121,6 +140,11 @@ describe('recovery', () => {
     const child = spawn('true')
     await new Promise((resolve) => child.on('exit', resolve))
     await writeFile(join(folder, 'lock'), String(child.pid))
+    store = await openPackStore(folder)
+    // after a power failure the number may be that of a process which lives
+    expect(await readFile(join(folder, 'lock'), 'utf8')).toMatch(new RegExp(`^${process.pid} `))
+    await store.close()
+    await writeFile(join(folder, 'lock'), `${process.pid} a-boot-before-this-one`)
     store = await openPackStore(folder)
   })
 })

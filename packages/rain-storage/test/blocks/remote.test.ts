@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createKuboStore } from '../../src/blocks/kubo.ts'
 import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
 import { createS3Store } from '../../src/blocks/s3.ts'
-import { blockCid, codec } from '../../src/content/cid.ts'
+import { blake3Cid, blockCid, codec } from '../../src/content/cid.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 import { nodeS3Defaults } from '../../src/platform/s3-defaults.ts'
 import { createUnixfsContent } from '../../src/s3/object-content.ts'
@@ -56,11 +56,11 @@ function kuboService() {
     const found = arg === null ? undefined : blocks.get(key(arg))
     if (pathname === '/api/v0/block/put') {
       const bytes = new Uint8Array(await ((init.body as FormData).get('data') as Blob).arrayBuffer())
-      const cid = await blockCid(
-        defaultCrypto(),
-        { raw: 0x55, 'dag-pb': 0x70, 'dag-cbor': 0x71 }[searchParams.get('cid-codec')!]!,
-        bytes,
-      )
+      const kind = { raw: 0x55, 'dag-pb': 0x70, 'dag-cbor': 0x71 }[searchParams.get('cid-codec')!]!
+      const cid =
+        searchParams.get('mhtype') === 'blake3'
+          ? blake3Cid(defaultCrypto(), kind, bytes)
+          : await blockCid(defaultCrypto(), kind, bytes)
       blocks.set(key(String(cid)), { cid, bytes })
       return Response.json({ Key: String(cid), Size: bytes.length })
     }
@@ -85,6 +85,7 @@ blockStoreSuite('the S3 block store', async () => {
 })
 blockStoreSuite('the Kubo block store', async () => ({
   store: createKuboStore({ endpoint: 'http://kubo.test', fetch: kuboService() as never }),
+  namesBlocks: true,
 }))
 
 it('remote stores say what failed', async () => {

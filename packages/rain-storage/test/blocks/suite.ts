@@ -2,13 +2,19 @@ import { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { BlockStore } from '../../src/blocks/store.ts'
-import { blockCid, codec, MAX_BLOCK_BYTES } from '../../src/content/cid.ts'
+import { blake3Cid, blockCid, codec, MAX_BLOCK_BYTES } from '../../src/content/cid.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 
 /** What every block store must do. */
 export function blockStoreSuite(
   name: string,
-  make: () => Promise<{ store: BlockStore; reopen?: () => Promise<BlockStore>; end?: () => Promise<void> }>,
+  make: () => Promise<{
+    store: BlockStore
+    reopen?: () => Promise<BlockStore>
+    end?: () => Promise<void>
+    /** the service names blocks itself: one cannot be put under a wrong name */
+    namesBlocks?: boolean
+  }>,
 ): void {
   describe(name, () => {
     let made: Awaited<ReturnType<typeof make>>
@@ -72,6 +78,27 @@ export function blockStoreSuite(
       await expect(store.put(long, new Uint8Array(129))).rejects.toMatchObject({ code: 'STORAGE_LIMIT' })
       const short = CID.createV1(codec.raw, create(0x12, new Uint8Array(8)))
       await expect(store.put(short, new Uint8Array(1))).rejects.toMatchObject({ code: 'STORAGE_INVALID_ARGUMENT' })
+    })
+
+    it('keeps what was put when the caller writes over its bytes', async () => {
+      const { cid, bytes } = await block('to be used again')
+      await store.put(cid, bytes)
+      bytes.fill(0)
+      expect(new TextDecoder().decode(await store.get(cid))).toBe('to be used again')
+    })
+
+    it('takes a shard, which is named by BLAKE3', async () => {
+      const bytes = new Uint8Array(5000).fill(3)
+      const cid = blake3Cid(crypto, codec.raw, bytes)
+      await store.put(cid, bytes)
+      expect(await store.get(cid)).toEqual(bytes)
+    })
+
+    it('never gives out bytes that are not what their name says', async () => {
+      if (made.namesBlocks) return
+      const { cid } = await block('right')
+      await store.put(cid, new TextEncoder().encode('wrong'))
+      await expect(store.get(cid)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
     })
 
     it('stops when aborted', async () => {

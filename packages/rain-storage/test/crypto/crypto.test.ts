@@ -1,5 +1,7 @@
+import { blake3 } from '@noble/hashes/blake3.js'
 import { expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/content/bytes.ts'
+import { createBlake3 } from '../../src/crypto/blake3.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 import { deriveKey, expand, extract } from '../../src/crypto/hkdf.ts'
 import { keyPairOf, sharedSecret, unwrap, wrapFor } from '../../src/crypto/hpke.ts'
@@ -43,12 +45,46 @@ it.each(ports)('$name gives the published results', async (port) => {
     '522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b',
   )
   expect(await port.open(key, nonce, sealed, associated)).toEqual(plain)
+  for (const length of [0, 60, 65_536, 200_001]) {
+    const long = new Uint8Array(length).map((_, i) => i * 3)
+    const sealing = port.startSeal(key, nonce, associated)
+    const piece = new Uint8Array(7000)
+    const parts: Uint8Array[] = []
+    for (let at = 0; at < length; at += piece.length) {
+      const some = long.subarray(at, at + piece.length)
+      piece.set(some)
+      parts.push(sealing.push(piece.subarray(0, some.length)))
+    }
+    const target = Buffer.concat([...parts, await sealing.end()])
+    expect(Buffer.compare(target, await port.seal(key, nonce, long, associated))).toBe(0)
+    expect(Buffer.compare((await port.open(key, nonce, target, associated))!, long)).toBe(0)
+  }
   expect(await port.open(key, nonce, sealed, new Uint8Array(0))).toBeUndefined()
   sealed[3]! ^= 1
   expect(await port.open(key, nonce, sealed, associated)).toBeUndefined()
   expect(await port.open(key, nonce, new Uint8Array(3), associated)).toBeUndefined()
   expect(port.randomBytes(100_000)).toHaveLength(100_000)
   expect(toHex(port.randomBytes(32))).not.toBe(toHex(port.randomBytes(32)))
+})
+
+it('hashes by BLAKE3 as another implementation does, at every boundary of block, chunk, group and level', () => {
+  const plain = createBlake3(true)
+  const fast = createBlake3()
+  const message = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 7 + (i >> 8)) & 255)
+  // chunks of 1024 bytes, four at a time; strips of 32 KiB
+  const lengths = [0, 1, 63, 64, 65, 1023, 1024, 1025, 2048, 2049, 3072, 4095, 4096, 4097, 5120, 8192, 9217, 31_744]
+  for (const length of [...lengths, 32_767, 32_768, 32_769, 33_792, 65_536, 70_000]) {
+    const bytes = message.subarray(0, length)
+    const expected = blake3(bytes)
+    expect(fast.hash(bytes), `${length} bytes`).toEqual(expected)
+    expect(plain.hash(bytes), `${length} bytes in TypeScript`).toEqual(expected)
+    expect(fast.levels(bytes).map(toHex)).toEqual(plain.levels(bytes).map(toHex))
+  }
+  // BLAKE3-team/BLAKE3 test_vectors.json, input_len 0 and 3
+  expect(toHex(fast.hash(new Uint8Array(0)))).toBe('af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262')
+  expect(toHex(fast.hash(Uint8Array.of(0, 1, 2)))).toBe(
+    'e1be4d7a8ab5560aa4199eea339849ba8e293d55ca0a81006726d184519e647f',
+  )
 })
 
 it('derives the KEM secret of RFC 9180 A.1.1', async () => {

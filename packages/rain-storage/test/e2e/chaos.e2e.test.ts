@@ -6,8 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
 import { blockCid, codec } from '../../src/content/cid.ts'
+import { writeDirectory } from '../../src/content/directory.ts'
+import { importFile } from '../../src/content/import-file.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
+import { startPeer } from '../../src/network/peer.ts'
 import { openPackStore } from '../../src/platform/pack/pack-store.ts'
 import { type Spoken, start } from './processes.ts'
 
@@ -142,4 +146,53 @@ describe('zos-store', () => {
       expect(await ended).toBe(0)
     }
   })
+})
+
+it('a gateway fetches from a peer what a client pins, keeps it, and serves it by path and by subdomain', async () => {
+  const blocks = createMemoryBlockStore()
+  const peer = await startPeer({ blocks })
+  try {
+    const file = await importFile(blocks, [new TextEncoder().encode('pinned content')])
+    const { cid } = await writeDirectory(blocks, [{ name: 'a.txt', ...file }])
+    const args = [
+      'gateway',
+      '--port',
+      '0',
+      '--files',
+      '--pins',
+      '--hosts',
+      'gw.test',
+      '--proxied',
+      '--home',
+      join(folder, 'gw'),
+    ]
+    const server = await start('../../src/cli/main.ts', args)
+    children.push(server)
+    const { url, token } = server.ready
+    const pins = (method: string, path: string, body?: unknown, bearer?: string) =>
+      fetch(`${url}/pins${path}`, {
+        method,
+        headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+    const secret = (await readFile(token!, 'utf8')).trim()
+    expect((await pins('GET', '')).status).toBe(401)
+    expect((await pins('GET', '', undefined, `${secret}x`)).status).toBe(401)
+    const added = await pins('POST', '', { cid: String(cid), origins: peer.addresses }, secret)
+    expect(added.status).toBe(202)
+    const { requestid } = (await added.json()) as { requestid: string }
+    const status = async () =>
+      ((await (await pins('GET', `/${requestid}`, undefined, secret)).json()) as { status: string }).status
+    while (['queued', 'pinning'].includes(await status())) await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await status()).toBe('pinned')
+    await peer.stop()
+    expect(await (await fetch(`${url}/ipfs/${cid}/a.txt`)).text()).toBe('pinned content')
+    const site = await fetch(`${url}/a.txt`, { headers: { 'x-forwarded-host': `${cid}.ipfs.gw.test` } })
+    expect(await site.text()).toBe('pinned content')
+    expect(Buffer.from(await (await fetch(`${url}/ipfs/${cid}?format=raw`)).arrayBuffer())).toEqual(
+      Buffer.from(await blocks.get(cid)),
+    )
+  } finally {
+    await peer.stop()
+  }
 })

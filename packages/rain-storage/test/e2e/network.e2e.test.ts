@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { multiaddr } from '@multiformats/multiaddr'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { CID } from 'multiformats/cid'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createMemoryBlockStore } from '../../src/blocks/memory.ts'
@@ -8,6 +9,8 @@ import { blockCid, codec } from '../../src/content/cid.ts'
 import { exportFile } from '../../src/content/export-file.ts'
 import { importFile, PROFILE_2015 } from '../../src/content/import-file.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
+import { nameOfKey } from '../../src/ipns/name.ts'
+import { createRecord, readRecord } from '../../src/ipns/record.ts'
 import { type Peer, type PeerOptions, startPeer } from '../../src/network/peer.ts'
 import { createLocalNode } from '../../src/rain/node.ts'
 import { type Spoken, start } from './processes.ts'
@@ -52,6 +55,32 @@ describe('Helia in another process', () => {
 })
 
 describe('peers', () => {
+  it('find the newest IPNS record of a name in the DHT, and keep none that does not count', async () => {
+    const nowMs = Date.now
+    const { peer: hub } = await peerWith({ nowMs })
+    const bootstrap = [hub.addresses[0]!]
+    const { peer: writer } = await peerWith({ bootstrap, nowMs })
+    const { peer: reader } = await peerWith({ bootstrap, nowMs })
+    const secretKey = crypto.randomBytes(32)
+    const name = nameOfKey(ed25519.getPublicKey(secretKey))
+    const record = (sequence: bigint, key = secretKey) =>
+      createRecord({
+        secretKey: key,
+        value: `/ipfs/bafkqaddwgevxmmraojswg33smq/${sequence}`,
+        sequence,
+        validUntilMs: nowMs() + 60_000,
+        ttlS: 1,
+      })
+    expect(await reader.findName(name)).toBeUndefined()
+    await writer.publishName(name, record(1n))
+    await writer.publishName(name, record(2n))
+    const found = await reader.findName(name)
+    expect(await readRecord(crypto, name, found!, nowMs())).toMatchObject({ sequence: 2n })
+    await expect(writer.publishName(name, record(3n, crypto.randomBytes(32)))).rejects.toMatchObject({
+      code: 'STORAGE_UNAUTHENTIC',
+    })
+  })
+
   it('find a file by its provider record in the DHT and fetch it verified', async () => {
     const { peer: hub } = await peerWith()
     const bootstrap = [hub.addresses[0]!]

@@ -166,6 +166,17 @@ describe.each(everyKernel)('the %s kernel, %s construction', (name, construction
     for (const [i, shard] of code.reconstruct(lossy)) expect(Buffer.compare(shard, shards[i]!)).toBe(0)
   })
 
+  it('codes in memory that is used again as in fresh memory', () => {
+    const code = createErasureCode({ dataShards: 3, totalShards: 5, construction, kernel: kernel! })
+    const memory = { bytes: new Uint8Array(0) }
+    for (const length of [5000, 4097, 1, 777, 6000, 0]) {
+      const data = bytes(length, length)
+      const { shards } = encodeSegment(code, data, 0, memory)
+      expect(shards.map((shard) => shard.slice())).toEqual(encodeSegment(code, data).shards)
+    }
+    expect(memory.bytes.length).toBeLessThan(20_000)
+  })
+
   it('gives the results of the reference for any k, n, length and loss', () => {
     const reference = createScalarKernel()
     fc.assert(

@@ -87,7 +87,9 @@ describe('a disk image', () => {
     const store = createMemoryBlockStore()
     const image = await createImage(store, 1024)
     expect(() => image.read(1000, 25)).toThrow(/beyond/)
-    await expect(image.write(1020, new Uint8Array(5))).rejects.toMatchObject({ code: 'STORAGE_INVALID_ARGUMENT' })
+    await expect(async () => image.write(1020, new Uint8Array(5))).rejects.toMatchObject({
+      code: 'STORAGE_INVALID_ARGUMENT',
+    })
     await expect(createImage(store, 1000)).rejects.toMatchObject({ code: 'STORAGE_INVALID_ARGUMENT' })
     const cid = await blockCid(defaultCrypto(), codec.dagCbor, Uint8Array.of(0xa0))
     await store.put(cid, Uint8Array.of(0xa0))

@@ -3,11 +3,13 @@ import type { Channel } from '../source/channel-source.ts'
 /** The part of a js-libp2p 3 stream that is used, so that this package needs no libp2p of its own. */
 export interface MessageStreamLike {
   readonly status: string
+  /** the other side has ended, and all that it sent was handed over */
+  readonly readableEnded: boolean
   send(bytes: Uint8Array): boolean
   onDrain(): Promise<void>
   abort(error: Error): void
   addEventListener(type: 'message', listen: (event: { data: { subarray(): Uint8Array } }) => void): void
-  addEventListener(type: 'close', listen: () => void): void
+  addEventListener(type: 'close' | 'end', listen: () => void): void
 }
 
 /** A message carries one header and 16 KiB of data at most; whoever announces more is cut off. */
@@ -46,7 +48,15 @@ export function streamChannel(stream: MessageStreamLike): Channel {
       })
     },
     onClose(closed) {
-      stream.addEventListener('close', closed)
+      // A stream may have ended before anyone listens, and one whose other side has ended answers no more.
+      let told = false
+      const once = () => {
+        if (!told) closed()
+        told = true
+      }
+      stream.addEventListener('close', once)
+      stream.addEventListener('end', once)
+      if (stream.status !== 'open' || stream.readableEnded) queueMicrotask(once)
     },
   }
 }

@@ -45,6 +45,8 @@ interface Pending {
 export function channelSource(id: string, channel: Channel, options: { parallel?: number } = {}): Source {
   const pending = new Map<number, Pending>()
   let last = 0
+  let closed = false
+  const gone = () => new CdnError('CDN_SOURCE_FAILED', `${id} closed its channel`, { source: id })
   channel.onMessage((message) => {
     if (message.length < HEADER) return
     const request = new DataView(message.buffer, message.byteOffset).getUint32(1)
@@ -57,13 +59,15 @@ export function channelSource(id: string, channel: Channel, options: { parallel?
     answer.wake()
   })
   channel.onClose?.(() => {
+    closed = true
     for (const answer of pending.values()) {
-      answer.error = new CdnError('CDN_SOURCE_FAILED', `${id} closed its channel`, { source: id })
+      answer.error = gone()
       answer.wake()
     }
   })
   async function* ask(type: number, body: Uint8Array, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     signal?.throwIfAborted()
+    if (closed) throw gone()
     last = (last + 1) >>> 0
     const request = last
     const answer: Pending = { queue: [], done: false, wake: () => {} }

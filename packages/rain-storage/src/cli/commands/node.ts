@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defineCommand } from 'citty'
+import { writeWhole } from '../../platform/file-system.ts'
 import { openPackStore } from '../../platform/pack/pack-store.ts'
 import { createLocalNode } from '../../rain/node.ts'
 import { homeFolder } from '../home.ts'
@@ -24,7 +25,7 @@ export default defineCommand({
     const keyFile = join(folder, 'peer-key')
     const raw = await readFile(keyFile).catch(() => undefined)
     const privateKey = raw === undefined ? await generateKeyPair('Ed25519') : privateKeyFromRaw(raw)
-    if (raw === undefined) await writeFile(keyFile, privateKey.raw, { mode: 0o600 })
+    if (raw === undefined) await writeWhole(keyFile, privateKey.raw)
     const node = createLocalNode({
       id: 'self',
       domain: 'self',

@@ -4,7 +4,7 @@
  * collection that never stops the world. After kill -9 at any point: everything acknowledged is there, nothing half-written is.
  */
 import { constants, readSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import * as nodeFiles from 'node:fs/promises'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import {
@@ -19,10 +19,11 @@ import { codec, identityBytes, verifyBlock } from '../../content/cid.ts'
 import { defaultCrypto } from '../../crypto/default.ts'
 import type { CryptoPort } from '../../crypto/port.ts'
 import { StorageError } from '../../errors.ts'
+import { type FileSystem, makeFolder, syncFile } from '../file-system.ts'
 import { takeLock } from '../lock.ts'
 import { DigestIndex, type Place } from './digest-index.ts'
 import { decodePin, encodeHead, encodePin, HEADER_BYTES, type RecordKind, recordKind } from './record.ts'
-import { type FoundRecord, readSideFile, scanPack, syncFile, writeSideFile } from './recovery.ts'
+import { type FoundRecord, readSideFile, scanPack, writeSideFile } from './recovery.ts'
 
 /** A pack is sealed at this size: small enough to compact in a second, large enough that 1 TB is 4,000 files. */
 export const PACK_BYTES = 256 * 1024 * 1024
@@ -40,6 +41,8 @@ export interface PackStoreOptions {
   readonly nowS?: () => number
   /** read on the calling thread: a third faster from the page cache, and a stall of the event loop from a slow disk. Default false. */
   readonly blockingReads?: boolean
+  /** default `node:fs/promises` */
+  readonly files?: FileSystem
 }
 
 /** A pinned root. */
@@ -81,7 +84,7 @@ export interface PackStore extends BlockStore {
 interface Pack {
   readonly id: number
   readonly path: string
-  readonly file: FileHandle
+  readonly file: nodeFiles.FileHandle
   size: number
   live: number
   records: FoundRecord[] | undefined
@@ -101,7 +104,7 @@ interface Job {
  * @throws StorageError `STORAGE_LOCKED` while another process has it open
  */
 export async function openPackStore(folder: string, options: PackStoreOptions = {}): Promise<PackStore> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder, options.files)
   const unlock = await takeLock(join(folder, 'lock'))
   const store = new PackFiles(folder, options, unlock)
   try {
@@ -120,6 +123,7 @@ class PackFiles implements PackStore {
   readonly #packBytes: number
   readonly #nowS: () => number
   readonly #blockingReads: boolean
+  readonly #files: FileSystem
   readonly #unlock: () => Promise<void>
   readonly #index = new DigestIndex()
   readonly #packs = new Map<number, Pack>()
@@ -134,7 +138,9 @@ class PackFiles implements PackStore {
   #writing: Promise<void> | undefined
   #active!: Pack
   #collecting = false
-  #dirty = false
+  /** Batches written, and those of them that are durable. */
+  #written = 0
+  #synced = 0
   #closed = false
   #failure: unknown
 
@@ -144,6 +150,7 @@ class PackFiles implements PackStore {
     this.#packBytes = options.packBytes ?? PACK_BYTES
     this.#nowS = options.nowS ?? (() => Math.floor(Date.now() / 1000))
     this.#blockingReads = options.blockingReads ?? false
+    this.#files = options.files ?? nodeFiles
     this.#unlock = unlock
   }
 
@@ -152,19 +159,19 @@ class PackFiles implements PackStore {
   }
 
   async recover(): Promise<void> {
-    const ids = (await readdir(this.#folder))
+    const ids = (await this.#files.readdir(this.#folder))
       .map((name) => /^pack-(\d+)\.log$/.exec(name)?.[1])
       .filter((id) => id !== undefined)
       .map(Number)
       .sort((a, b) => a - b)
     for (const id of ids) {
       const path = this.#path(id)
-      const file = await open(path, constants.O_RDWR)
+      const file = await this.#files.open(path, constants.O_RDWR)
       const { size } = await file.stat()
       const pack: Pack = { id, path, file, size, live: 0, records: undefined }
       this.#packs.set(id, pack)
       const last = id === ids.at(-1)
-      let records = last ? undefined : await readSideFile(`${path}.idx`, size)
+      let records = last ? undefined : await readSideFile(this.#files, `${path}.idx`, size)
       if (records === undefined) {
         const scan = await scanPack(file, size, this.#crypto, true)
         records = scan.records
@@ -178,7 +185,7 @@ class PackFiles implements PackStore {
             this.damaged.push({ pack: `pack-${id}.log`, offset: scan.end, length: size - scan.end })
           }
         }
-        if (!last) await writeSideFile(`${path}.idx`, size, records)
+        if (!last) await writeSideFile(this.#files, `${path}.idx`, size, records)
       }
       for (const record of records) this.#replay(pack, record)
       if (last) {
@@ -232,8 +239,8 @@ class PackFiles implements PackStore {
 
   async #startPack(id: number): Promise<void> {
     const path = this.#path(id)
-    const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL)
-    await syncFile(this.#folder)
+    const file = await this.#files.open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL)
+    await syncFile(this.#folder, this.#files)
     this.#active = { id, path, file, size: 0, live: 0, records: [] }
     this.#packs.set(id, this.#active)
   }
@@ -241,7 +248,7 @@ class PackFiles implements PackStore {
   async #seal(): Promise<void> {
     const { file, path, size, records, id } = this.#active
     await file.datasync()
-    await writeSideFile(`${path}.idx`, size, records!)
+    await writeSideFile(this.#files, `${path}.idx`, size, records!)
     this.#active.records = undefined
     await this.#startPack(id + 1)
   }
@@ -304,8 +311,9 @@ class PackFiles implements PackStore {
     const key = blockKey(cid)
     if (this.#collecting || this.#holds.size > 0) this.#touched.add(key)
     const pending = this.#pending.get(key)
-    if (pending !== undefined) return pending.done
     const durable = options.durable ?? true
+    // The one that waits may not ask for the disk; this one does.
+    if (pending !== undefined) return durable ? pending.done.then(() => this.flush()) : pending.done
     if (this.#index.has(cid.multihash.digest) && !this.#condemned.has(key)) return durable ? this.flush() : undefined
     const done = this.#append(recordKind.block, cid.bytes, bytes, durable, (pack, offset) => {
       this.#pending.delete(key)
@@ -441,7 +449,7 @@ class PackFiles implements PackStore {
       at += bytesWritten
     }
     pack.size = end
-    this.#dirty = true
+    this.#written++
     if (batch.some(({ durable }) => durable)) await this.#sync()
     pack.records!.push(...places)
     batch.forEach(({ apply }, i) => {
@@ -450,13 +458,15 @@ class PackFiles implements PackStore {
   }
 
   async #sync(): Promise<void> {
+    // Only what was written before counts: more may be written while the disk works.
+    const written = this.#written
     await this.#active.file.datasync()
-    this.#dirty = false
+    this.#synced = Math.max(this.#synced, written)
   }
 
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing
-    if (this.#dirty && !this.#closed) await this.#sync()
+    if (this.#synced < this.#written && !this.#closed) await this.#sync()
   }
 
   async collect(
@@ -532,7 +542,7 @@ class PackFiles implements PackStore {
       options.signal?.throwIfAborted()
       const before = pack.size
       const records =
-        (await readSideFile(`${pack.path}.idx`, pack.size)) ??
+        (await readSideFile(this.#files, `${pack.path}.idx`, pack.size)) ??
         (await scanPack(pack.file, pack.size, this.#crypto, false)).records
       const older = [...this.#packs.keys()].some((id) => id < pack.id)
       let written = 0
@@ -540,8 +550,8 @@ class PackFiles implements PackStore {
       await this.flush()
       this.#packs.delete(pack.id)
       await pack.file.close()
-      await unlink(pack.path)
-      await unlink(`${pack.path}.idx`).catch(() => undefined)
+      await this.#files.unlink(pack.path)
+      await this.#files.unlink(`${pack.path}.idx`).catch(() => undefined)
       packsRewritten++
       bytesReclaimed += before - written
     }

@@ -3,11 +3,12 @@
  * Reading a pack file back after a stop. Sealed packs have a side file with their headers; the last pack, and any without a good
  * side file, is scanned record by record and its blocks are hashed, so that a torn write never comes back as a block.
  */
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { CID } from 'multiformats/cid'
 import { isBlockOf } from '../../content/cid.ts'
 import type { CryptoPort } from '../../crypto/port.ts'
+import { type FileSystem, syncFile } from '../file-system.ts'
 import { decodeHead, HEADER_BYTES, MAX_META_BYTES, type RecordHead, recordKind } from './record.ts'
 
 /** A record found in a pack. */
@@ -107,7 +108,12 @@ async function resync(
 }
 
 /** Writes the side file of a sealed pack: its headers, and a checksum. Written whole, then renamed. */
-export async function writeSideFile(path: string, packSize: number, records: readonly FoundRecord[]): Promise<void> {
+export async function writeSideFile(
+  files: FileSystem,
+  path: string,
+  packSize: number,
+  records: readonly FoundRecord[],
+): Promise<void> {
   const parts: Buffer[] = []
   for (const { kind, meta, offset, length } of records) {
     const head = Buffer.alloc(16)
@@ -123,14 +129,18 @@ export async function writeSideFile(path: string, packSize: number, records: rea
   head.writeDoubleLE(packSize, 4)
   head.writeUInt32LE(records.length, 12)
   head.writeUInt32LE(crc32(body, crc32(head.subarray(0, 16))), 16)
-  await writeFile(`${path}.new`, Buffer.concat([head, body]))
-  await syncFile(`${path}.new`)
-  await rename(`${path}.new`, path)
+  await files.writeFile(`${path}.new`, Buffer.concat([head, body]))
+  await syncFile(`${path}.new`, files)
+  await files.rename(`${path}.new`, path)
 }
 
 /** The records of a side file, or `undefined` when it is missing, damaged, or of a pack of another size. */
-export async function readSideFile(path: string, packSize: number): Promise<FoundRecord[] | undefined> {
-  const bytes = await readFile(path).catch(() => undefined)
+export async function readSideFile(
+  files: FileSystem,
+  path: string,
+  packSize: number,
+): Promise<FoundRecord[] | undefined> {
+  const bytes = await files.readFile(path).catch(() => undefined)
   if (bytes === undefined || bytes.length < 20 || bytes.readUInt32LE(0) !== SIDE_MAGIC) return undefined
   if (bytes.readDoubleLE(4) !== packSize) return undefined
   if (crc32(bytes.subarray(20), crc32(bytes.subarray(0, 16))) !== bytes.readUInt32LE(16)) return undefined
@@ -147,14 +157,4 @@ export async function readSideFile(path: string, packSize: number): Promise<Foun
     at += 16 + metaLength
   }
   return records
-}
-
-/** Makes a file, or a directory's entries, durable. */
-export async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
