@@ -319,11 +319,18 @@ describe.skipIf(!executablePath)(
             const { node } = globalThis as any
             const end = performance.now() + ms
             let answers = 0
+            // A busy machine's nodes may be too late with an answer.
+            const count = (answer: Promise<unknown>) =>
+              answer.then(
+                () => answers++,
+                ({ lightCode }) => {
+                  if (lightCode !== 'LIGHT_NO_SOURCE') throw new Error(lightCode)
+                },
+              )
             while (performance.now() < end) {
-              await node.getBalance(address)
-              await node.provider.request({ method: 'eth_getBlockByNumber', params: ['latest', true] })
-              await node.provider.request({ method: 'eth_getLogs', params: [{ fromBlock: 'latest' }] })
-              answers += 3
+              await count(node.getBalance(address))
+              await count(node.provider.request({ method: 'eth_getBlockByNumber', params: ['latest', true] }))
+              await count(node.provider.request({ method: 'eth_getLogs', params: [{ fromBlock: 'latest' }] }))
               await new Promise((resolve) => setTimeout(resolve, 20))
             }
             return answers
