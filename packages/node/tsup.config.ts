@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
 // Once for all builds, which run side by side: each would clean away what the others have written.
@@ -61,4 +61,28 @@ const light = defineConfig({
   splitting: true,
 })
 
-export default [node, program, light]
+/** What executes calls in a light node: one file with all that it needs, fetched when the first call is made, and by bundlers as it is. */
+const lightEvm = defineConfig({
+  entry: { 'light-evm': 'src/light/evm.ts' },
+  format: 'esm',
+  target: 'es2022',
+  platform: 'browser',
+  dts: false,
+  sourcemap: false,
+  minify: true,
+  clean: false,
+  splitting: false,
+  noExternal: [/./],
+  esbuildPlugins: [
+    {
+      // `metafile` of tsup would write over the one of the programs.
+      name: 'inputs',
+      setup: ({ onEnd }) =>
+        onEnd(({ metafile }) =>
+          writeFileSync(new URL('dist/metafile-light-evm.json', import.meta.url), JSON.stringify(metafile)),
+        ),
+    },
+  ],
+})
+
+export default [node, program, light, lightEvm]

@@ -1,13 +1,16 @@
 /**
- * Names the packages whose code is in the files of `zos`, with their licences, in dist/THIRD-PARTY.txt. Reads what the bundler wrote of its
- * inputs and removes that.
+ * Names the packages whose code is in the files of `zos` and in light-evm.js, with their licences, in dist/THIRD-PARTY.txt. Reads what the bundler
+ * wrote of its inputs and removes that.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
 const root = new URL('..', import.meta.url).pathname
-const metafile = join(root, 'dist/metafile-esm.json')
-const { inputs } = JSON.parse(readFileSync(metafile, 'utf8')) as { inputs: Record<string, unknown> }
+const metafiles = ['metafile-esm.json', 'metafile-light-evm.json'].map((name) => join(root, 'dist', name))
+const inputs = metafiles.flatMap((file) => {
+  const { inputs } = JSON.parse(readFileSync(file, 'utf8')) as { inputs: Record<string, unknown> }
+  return Object.keys(inputs)
+})
 
 /** The folder of the package that `file` belongs to: the nearest with a name and a version. */
 function packageOf(file: string): string | undefined {
@@ -21,7 +24,7 @@ function packageOf(file: string): string | undefined {
 }
 
 const folders = new Set<string>()
-for (const input of Object.keys(inputs)) {
+for (const input of inputs) {
   if (!input.includes('node_modules/')) continue
   const folder = packageOf(resolve(root, input))
   if (folder) folders.add(folder)
@@ -40,9 +43,9 @@ const entries = [...folders].flatMap((folder) => {
   ]
 })
 entries.sort((a, b) => (a.title < b.title ? -1 : 1))
-const head = `The files of the program zos contain code of ${entries.length} packages, unchanged. Their sources are where their entries say.\n`
+const head = `The files of the program zos and light-evm.js contain code of ${entries.length} packages, bundled and in light-evm.js minified, not changed otherwise. Their sources are where their entries say.\n`
 writeFileSync(
   join(root, 'dist/THIRD-PARTY.txt'),
   [head, ...entries.map(({ title, body }) => `${'-'.repeat(80)}\n${title}\n${body}\n`)].join('\n'),
 )
-rmSync(metafile)
+for (const file of metafiles) rmSync(file)

@@ -2,22 +2,19 @@
  * The composition root (DESIGN.md §1): makes each part of a node and hands it its ports. What a transaction meets on its way stands here
  * from top to bottom.
  */
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex } from '@ethereumjs/util'
-import { type Address, signerFromPrivateKey, type Unit, type UnitId } from '@zos/dag'
+import { signerFromPrivateKey, type UnitId } from '@zos/dag'
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
-import { createMemoryGuardStore, createSigningGuard, type GuardStore, TERM_ROUNDS } from '@zos/zpos'
+import { TERM_ROUNDS } from '@zos/zpos'
 import { SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
-import { type CryptonightPool, createCryptonight, createCryptonightPool } from '@zos/zpos/cryptonight'
-import { openFileGuardStore, spawnTicketWorker } from '@zos/zpos/node'
 import { Chain } from './chain/chain.ts'
 import { CheckpointStore } from './checkpoint/checkpoint-store.ts'
 import { Checkpoints } from './checkpoint/checkpoints.ts'
-import { CheckpointExchange, checkpointFrames } from './checkpoint/exchange.ts'
+import { CheckpointExchange } from './checkpoint/exchange.ts'
 import { Heads } from './checkpoint/heads.ts'
 import { schemesOf } from './checkpoint/members.ts'
 import { encodeRecord } from './checkpoint/record.ts'
@@ -25,7 +22,7 @@ import { ShareSigner } from './checkpoint/share-signer.ts'
 import { createCheckpointSignatures } from './checkpoint/signatures.ts'
 import { systemClock } from './clock.ts'
 import { DevControl } from './devnet/dev-control.ts'
-import { isNodeError, NodeError } from './errors.ts'
+import { isNodeError } from './errors.ts'
 import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
@@ -40,38 +37,33 @@ import { Ibc } from './ibc/ibc.ts'
 import { createIsogeny } from './identity/isogeny.ts'
 import { PeerIdentities } from './identity/peer-identities.ts'
 import { Indexer } from './indexer/indexer.ts'
-import { registeredIsogenyKey } from './keys/registered-isogeny-key.ts'
+import { ValidatorKeys } from './keys/validator-keys.ts'
 import { Committees, committeeChange } from './ledger/committees.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
 import { peersForQuorum } from './ledger/peers-for-quorum.ts'
 import { Producer } from './ledger/producer.ts'
+import { UnitFlow } from './ledger/unit-flow.ts'
 import { unitVerifier } from './ledger/unit-verifier.ts'
-import { TicketHashes } from './lottery/ticket-hashes.ts'
-import { TicketIndex } from './lottery/ticket-index.ts'
-import { ticketMessage } from './lottery/ticket-message.ts'
-import { TicketMiner } from './lottery/ticket-miner.ts'
-import { VrfIndex } from './lottery/vrf-index.ts'
-import { vrfMessage } from './lottery/vrf-message.ts'
-import { VrfOutputs } from './lottery/vrf-outputs.ts'
-import { VrfProver } from './lottery/vrf-prover.ts'
+import { createLottery } from './lottery/lottery.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
 import { createNodeMetrics } from './metrics/node-metrics.ts'
+import { createStatus } from './metrics/node-status.ts'
 import { serveMetrics } from './metrics/server.ts'
 import { createConsensusNative, readConsensusContract } from './native/consensus-contract.ts'
 import { createDagNative } from './native/dag-contract.ts'
-import type { Logger, NodeOptions, NodeStatus, ZosNode } from './node-api.ts'
+import type { Logger, NodeOptions, ZosNode } from './node-api.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
 import { networkKey } from './p2p/network-key.ts'
+import { createNetworkHandlers } from './p2p/node-handlers.ts'
 import { PeerBook, readablePeers } from './p2p/peer-book.ts'
-import { Synchronizer } from './p2p/synchronizer.ts'
 import { openDatabase, prepareStore } from './repair/prepare-store.ts'
 import { type OpenContext, superviseNode } from './repair/supervise.ts'
-import { createCallRunner, type RpcContext } from './rpc/context.ts'
+import { createCallRunner } from './rpc/context.ts'
+import { createRpcContext } from './rpc/node-context.ts'
 import { createRpcRouter } from './rpc/router.ts'
 import { type RpcServer, startRpcServer } from './rpc/server.ts'
-import { unitInfo } from './rpc/unit-info.ts'
 import { certifySnapshot } from './snapshot/certify.ts'
 import { isBehindPeers, joinIfBehind } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
@@ -91,11 +83,6 @@ const TICK_MS = 500
 const DEFAULT_TICKET_HASHES = 16
 /** How often peers are asked for their identity records that have shown none, for the first time so long after the start. */
 const IDENTIFY_EVERY_MS = 5_000
-/** No unit for this long (beyond two rounds) means that something was missed. */
-const STALL_MS = 500
-
-/** How often a node that gets nothing from its peers asks them whether they still have what it lacks. */
-const LOOK_BEHIND_MS = 5_000
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -179,46 +166,37 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
 
     // Consensus: what is final, in which order.
     const verifier = createVerifier()
-    const tickets = new TicketIndex()
-    const cryptonight = await createCryptonight()
-    const hashes = new TicketHashes({ store, compute: (data) => cryptonight.hash(data), onFault })
-    const proofs = new VrfIndex()
-    const outputs = new VrfOutputs({ store, onFault })
+    const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
+    const keys =
+      options.validatorKey &&
+      new ValidatorKeys({
+        secretKey: options.validatorKey,
+        isogenyKey: options.isogenyKey,
+        hybrid,
+        dataDir,
+        consensus: () => readConsensusContract(state.latest(), settings),
+        onOpen: (close) => closers.push(close),
+      })
+    const lottery = await createLottery({
+      store,
+      self: keys,
+      effort: options.ticketHashes ?? DEFAULT_TICKET_HASHES,
+      onTicket: () => producer?.poke(),
+      onFault,
+    })
     const ledger = await Ledger.open({
       store,
       epochRounds: genesis.epochRounds,
       genesis: await createGenesisUnit(genesis),
       committeeOf: (epoch) => committees.of(epoch),
-      lottery: { termRounds: genesis.termRounds ?? TERM_ROUNDS, tickets, hash: hashes.hash, proofs, outputs },
+      lottery: { termRounds: genesis.termRounds ?? TERM_ROUNDS, ...lottery.draw },
       verifier: unitVerifier(verifier),
       head: chain.head!.header.number,
     })
     closers.push(() => ledger.flush())
-    const self = options.validatorKey && signerFromPrivateKey(options.validatorKey).address
+    const self = keys?.address
     const isMember = () => self !== undefined && ledger.epoch.committee.has(self)
-    const prover = new VrfProver({
-      index: proofs,
-      outputs,
-      self: self && { address: self, secretKey: options.validatorKey! },
-    })
-    let pool: CryptonightPool | undefined
-    const miner = new TicketMiner({
-      pool: () => {
-        pool ??= createCryptonightPool({ size: 1, spawn: spawnTicketWorker })
-        return pool
-      },
-      hashes,
-      tickets,
-      self,
-      effort: options.ticketHashes ?? DEFAULT_TICKET_HASHES,
-      nonce: () => randomBytes(8).readBigUInt64LE(),
-      onTicket: () => producer?.poke(),
-      onFault,
-    })
-    closers.push(async () => {
-      miner.stop()
-      pool?.close()
-    })
+    closers.push(() => lottery.stop())
 
     // Contracts that the node itself executes. To add one: make it here, and give it its code in the genesis.
     const natives = [createConsensusNative(settings), createDagNative()]
@@ -271,7 +249,6 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
 
     // Checkpoints: what an epoch leaves behind, signed by its validators.
     const membersOf = (epoch: number) => (ledger.epochStart(epoch) ?? committees.of(epoch))?.members
-    const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
     const checkpoints = await createCheckpoints()
     closers.push(() => checkpoints.stop())
     let askedAt = clock.elapsed()
@@ -279,7 +256,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       isogeny,
       genesisHash: hash,
       members: () => ledger.committee.members,
-      keys: identityKeys(),
+      keys: keys?.both(),
       now: clock.now,
     })
     const identify = async (peer: string) => {
@@ -293,7 +270,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       verifier,
       networkId: chainId,
       membersOf,
-      signer: options.validatorKey && { address: validatorAddress(), secretKey: options.validatorKey },
+      signer: keys,
       publish: (share) => network?.publishAside('heads', share),
       now: clock.now,
     })
@@ -340,7 +317,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         checkpoints.committed(ending)
         ending = undefined
       }
-      if (ledger.waitsForCommittee) progress()
+      if (ledger.waitsForCommittee) flow.progress()
       if (!isMember()) relayPending()
       const ended = endings.get(header.number)
       if (ended === undefined) return
@@ -369,86 +346,37 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     }
 
     // The network, and what comes from it.
-    let lastUnitAt = clock.elapsed()
-    let lookedBehindAt = Number.NEGATIVE_INFINITY
-    let progressing = false
-    const advance = () => {
-      for (const leader of ledger.commit()) {
+    const flow = new UnitFlow({
+      ledger,
+      clock,
+      roundIntervalMs,
+      logger,
+      network: () => network,
+      seen: (unit) => {
+        tvu.prepare(unit)
+        ibc?.take(unit).catch(onFault)
+      },
+      committed: (leader) => {
         if (leader.endsEpoch) endings.set(leader.number, leader.epoch)
         finalize(leader)
-      }
-      for (const { bytes, source } of ledger.takeEarly()) takeUnit(bytes, source).catch(onFault)
-      miner.update(ledger.epoch)
-      prover.update(ledger.epoch)
-      ledger.flush().catch(onFault)
-      if (producer && !producing && synchronizer.caughtUpWith >= peersForQuorum(ledger.epoch.committee))
-        startProducing()
-      if (producing) producer?.poke()
-    }
-    const progress = () => {
-      if (progressing) return
-      progressing = true
-      setImmediate(() => {
-        progressing = false
-        if (closing) return
-        try {
-          advance()
-        } catch (error) {
-          onFault(error)
-        }
-      })
-    }
-    const seen = (unit: Unit) => {
-      tvu.prepare(unit)
-      ibc?.take(unit).catch(onFault)
-    }
-    const takeUnit = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
-      const acceptance = await ledger.accept(bytes, peer)
-      if (acceptance.status === 'invalid') {
-        logger.warn('invalid unit', { peer, reason: acceptance.reason })
-        return false
-      }
-      if (acceptance.status === 'waiting')
-        synchronizer
-          .fetch(peer, acceptance.missing)
-          .catch((error) => logger.debug('fetch failed', { peer, error: String(error) }))
-      if (acceptance.status === 'connected') {
-        lastUnitAt = clock.elapsed()
-        for (const unit of acceptance.units) seen(unit)
-        progress()
-      }
-      return true
-    }
-    const settle = async () => {
-      await new Promise<void>((resolve) => setImmediate(resolve))
-      if (closing) return
-      advance()
-      if (!ledger.waitsForCommittee) return
-      await executor.idle()
-      if (!closing) advance()
-    }
-    const synchronizer = new Synchronizer(ledger, () => network, takeUnit, settle)
-    const catchUp = async (peer: string) => {
-      try {
-        if (!(await synchronizer.join(peer))) await lookBehind()
-      } catch (error) {
-        logger.debug('sync failed', { peer, error: String(error) })
-      }
-    }
-    /** A peer is ahead and does not have what comes next here: if none has, a snapshot has to take its place. */
-    const lookBehind = async () => {
-      if (fault || clock.elapsed() - lookedBehindAt < LOOK_BEHIND_MS) return
-      lookedBehindAt = clock.elapsed()
-      const addresses = [...told, ...knownPeers.addresses()]
-      const own = ledger.epoch.number
-      if (!(await isBehindPeers({ addresses, genesisHash: hash, epoch: own }))) return
-      if (ledger.epoch.number === own)
-        onFault(new NodeError('NODE_HISTORY_PRUNED', `no peer has the units of epoch ${own} any more`, { epoch: own }))
-    }
+      },
+      advanced: () => {
+        lottery.update(ledger.epoch)
+        ledger.flush().catch(onFault)
+        if (producer && !producing && flow.synchronizer.caughtUpWith >= peersForQuorum(ledger.epoch.committee))
+          startProducing()
+        if (producing) producer?.poke()
+      },
+      executed: () => executor.idle(),
+      isBehind: (epoch) => isBehindPeers({ addresses: [...told, ...knownPeers.addresses()], genesisHash: hash, epoch }),
+      isClosing: () => closing,
+      hasFailed: () => fault !== undefined,
+      onFault,
+    })
 
     // A validator's own units.
     let producing = false
-    producer = await createProducer()
+    producer = keys && (await createProducer(keys))
     const startProducing = () => {
       producing = true
       producer?.start().catch(onFault)
@@ -466,32 +394,24 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       },
       now: clock.elapsed,
       random: Math.random,
-      handlers: {
-        unit: takeUnit,
-        unitBytes: (id) => ledger.unitBytes(id),
-        hasUnit: (id) => ledger.has(id),
-        rounds: (from, to) => ledger.rounds(from, to),
-        highestRound: () => ledger.highestRound,
-        transaction: async (raw, peer) =>
+      handlers: createNetworkHandlers({
+        ledger,
+        flow,
+        checkpoints,
+        heads,
+        ibc,
+        identities,
+        knownPeers,
+        logger,
+        peerId: () => network.peerId,
+        takeTransaction: async (raw, peer) =>
           producing && isMember() && (await intake.tpu.submit(raw, { source: peer })).status === 'durable',
-        aside: async (topic, bytes) => {
-          if (topic === 'ibc') return ibc?.checkpoints.takeGossip(bytes) ?? 'ignore'
-          return topic === 'heads' ? heads.take(bytes) : checkpoints.takeShare(bytes)
-        },
-        checkpoints: (from, to) => checkpointFrames(checkpoints, from, to),
-        identity: () => identities.own(network.peerId),
-        peerJoined: (peer) => void catchUp(peer),
-        peerFound: (address) => void knownPeers.add([address]).catch(onFault),
-        log: (message, context) => logger.debug(message, context),
-      },
+        onFault,
+      }),
     })
     closers.push(() => network.stop())
     const tick = setInterval(() => {
-      const stalled = clock.elapsed() - lastUnitAt > 2 * roundIntervalMs + STALL_MS
-      if (stalled) lastUnitAt = clock.elapsed()
-      const late = stalled ? synchronizer.stalled() : []
-      for (const peer of network.peers()) if (late.includes(peer) || !synchronizer.has(peer)) void catchUp(peer)
-      synchronizer.retry().catch((error) => logger.debug('missing parents', { error: String(error) }))
+      flow.tick()
       // Not while the node starts: identities take a thread and its time.
       if (hybrid && clock.elapsed() - askedAt > IDENTIFY_EVERY_MS) {
         askedAt = clock.elapsed()
@@ -502,7 +422,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     }, TICK_MS)
     closers.push(async () => clearInterval(tick))
     closers.push(async () => producer?.stop())
-    progress()
+    flow.progress()
 
     // JSON-RPC.
     const dumpState = () => dumpBetweenBlocks(store, { idle: () => executor.idle(), head: () => chain.head })
@@ -520,41 +440,21 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
     const ingest = options.ingest ? await listenFrames({ tpu: intake.tpu, ...options.ingest }) : undefined
     if (ingest) closers.push(ingest.close)
     closers.push(() => intake.close())
-    const status = (): NodeStatus => {
-      const memory = process.memoryUsage()
-      const health = network.health()
-      const head = chain.head!
-      const lagP99Ms = Math.round(lag.percentile(99) / 1e6)
-      lag.reset()
-      return {
-        chainId,
-        devnet: dev !== undefined,
-        validator: self ?? null,
-        peers: network.peers().length,
-        validatorPeers: identities.validators(network.peers()),
-        round: ledger.highestRound,
-        block: head.header.number,
-        blockHash: head.hash,
-        stateRoot: head.header.stateRoot,
-        epoch: ledger.epoch.number,
-        firstEpoch: pruner.firstEpoch,
-        checkpoint: checkpoints.certified('latest')?.checkpoint.epoch ?? null,
-        mci: ledger.mainChain.tip.mci,
-        units: ledger.dag.size,
-        waitingUnits: ledger.waiting,
-        backlog: executor.backlog,
-        pool: mempool.size,
-        droppedMessages: health.faults,
-        floodedMessages: health.flooded,
-        slowAnswers: health.slow,
-        bannedPeers: health.banned,
-        lowestPeerScore: health.lowestScore,
-        producing: producing && isMember(),
-        rssBytes: memory.rss,
-        heapBytes: memory.heapUsed,
-        lagP99Ms,
-      }
-    }
+    const status = createStatus({
+      chainId,
+      devnet: dev !== undefined,
+      self,
+      network,
+      identities,
+      ledger,
+      chain,
+      pruner,
+      checkpoints,
+      executor,
+      mempool,
+      isProducing: () => producing && isMember(),
+      lag,
+    })
     const metrics = createNodeMetrics({ status, now: clock.now })
     closers.push(async () => metrics.close())
     chain.onBlock(({ block, transactions, skipped }) =>
@@ -576,7 +476,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
             onError: (error) => logger.error('the index stopped', { error: String(error) }),
           })
     if (index) closers.push(() => index.close())
-    const context: RpcContext = {
+    const context = createRpcContext({
       genesis,
       chain,
       state,
@@ -585,21 +485,6 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       call: await createCallRunner(chainId, blockHash, ibc ? [...natives, ibc.callMachine.native] : natives),
       ibc,
       checkpoints,
-      head: () => heads.latest(),
-      peerCount: () => network.peers().length,
-      status: () => ({ ...status() }),
-      unit: (id) => unitInfo(id, ledger, chain),
-      tips: () => [...ledger.dag.tips()],
-      committee: () => {
-        const { number, base, committee: current, committer } = ledger.epoch
-        return { epoch: number, baseRound: base.round, quorum: current.quorum, members: current.members, committer }
-      },
-      roundUnits: (round) => ledger.roundUnits(round),
-      consensus: () => readConsensusContract(state.latest(), settings),
-      lottery: () => {
-        const { epoch } = ledger
-        return { epoch, tickets: tickets.smallest(epoch.number, epoch.schedule.term().number + 1) }
-      },
       onPending(listener) {
         pendingListeners.add(listener)
         return () => pendingListeners.delete(listener)
@@ -608,7 +493,13 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       index,
       dumpState,
       dev,
-    }
+      ledger,
+      network,
+      heads,
+      tickets: lottery.tickets,
+      settings,
+      status,
+    })
     const onRpcError = (error: unknown, method: string) => {
       logger.error('internal error', { method, error: String(error) })
       if (isNodeError(error, 'NODE_STORE_CORRUPT')) onFault(error)
@@ -657,43 +548,23 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         store: checkpointStore,
         networkId: chainId,
         signatures,
-        signer: options.validatorKey && (await createShareSigner(options.validatorKey)),
+        signer: keys && (await createShareSigner(keys)),
         publish: (share) => network?.publishAside('checkpoints', share),
         onFault,
       })
     }
 
-    async function createShareSigner(secretKey: Uint8Array): Promise<ShareSigner> {
-      const address = validatorAddress()
+    async function createShareSigner(validator: ValidatorKeys): Promise<ShareSigner> {
       return new ShareSigner({
-        address,
-        secretKey,
-        isogenyKey: checkedIsogenyKey(address),
-        guard: await createSigningGuard(await openGuardStore('checkpoint-journal')),
+        address: validator.address,
+        secretKey: validator.secretKey,
+        isogenyKey: validator.isogenyKey(),
+        guard: await validator.guard('checkpoint-journal'),
         networkId: chainId,
         isogeny,
         store: checkpointStore,
         cosigners: options.cosigners ?? [],
       })
-    }
-
-    function checkedIsogenyKey(address: Address): Uint8Array | undefined {
-      if (!hybrid) return undefined
-      return registeredIsogenyKey(readConsensusContract(state.latest(), settings), address, options.isogenyKey)
-    }
-
-    function identityKeys() {
-      const secretKey = options.validatorKey
-      const isogenyKey = secretKey && checkedIsogenyKey(validatorAddress())
-      return secretKey && isogenyKey ? { secretKey, isogenyKey } : undefined
-    }
-
-    /** A signing journal in the data directory; in memory without one. */
-    async function openGuardStore(name: string): Promise<GuardStore> {
-      if (!dataDir) return createMemoryGuardStore()
-      const guardStore = await openFileGuardStore(join(dataDir, name))
-      closers.push(() => guardStore.close())
-      return guardStore
     }
 
     function createDevControl(devOptions: NonNullable<NodeOptions['dev']>): DevControl {
@@ -711,34 +582,26 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       })
     }
 
-    async function createProducer(): Promise<Producer | undefined> {
-      if (!options.validatorKey) return undefined
+    async function createProducer(validator: ValidatorKeys): Promise<Producer> {
       return new Producer({
         ledger,
         roundIntervalMs,
         onFault,
-        signer: signerFromPrivateKey(options.validatorKey),
-        guard: await createSigningGuard(await openGuardStore('signing-journal')),
+        signer: signerFromPrivateKey(validator.secretKey),
+        guard: await validator.guard('signing-journal'),
         clock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
         take: () => (executor.backlog > MAX_BACKLOG ? [] : takePending()),
-        lottery(epoch) {
-          const [ticket, proof] = [miner.take(epoch), prover.take(epoch)]
-          return [...(ticket ? [ticketMessage(ticket)] : []), ...(proof ? [vrfMessage(proof)] : [])]
-        },
+        lottery: (epoch) => lottery.take(epoch),
         messages: (transactions) => [...(dev?.messages(transactions.length > 0) ?? []), ...(ibc?.takeMessages() ?? [])],
         ...(dev ? { hurry: () => dev.hurry() } : {}),
         publish: (unit) => {
-          lastUnitAt = clock.elapsed()
+          flow.noteUnit()
           network.publish(unit.id, ledger.unitBytes(unit.id)!)
           tvu.prepare(unit)
-          progress()
+          flow.progress()
         },
       })
-    }
-
-    function validatorAddress(): Address {
-      return signerFromPrivateKey(options.validatorKey!).address
     }
   } catch (error) {
     await closeAll().catch(() => {})

@@ -99,10 +99,12 @@ export interface ActivityEntry {
 
 export interface TransferEntry extends ActivityEntry {
   token: string
-  standard: 'erc20' | 'erc721'
+  standard: 'erc20' | 'erc721' | 'erc1155'
   from: string
   to: string
   amount: string
+  /** Of an ERC-1155. */
+  id: string | null
 }
 
 export interface Creation {

@@ -11,6 +11,7 @@ import { termsPage } from './pages/terms.ts'
 import { transactionPage } from './pages/transaction.ts'
 import { unitPage } from './pages/unit.ts'
 import { validatorsPage } from './pages/validators.ts'
+import { walletPage } from './pages/wallet.ts'
 import { call, followHeads, type LinkState } from './rpc.ts'
 import { search } from './search.ts'
 
@@ -25,6 +26,7 @@ const pages: { pattern: RegExp; title: string; page: Page }[] = [
   { pattern: /^conflicts$/, title: 'Conflicts', page: () => conflictsPage() },
   { pattern: /^terms$/, title: 'Terms', page: (_, signal) => termsPage(signal) },
   { pattern: /^validators$/, title: 'Validators', page: (_, signal) => validatorsPage(signal) },
+  { pattern: /^wallet$/, title: 'Wallet', page: (_, signal) => walletPage(signal) },
   { pattern: /^faucet(?:\/(0x[0-9a-f]{40}))?$/i, title: 'Faucet', page: faucetPage },
   { pattern: /^address\/(0x[0-9a-f]{40})$/i, title: 'Address', page: accountPage },
 ]

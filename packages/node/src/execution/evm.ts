@@ -17,6 +17,7 @@ import type { AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay } from '../state/overlay.ts'
 import { EthereumState } from './ethereum-state.ts'
 import type { BlockHeader } from './header.ts'
+import type { Pace } from './pace.ts'
 import type { Log } from './receipt.ts'
 
 /** What the EVM sees of the block around it. */
@@ -112,13 +113,14 @@ export class Evm {
 
   /**
    * `natives`: the contracts that the node executes itself. `imported`: the rules of a chain that ZOS did not make; each block then runs
-   * under the hardfork that it had (docs/conformance.md).
+   * under the hardfork that it had (docs/conformance.md). `pace`: for runs that must not keep everything else waiting.
    */
   static async create(
     chainId: number,
     blockHash: BlockHashOf,
     natives: readonly NativeContract[] = [],
     imported?: Common,
+    pace?: Pace,
   ): Promise<Evm> {
     const common = imported ?? createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
     mergeParamsOnce(common)
@@ -134,6 +136,7 @@ export class Evm {
       shallowCopy: () => blockchain,
     }
     const evm = new NativeEvm({ common, stateManager: state, blockchain, bn254: new NobleBN254() }, natives)
+    if (pace) evm.keepPace(pace)
     const vm = await createVM({ common, stateManager: state, blockchain, evm })
     return new Evm(common, state, evm, vm, imported !== undefined, simulated)
   }

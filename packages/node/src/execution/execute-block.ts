@@ -12,8 +12,9 @@ import { indexedRoot } from '../state/indexed-root.ts'
 import { type StateChanges, StateOverlay, type StateReader } from '../state/overlay.ts'
 import { effectiveGasPrice } from './effective-gas-price.ts'
 import type { BlockContext, Evm } from './evm.ts'
-import { MAX_TRANSACTION_GAS } from './gas-limits.ts'
+import { MAX_TRANSACTION_GAS, TRANSFER_GAS } from './gas-limits.ts'
 import { bloomOf, EMPTY_BLOOM, encodeReceipt, type Log, type Receipt } from './receipt.ts'
+import { LAST_RESERVED_ADDRESS } from './reserved-addresses.ts'
 
 /** A transaction with its verified sender. */
 export interface SignedTransaction {
@@ -45,10 +46,6 @@ export interface ExecutedBlock {
   readonly changes: StateChanges
 }
 
-/** Gas of a transfer without data (Yellow Paper, G_transaction). */
-export const TRANSFER_GAS = 21_000n
-/** Addresses up to this one are, or may become, precompiles: they go through the EVM. */
-const LAST_RESERVED_ADDRESS = `0x${'00'.repeat(18)}ffff`
 /** The executor gives way to consensus at least this often. */
 const YIELD_EVERY = 64
 

@@ -17,7 +17,7 @@ export interface IndexStore {
 }
 
 /** Bumped when the tables change: an index of another version is dropped and built anew. */
-export const SCHEMA_VERSION = '1'
+export const SCHEMA_VERSION = '2'
 
 /** In the SQL that both databases speak. Addresses and hashes are lowercase hex with 0x, amounts decimal text. */
 export const SCHEMA: readonly string[] = [
@@ -27,9 +27,9 @@ export const SCHEMA: readonly string[] = [
     PRIMARY KEY (address, block, position))`,
   'CREATE INDEX IF NOT EXISTS activity_block ON activity (block)',
   `CREATE TABLE IF NOT EXISTS transfers (
-    address TEXT NOT NULL, block BIGINT NOT NULL, log BIGINT NOT NULL, hash TEXT NOT NULL, token TEXT NOT NULL,
-    standard TEXT NOT NULL, sender TEXT NOT NULL, receiver TEXT NOT NULL, amount TEXT NOT NULL,
-    PRIMARY KEY (address, block, log))`,
+    address TEXT NOT NULL, block BIGINT NOT NULL, position BIGINT NOT NULL, hash TEXT NOT NULL, token TEXT NOT NULL,
+    standard TEXT NOT NULL, sender TEXT NOT NULL, receiver TEXT NOT NULL, amount TEXT NOT NULL, id TEXT,
+    PRIMARY KEY (address, block, position))`,
   'CREATE INDEX IF NOT EXISTS transfers_block ON transfers (block)',
   `CREATE TABLE IF NOT EXISTS contracts (
     address TEXT PRIMARY KEY, creator TEXT NOT NULL, hash TEXT NOT NULL, block BIGINT NOT NULL)`,

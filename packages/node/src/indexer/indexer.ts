@@ -6,7 +6,7 @@ import type { Chain, SkippedTransaction } from '../chain/chain.ts'
 import { NodeError } from '../errors.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { blockRows, conflictRows } from './block-rows.ts'
-import { type IndexStore, SCHEMA_VERSION, type SqlValue, type Statement, TABLES } from './index-store.ts'
+import { type IndexStore, SCHEMA, SCHEMA_VERSION, type SqlValue, type Statement, TABLES } from './index-store.ts'
 
 /** Rows of the largest table beyond which the oldest blocks go; some 2 GB. */
 const MAX_ROWS = 10_000_000
@@ -42,11 +42,13 @@ export interface ActivityEntry extends Cursor {
 export interface TransferEntry extends Cursor {
   hash: Hash
   token: AddressHex
-  standard: 'erc20' | 'erc721'
+  standard: 'erc20' | 'erc721' | 'erc1155'
   from: AddressHex
   to: AddressHex
-  /** Smallest units of an ERC-20, the id of an ERC-721. Decimal. */
+  /** Smallest units of an ERC-20, the id of an ERC-721, how many of `id` of an ERC-1155. Decimal. */
   amount: string
+  /** Which kind of an ERC-1155, decimal; null for others. A batch is as many entries as it moves kinds. */
+  id: string | null
 }
 
 /** A transaction that a final unit carried and its block left out. */
@@ -102,7 +104,10 @@ export class Indexer {
     const cursor = fresh ? -1 : Number(meta.get('cursor') ?? -1)
     if (fresh || cursor > (options.chain.head?.header.number ?? -1)) {
       await store.write([
-        ...TABLES.map((table) => ({ sql: `DELETE FROM ${table}`, parameters: [] })),
+        ...[...TABLES.map((table) => `DROP TABLE IF EXISTS ${table}`), ...SCHEMA].map((sql) => ({
+          sql,
+          parameters: [],
+        })),
         setMeta('schema', SCHEMA_VERSION),
         setMeta('genesis', options.genesisHash),
       ])
@@ -120,7 +125,6 @@ export class Indexer {
   async activity(address: AddressHex, before: Cursor | undefined, limit: number): Promise<ActivityEntry[]> {
     const rows = await this.#page<{ block: number; position: number; hash: string }>(
       'block, position, hash FROM activity',
-      'position',
       address,
       before,
       limit,
@@ -130,22 +134,22 @@ export class Indexer {
 
   /** Token transfers from or to `address`, or of the token `address`, newest first. */
   async transfers(address: AddressHex, before: Cursor | undefined, limit: number): Promise<TransferEntry[]> {
-    const rows = await this.#page<Record<string, string> & { block: never; log: never }>(
-      'block, log, hash, token, standard, sender, receiver, amount FROM transfers',
-      'log',
+    const rows = await this.#page<Record<string, string> & { block: never; position: never; id: never }>(
+      'block, position, hash, token, standard, sender, receiver, amount, id FROM transfers',
       address,
       before,
       limit,
     )
-    return rows.map(({ block, log, hash, token, standard, sender, receiver, amount }) => ({
+    return rows.map(({ block, position, hash, token, standard, sender, receiver, amount, id }) => ({
       block: Number(block),
-      position: Number(log),
+      position: Number(position),
       hash: hash as Hash,
       token: token as AddressHex,
       standard: standard as TransferEntry['standard'],
       from: sender as AddressHex,
       to: receiver as AddressHex,
       amount: amount!,
+      id,
     }))
   }
 
@@ -187,14 +191,13 @@ export class Indexer {
 
   #page<Row extends Record<string, SqlValue>>(
     what: string,
-    place: 'position' | 'log',
     address: AddressHex,
     before: Cursor | undefined,
     limit: number,
   ): Promise<Row[]> {
-    const older = before ? ` AND (block < ? OR (block = ? AND ${place} < ?))` : ''
+    const older = before ? ` AND (block < ? OR (block = ? AND position < ?))` : ''
     return this.#store.all<Row>(
-      `SELECT ${what} WHERE address = ?${older} ORDER BY block DESC, ${place} DESC LIMIT ?`,
+      `SELECT ${what} WHERE address = ?${older} ORDER BY block DESC, position DESC LIMIT ?`,
       address,
       ...(before ? [before.block, before.block, before.position] : []),
       Math.min(limit, MAX_PAGE),

@@ -38,18 +38,19 @@ export class Accounts {
     return this.#sources.run((ask) => proveAccount(ask, at, address, slots))
   }
 
-  async code(at: VerifiedHeader, address: AddressHex): Promise<Uint8Array> {
-    const { account } = await this.prove(at, address)
-    if (account.codeHash === NO_CODE) return new Uint8Array()
-    const cached = this.#codes.get(account.codeHash)
+  /** The code of an account whose code hash is `codeHash`, proved to be so by the caller; without it that is proved here. */
+  async code(at: VerifiedHeader, address: AddressHex, proved?: Hash): Promise<Uint8Array> {
+    const codeHash = proved ?? (await this.prove(at, address)).account.codeHash
+    if (codeHash === NO_CODE) return new Uint8Array()
+    const cached = this.#codes.get(codeHash)
     if (cached) return cached
     const code = await this.#sources.run(async (ask) => {
       const bytes = bytesOf(await ask('eth_getCode', address, hexNumber(at)))
-      if (`0x${bytesToHex(keccak256(bytes))}` !== account.codeHash)
+      if (`0x${bytesToHex(keccak256(bytes))}` !== codeHash)
         throw new SourceFault(`the code of ${address} is not the one that its account names`)
       return bytes
     })
-    this.#codes.set(account.codeHash, code)
+    this.#codes.set(codeHash, code)
     return code
   }
 }

@@ -1,6 +1,7 @@
 import { blake2b } from '@noble/hashes/blake2.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { type CheckpointMember, committeeHash, SCHEME_BIP340, SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
+import type { GenesisConsensus } from '../genesis/genesis.ts'
 import { LightError } from './errors.ts'
 
 /** What a light node has to know of a network. Every genesis file is one; balances may be left out. */
@@ -14,6 +15,8 @@ export interface LightChain {
     readonly isogenyKey?: string
     readonly stake: string
   }[]
+  /** Rules of the consensus contract that are not the ZOS network's: calls that reach it need them. */
+  readonly consensus?: GenesisConsensus
 }
 
 /** A chain, parsed. */

@@ -6,6 +6,8 @@ import { trustRootOf } from './chain.ts'
 import { isLightError, LightError, type LightErrorCode, SourceMiss } from './errors.ts'
 import { Trust } from './follow.ts'
 import { History } from './history.ts'
+import type { EvmSource } from './light-evm.ts'
+import { evmLoader } from './load-evm.ts'
 import { lightMethods, type MethodContext, unverifiable } from './methods.ts'
 import { Outbox } from './outbox.ts'
 import { type LightSource, type SourceStatus, Sources } from './sources.ts'
@@ -37,6 +39,8 @@ export interface CoreOptions {
   readonly checkpoint?: { readonly epoch: number; readonly id: string } | undefined
   readonly sources: readonly LightSource[]
   readonly storage?: LightStorage | undefined
+  /** What executes calls; loaded when the first one is made. */
+  readonly evm: EvmSource
   readonly maxTrustAgeMs: number
   readonly now: () => number
   readonly onStatus: (status: LightStatus) => void
@@ -87,6 +91,7 @@ export async function startCore(options: CoreOptions): Promise<LightCore> {
     history: new History(trust, sources),
     accounts: new Accounts(sources),
     outbox: new Outbox(root.chainId, sources),
+    evm: evmLoader(options.evm, options.chain),
   }
 
   function status(): LightStatus {

@@ -1,6 +1,7 @@
 import type { LightChain } from './chain.ts'
 import type { LightCore, LightStatus } from './core.ts'
 import { LightError } from './errors.ts'
+import type { EvmSource } from './light-evm.ts'
 import { createProvider, type LightProvider } from './provider.ts'
 import { startRemoteCore } from './remote.ts'
 import type { LightSource } from './sources.ts'
@@ -17,10 +18,16 @@ export interface LightNodeOptions {
   storage?: LightStorage | false
   /**
    * Verify in a worker, so that the page never waits. Default: true where the page can make one. A worker takes sources by URL and keeps its
-   * state in IndexedDB; with other sources or storage, verification stays here. A bundler that does not follow `new URL(…, import.meta.url)`
+   * state in IndexedDB; with other sources, storage or a function for the EVM, verification stays here. A bundler that does not follow `new URL(…, import.meta.url)`
    * gets a function that makes a module worker of `@zos/node/light-worker`.
    */
   worker?: boolean | (() => Worker)
+  /**
+   * The EVM that executes `eth_call` and `eth_estimateGas` here, on proved state; loaded when the first of them is made. Default: `light-evm.js`
+   * beside the library's files. A URL, where it lies elsewhere; a function, such as `() => import('@zos/node/light/evm')`, which keeps
+   * verification out of the worker; `false`: both methods are refused.
+   */
+  evm?: EvmSource
   /** Closes the node. */
   signal?: AbortSignal
   /** Age, milliseconds, beyond which a checkpoint is believed no longer: less than the network's unbonding period. Default: 14 days. */
@@ -158,14 +165,16 @@ export async function createLightNode(options: LightNodeOptions): Promise<LightN
 
   async function start(): Promise<LightCore> {
     const { worker = typeof Worker === 'function' && typeof indexedDB === 'object' } = options
+    const { evm = true } = options
     const plain = sources.every((source) => typeof source === 'string') && options.storage === undefined
     const shared = { chain, checkpoint: options.checkpoint, maxTrustAgeMs: maxTrustAge, onStatus }
-    if (worker && plain) return startRemoteCore({ ...shared, sources: sources as string[], worker })
+    if (worker && plain && typeof evm !== 'function')
+      return startRemoteCore({ ...shared, sources: sources as string[], worker, evm })
     const storage =
       options.storage === undefined && typeof indexedDB === 'object' ? indexedDbStorage() : options.storage || undefined
     // Only who verifies here loads what it takes.
     const { startCore } = await import('./core.ts')
-    return startCore({ ...shared, sources, storage, now: () => Date.now() })
+    return startCore({ ...shared, sources, storage, evm, now: () => Date.now() })
   }
 }
 

@@ -9,6 +9,7 @@ export type ToWorker =
       readonly checkpoint: { readonly epoch: number; readonly id: string } | undefined
       readonly sources: readonly string[]
       readonly maxTrustAgeMs: number
+      readonly evm: boolean | string
     }
   | { readonly type: 'request'; readonly id: number; readonly method: string; readonly params: readonly unknown[] }
   | { readonly type: 'close' }
@@ -19,6 +20,8 @@ export interface SentError {
   readonly message: string
   readonly code: number
   readonly lightCode?: string
+  /** Of a revert. */
+  readonly data?: unknown
   readonly context?: Record<string, unknown>
 }
 

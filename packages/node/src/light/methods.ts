@@ -1,7 +1,9 @@
 /** The JSON-RPC methods of a light node. Each answer is computed here from what was proved; a method that is not here is refused. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { decodeTransaction } from '@zos/pipeline/transaction'
+import { TRANSFER_GAS } from '../execution/gas-limits.ts'
 import { nextBaseFee } from '../execution/header.ts'
+import { LAST_RESERVED_ADDRESS } from '../execution/reserved-addresses.ts'
 import {
   formatBlock,
   formatHeader,
@@ -28,8 +30,10 @@ import { LightError, SourceFault } from './errors.ts'
 import { bytesOf, type Trust, type VerifiedHeader } from './follow.ts'
 import type { History, VerifiedBlock } from './history.ts'
 import { senderOf } from './history.ts'
+import type { LightEvm } from './light-evm.ts'
 import type { Outbox } from './outbox.ts'
 import type { Sources } from './sources.ts'
+import { createStateProver } from './state-prover.ts'
 
 export interface MethodContext {
   readonly chainId: number
@@ -38,15 +42,14 @@ export interface MethodContext {
   readonly history: History
   readonly accounts: Accounts
   readonly outbox: Outbox
+  /** What executes calls for `method`. Errors: `LIGHT_UNVERIFIABLE` where there is none. */
+  readonly evm: (method: string) => Promise<LightEvm>
 }
 
 type Method = (params: readonly unknown[], context: MethodContext) => unknown
 
 /** Wei per gas that a sender adds when nobody competes: advice, not a fact about the chain. */
 const SUGGESTED_TIP = 1_000_000_000n
-const TRANSFER_GAS = 21_000n
-/** Addresses up to this one are, or may become, precompiles. */
-const LAST_RESERVED_ADDRESS = `0x${'00'.repeat(18)}ffff`
 const MAX_LOG_BLOCKS = 5_000
 const MAX_LOGS = 20_000
 const MAX_FEE_BLOCKS = 1_024
@@ -170,18 +173,39 @@ async function logs(value: unknown, context: MethodContext) {
   return found
 }
 
-/** Exact for a transfer to an account without code. Anything else would have to be executed. */
-async function estimateGas(call: unknown, context: MethodContext): Promise<string> {
-  if (typeof call !== 'object' || call === null)
+/** Runs a call here, on state that is proved piece by piece as it is read. */
+async function ethCall([transaction, at, ...overrides]: readonly unknown[], context: MethodContext): Promise<string> {
+  refuseOverrides('eth_call', overrides)
+  const block = await stateAt(at, context)
+  const evm = await context.evm('eth_call')
+  return evm.call(transaction, block.header, createStateProver(block, context))
+}
+
+/** Exact without the EVM for a transfer to an account without code; anything else is executed. */
+async function estimateGas(
+  [transaction, at, ...overrides]: readonly unknown[],
+  context: MethodContext,
+): Promise<string> {
+  if (typeof transaction !== 'object' || transaction === null)
     throw new LightError('LIGHT_INVALID_ARGUMENT', 'the transaction must be an object')
-  const { to, input, data, accessList, authorizationList } = call as Record<string, unknown>
+  refuseOverrides('eth_estimateGas', overrides)
+  const { to, input, data, accessList, authorizationList } = transaction as Record<string, unknown>
   const isBare = (bytes: unknown) => bytes === undefined || bytes === null || bytes === '0x'
+  const block = await stateAt(at, context)
   if (to && isBare(input) && isBare(data) && !accessList && !authorizationList) {
     const address = addressParam(to, 'to')
-    const { account } = await context.accounts.prove(headOf(context), address)
+    const { account } = await context.accounts.prove(block, address)
     if (account.codeHash === NO_CODE && address > LAST_RESERVED_ADDRESS) return quantity(TRANSFER_GAS)
   }
-  throw unverifiable('eth_estimateGas', 'it executes no contracts; give the transaction a gas limit')
+  const evm = await context.evm('eth_estimateGas')
+  const { header } = block
+  const next = { ...header, number: header.number + 1, baseFeePerGas: nextBaseFee(header) }
+  return evm.estimateGas(transaction, next, createStateProver(block, context))
+}
+
+function refuseOverrides(method: string, overrides: readonly unknown[]): void {
+  if (overrides.some((given) => given !== undefined && given !== null))
+    throw unverifiable(method, 'it takes no state or block overrides')
 }
 
 export function unverifiable(method: string, why: string): LightError {
@@ -290,7 +314,8 @@ export const lightMethods: Readonly<Record<string, Method>> = {
   eth_gasPrice: (_, context) => quantity(nextBaseFee(headOf(context).header) + SUGGESTED_TIP),
   eth_maxPriorityFeePerGas: () => quantity(SUGGESTED_TIP),
   eth_feeHistory: ([count, newest, percentiles], context) => feeHistory(count, newest, percentiles, context),
-  eth_estimateGas: ([call], context) => estimateGas(call, context),
+  eth_call: ethCall,
+  eth_estimateGas: estimateGas,
   eth_sendRawTransaction: ([raw], context) => context.outbox.send(dataParam(raw, 'transaction')),
 
   /** Header fields alone, as `newHeads` tells them: nothing but the verified header is needed. */

@@ -13,10 +13,11 @@ export async function startRemoteCore(options: {
   readonly checkpoint: { readonly epoch: number; readonly id: string } | undefined
   readonly sources: readonly string[]
   readonly maxTrustAgeMs: number
+  readonly evm: boolean | string
   readonly worker: true | (() => Worker)
   readonly onStatus: (status: LightStatus) => void
 }): Promise<LightCore> {
-  const { chain, checkpoint, sources, maxTrustAgeMs, onStatus } = options
+  const { chain, checkpoint, sources, maxTrustAgeMs, evm, onStatus } = options
   const worker =
     options.worker === true
       ? new Worker(new URL('./light-worker.js', import.meta.url), { type: 'module' })
@@ -51,8 +52,15 @@ export async function startRemoteCore(options: {
         else call?.resolve(data.result)
       } else closed?.()
     })
-    const { chainId, timestampMs, validators } = chain
-    send({ type: 'start', chain: { chainId, timestampMs, validators }, checkpoint, sources, maxTrustAgeMs })
+    const { chainId, timestampMs, validators, consensus } = chain
+    send({
+      type: 'start',
+      chain: { chainId, timestampMs, validators, ...(consensus ? { consensus } : {}) },
+      checkpoint,
+      sources,
+      maxTrustAgeMs,
+      evm,
+    })
   }).catch((error) => {
     worker.terminate()
     throw error
@@ -82,7 +90,7 @@ export async function startRemoteCore(options: {
   }
 }
 
-function received({ name, message, code, lightCode, context }: SentError): Error {
+function received({ name, message, code, lightCode, context, data }: SentError): Error {
   if (lightCode) return new LightError(lightCode as LightErrorCode, message, context)
-  return Object.assign(new Error(message), { name, code })
+  return Object.assign(new Error(message), { name, code, ...(data === undefined ? {} : { data }) })
 }

@@ -39,11 +39,12 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 function sendable(error: unknown): SentError {
-  const { name, message, code, lightCode, context } = error as Record<string, unknown>
+  const { name, message, code, lightCode, context, data } = error as Record<string, unknown>
   return {
     name: String(name),
     message: String(message),
     code: typeof code === 'number' ? code : -32603,
+    ...(data === undefined ? {} : { data }),
     ...(typeof lightCode === 'string' ? { lightCode, context: JSON.parse(JSON.stringify(context ?? {})) } : {}),
   }
 }

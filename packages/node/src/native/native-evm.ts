@@ -4,6 +4,7 @@ import { Address, hexToBytes } from '@ethereumjs/util'
 import { isNodeError } from '../errors.ts'
 import type { EthereumState } from '../execution/ethereum-state.ts'
 import type { BlockContext } from '../execution/evm.ts'
+import { PACED_OPCODES, type Pace } from '../execution/pace.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
 import {
@@ -29,6 +30,7 @@ import { encodeError } from './revert-data.ts'
 /** Native contracts on the call stack at a time. Deeper recursion through the EVM reverts. */
 const MAX_NATIVE_DEPTH = 4
 
+type OpHandler = EVM['_opcodeMap'][number]['opHandler']
 type EvmLog = NonNullable<ExecResult['logs']>[number]
 type CallMessage = Message & { to: Address }
 
@@ -43,6 +45,24 @@ export class NativeEvm extends EVM {
     super(options)
     this.#state = options.stateManager
     this.#contracts = new Map(contracts.map((contract) => [contract.address, contract]))
+  }
+
+  /** Asks `pace` before every opcode that a long run cannot do without. Costs the EVM of blocks nothing, which has none. */
+  keepPace(pace: Pace): void {
+    for (const code of PACED_OPCODES) {
+      const entry = this._opcodeMap[code]!
+      const { opHandler, opcodeInfo } = entry
+      // Without a promise where there is no pause: a tight loop meets this at every third opcode.
+      const paced: OpHandler = (runState, common) => {
+        const pause = pace.step()
+        return pause ? pause.then(() => opHandler(runState, common)) : opHandler(runState, common)
+      }
+      this._opcodeMap[code] = {
+        ...entry,
+        opHandler: paced,
+        opcodeInfo: Object.freeze({ ...opcodeInfo, isAsync: true }),
+      }
+    }
   }
 
   /** The block that the next calls run in. */

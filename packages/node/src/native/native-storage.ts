@@ -1,4 +1,4 @@
-import { bytesToBigInt, bytesToHex, hexToBytes } from '@ethereumjs/util'
+import { bytesToBigInt, bytesToHex, equalsBytes, hexToBytes } from '@ethereumjs/util'
 import { keccak256 } from '@zos/pipeline/hash'
 import type { AddressHex, Hash } from '../state/account.ts'
 import type { StateOverlay, StateReader } from '../state/overlay.ts'
@@ -48,7 +48,7 @@ export function meteredStorage(storage: NativeStorage, gas: GasMeter, isStatic: 
       if (isStatic) throw new StaticWrite('a static call writes nothing')
       touch(slot)
       const before = storage.get(slot)
-      if (Buffer.compare(before, value) === 0) return
+      if (equalsBytes(before, value)) return
       gas.charge(before.length === 0 ? SLOT_NEW_GAS : SLOT_CHANGE_GAS)
       storage.set(slot, value)
     },

@@ -8,7 +8,7 @@
  * so that `eth_getStorageAt`, proofs and snapshots reach them. A store serves one call: it reads each record once, and writes what is
  * changed when {@link RecordStore.flush} is called.
  */
-import { bytesToBigInt, bytesToHex, setLengthLeft, setLengthRight } from '@ethereumjs/util'
+import { bytesToBigInt, bytesToHex, equalsBytes, setLengthLeft, setLengthRight } from '@ethereumjs/util'
 import type { ContractStore, StateValue } from '@zos/zpos'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { dataSlot, mappingSlot, type NativeStorage, slotAt, slotValue } from './native-storage.ts'
@@ -75,7 +75,7 @@ export function createRecordStore(storage: NativeStorage, listed: readonly strin
       for (const [name, value] of changed) {
         const before = stored(name)
         const bytes = value === undefined ? new Uint8Array() : encodeRecord(value)
-        if (Buffer.compare(before.bytes, bytes) === 0) continue
+        if (equalsBytes(before.bytes, bytes)) continue
         writeBytes(storage, mappingSlot(name, RECORDS), before.bytes, bytes)
         if (listed.includes(tableOf(name))) {
           if (before.bytes.length === 0) enlist(storage, name)

@@ -30,6 +30,8 @@ import { type SnapshotServer, serveSnapshots, snapshotProtocol } from './snapsho
 const MAX_GOSSIPED_UNIT = 256 * 1024
 /** A peer that does not take or send a frame within this is not waited for. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** Peers that are asked for a unit whose announcer does not give it. */
+const MAX_OTHER_HOLDERS = 3
 const MAX_WINDOW_BYTES = 2 * 1024 * 1024
 const REDIAL_MS = 1_000
 /** Peers that cannot be reached are tried less and less often. */
@@ -251,7 +253,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     topic,
     validate(async (data, peer) => {
       if (!(await link.deliver(peer))) return TopicValidatorResult.Ignore
-      return (await takeGossip(data, peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
+      return takeGossip(data, peer)
     }),
   )
   for (const side of SIDE_TOPICS) {
@@ -267,15 +269,30 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     )
   }
 
-  const takeGossip = async (data: Uint8Array, peer: string): Promise<boolean> => {
-    if (data[0] === Tag.unit) return receive(data.subarray(1), peer)
+  const takeGossip = async (data: Uint8Array, peer: string): Promise<TopicValidatorResult> => {
+    if (data[0] === Tag.unit)
+      return (await receive(data.subarray(1), peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
     if (data[0] !== Tag.announcement || data.length !== 33) {
       punish(peer, 'malformed', 'unknown gossip message')
-      return false
+      return TopicValidatorResult.Reject
     }
     const id = bytesToHex(data.subarray(1)) as UnitId
-    if (!handlers.hasUnit(id)) for await (const bytes of network.fetchUnits(peer, [id])) await receive(bytes, peer)
-    return true
+    // What this node cannot get, it does not tell others of.
+    return (await fetchAnnounced(id, peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore
+  }
+
+  /** Gets the unit from who announced it, or else from others: later announcements of it are not heard. True if it is here. */
+  const fetchAnnounced = async (id: UnitId, announcer: string): Promise<boolean> => {
+    const others = network.peers().filter((peer) => peer !== announcer)
+    for (const peer of [announcer, ...others.slice(0, MAX_OTHER_HOLDERS)]) {
+      if (handlers.hasUnit(id)) return true
+      try {
+        for await (const bytes of network.fetchUnits(peer, [id])) if (await receive(bytes, peer)) return true
+      } catch (error) {
+        handlers.log('announced unit not fetched', { peer, unit: id, error: String(error) })
+      }
+    }
+    return handlers.hasUnit(id)
   }
 
   await node.handle(

@@ -16,6 +16,7 @@ import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
+import { type CallLimits, CallPace, DEFAULT_CALL_MS, DEFAULT_TRACE_MS } from './call-pace.ts'
 import type { ForkSchedule } from './methods/config.ts'
 import type { BlockParam } from './params.ts'
 import { pruned, RpcCode, RpcError } from './rpc-error.ts'
@@ -104,8 +105,9 @@ export function resolveState(context: RpcContext, param: BlockParam): { block: S
 }
 
 export interface CallRunner {
+  /** Runs one call. Errors: {@link ExecutionTimeout}, `limitExceeded` when too many wait. */
   run(state: StateReader, context: BlockContext, call: UnsignedCall): Promise<EvmOutcome>
-  /** Runs `job` with the EVM to itself. */
+  /** Runs `job` (a trace, a simulation) with an EVM to itself, which is not the one of {@link run}: no call waits for a trace. Errors: as above. */
   use<T>(job: (evm: Evm) => Promise<T>): Promise<T>
 }
 
@@ -117,19 +119,31 @@ export async function createCallRunner(
   blockHash: BlockHashOf,
   natives: readonly NativeContract[],
   imported?: Parameters<typeof Evm.create>[3],
+  limits: CallLimits = {},
 ): Promise<CallRunner> {
-  const evm = await Evm.create(chainId, blockHash, natives, imported)
-  let waiting = 0
-  let last: Promise<unknown> = Promise.resolve()
-  const use = <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {
-    if (waiting >= MAX_WAITING_CALLS) throw new RpcError(RpcCode.limitExceeded, 'too many calls at once')
-    waiting++
-    const run = last.then(() => job(evm))
-    last = run.catch(() => {})
-    return run.finally(() => waiting--)
+  const { callMs = DEFAULT_CALL_MS, traceMs = DEFAULT_TRACE_MS } = limits
+  const createQueue = async (limitMs: number) => {
+    const pace = new CallPace(limits)
+    const evm = await Evm.create(chainId, blockHash, natives, imported, pace)
+    let waiting = 0
+    let last: Promise<unknown> = Promise.resolve()
+    return <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {
+      if (waiting >= MAX_WAITING_CALLS)
+        return Promise.reject(new RpcError(RpcCode.limitExceeded, 'too many calls at once'))
+      waiting++
+      const run = last.then(async () => {
+        pace.begin(limitMs)
+        const result = await job(evm)
+        pace.check()
+        return result
+      })
+      last = run.catch(() => {})
+      return run.finally(() => waiting--)
+    }
   }
+  const call = await createQueue(callMs)
   return {
-    use,
-    run: async (state, context, call) => use((one) => one.call(new StateOverlay(state), context, call)),
+    run: (state, context, unsigned) => call((evm) => evm.call(new StateOverlay(state), context, unsigned)),
+    use: await createQueue(traceMs),
   }
 }

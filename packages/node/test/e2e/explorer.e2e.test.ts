@@ -270,6 +270,30 @@ describe.skipIf(reason !== '')(`in headless Chromium${reason}`, () => {
     })
   })
 
+  test('the page of terms ranks every validator, and lists the tickets for the next term with the units that carry them', async () => {
+    await visiting({ width: 1280, height: 900, colorScheme: 'light' }, async (page) => {
+      await page.getByRole('navigation').getByRole('link', { name: 'Terms' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Terms' }).waitFor()
+      const tickets = page.locator('section', { hasText: 'Tickets for term' }).locator('tbody tr')
+      // What a row shows is what the node tells of that ticket; rows go when a term ends.
+      const unit = await eventually(async () => {
+        const shown = await tickets.first().allTextContents()
+        const { next } = await rpc(devnet.rpcUrl, 'zos_terms')
+        if (shown.length === 0) return undefined
+        const [first] = next.tickets
+        const link = await tickets.first().locator(`a[href="#/unit/${first?.unit}"]`).count()
+        const begins = (text: string) => shown[0]!.includes(text.slice(0, 6))
+        return link === 1 && begins(first.hash) && begins(first.candidate) && first.unit
+      }, 'a ticket')
+      const ranking = page.locator('section', { hasText: /Term \d+ of epoch/ }).locator('tbody tr')
+      const ranked = (await ranking.allTextContents()).map((text) => /0x[0-9a-f]{40}/.exec(text)?.[0])
+      expect(new Set(ranked)).toEqual(new Set(devnet.validators.map(({ address }) => address)))
+      await picture(page, 'terms')
+      await search(page, unit, 'Unit')
+      expect(await field(page, 'Id').textContent()).toBe(unit)
+    })
+  })
+
   test('two transactions with one nonce, sent to two validators: the page says which won and by which rule', async () => {
     const wallet = new Wallet(privateKeyHex(devnet.accounts[5]!))
     const raw = (value: bigint) =>
@@ -302,6 +326,59 @@ describe.skipIf(reason !== '')(`in headless Chromium${reason}`, () => {
       )
       await picture(page, 'conflicts')
     })
+  })
+
+  test('a wallet of the browser sends coins: it is found, asked for an account and the network, and signs', async () => {
+    const to = `0x${'3b'.repeat(20)}`
+    const { address } = devnet.accounts[7]!
+    await visiting({ width: 1280, height: 900, colorScheme: 'light' }, async (page) => {
+      await page.goto(`${devnet.rpcUrl}/#/wallet`)
+      await page.getByText('No wallet is installed in this browser.').waitFor()
+      // A wallet that announces itself as EIP-6963 has it, and whose network is another one at first. The node signs in its place.
+      await page.addInitScript((account: string) => {
+        const asked: string[] = []
+        Object.assign(globalThis, { asked })
+        let chainId = '0x1'
+        const provider = {
+          async request({ method, params = [] }: { method: string; params?: any[] }) {
+            asked.push(method)
+            if (method === 'eth_requestAccounts') return [account]
+            if (method === 'eth_chainId') return chainId
+            if (method === 'wallet_switchEthereumChain') throw Object.assign(new Error('unknown'), { code: 4902 })
+            if (method === 'wallet_addEthereumChain') {
+              chainId = params[0].chainId
+              return null
+            }
+            if (BigInt(params[0].value) === 13n * 10n ** 18n) throw new Error('The user said no.')
+            const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+            return (await (await fetch('/', { method: 'POST', body })).json()).result
+          },
+        }
+        const detail = { info: { uuid: '1', name: 'Test wallet', icon: '', rdns: 'test' }, provider }
+        addEventListener('eip6963:requestProvider', () =>
+          dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail })),
+        )
+      }, address)
+      await page.reload()
+      await page.getByRole('button', { name: 'Test wallet' }).click()
+      await page.getByRole('textbox', { name: 'Address of the receiver' }).fill(to)
+      await page.getByRole('textbox', { name: 'Amount in ZOS' }).fill('13')
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page.getByText('The user said no.').waitFor()
+      await page.getByRole('textbox', { name: 'Amount in ZOS' }).fill('2.25')
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page.getByText('Final in block').waitFor()
+      await picture(page, 'wallet')
+      expect(await page.evaluate(() => (globalThis as any).asked)).toEqual([
+        'eth_requestAccounts',
+        'eth_chainId',
+        'wallet_switchEthereumChain',
+        'wallet_addEthereumChain',
+        'eth_sendTransaction',
+        'eth_sendTransaction',
+      ])
+    })
+    expect(BigInt(await rpc(devnet.rpcUrl, 'eth_getBalance', to, 'latest'))).toBe(parseEther('2.25'))
   })
 
   test('the faucet pays, on a phone', async () => {

@@ -1,14 +1,16 @@
 /**
- * The light node in headless Chromium against four validators, over their real HTTP ports: budgets, wallets' libraries, a source that lies, the
- * network away and back, a reload, and trust that is too old.
+ * The light node in headless Chromium against four validators, over their real HTTP ports: budgets, wallets' libraries, and the six steps of its
+ * acceptance, (a) to (f): a source that lies, the network away and back, a reload, a page that is never held up, a heap that does not grow, and trust
+ * that is too old. `ZOS_LONG=1`: the heap is watched for ten minutes instead of some seconds.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { bytesToHex } from '@ethereumjs/util'
+import { CONSENSUS_ADDRESS } from '@zos/zpos'
 import { build } from 'esbuild'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -25,17 +27,29 @@ const ARGS = [
   '--no-first-run',
   '--disable-background-networking',
   '--disable-sync',
+  // Memory is measured when it is asked for, after a collection, and not at the browser's leisure.
+  '--enable-blink-features=ForceEagerMeasureMemory',
 ]
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = process.env.ZOS_LONG ? 1_200_000 : 300_000
 const here = new URL('../..', import.meta.url).pathname
 /** Bytes, gzip: what research set for page and worker together. */
 const MAX_GZIP_BYTES = 150 * 1024
+/** From the reload until the node is ready again. */
+const MAX_RESUME_MS = 500
+/** Other work on the machine slows a reload down: the fastest of at most so many counts. */
+const RESUME_ATTEMPTS = 20
+/** Processor time of the page's longest task: what keeps it from answering a click. */
+const MAX_TASK_MS = 50
+const WATCH_MS = process.env.ZOS_LONG ? 600_000 : 4_000
+/** Caches fill before the heap is looked at for the first time. */
+const SETTLE_MS = process.env.ZOS_LONG ? 60_000 : 2_000
+const MAX_GROWTH_BYTES = 5 * 2 ** 20
 
 const PAGE = `
 import { createLightNode } from '@zos/node/light'
-import { BrowserProvider, Wallet } from 'ethers'
+import { BrowserProvider, Contract, Wallet } from 'ethers'
 import { createPublicClient, custom } from 'viem'
-Object.assign(globalThis, { createLightNode, BrowserProvider, Wallet, createPublicClient, custom })
+Object.assign(globalThis, { createLightNode, BrowserProvider, Contract, Wallet, createPublicClient, custom })
 `
 
 /** Stands between page and nodes: what one of them says can be changed, and all can be cut off. */
@@ -49,8 +63,10 @@ function startProxy(target: () => string, change: (method: string, result: any) 
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk as Buffer)
       const body = Buffer.concat(chunks)
+      const { method, params } = JSON.parse(body.toString())
+      if (method === 'zos_getCheckpoints') checkpointsAsked.push(params[0])
       const answer = (await (await fetch(target(), { method: 'POST', body })).json()) as { result?: unknown }
-      if (answer.result) answer.result = change(JSON.parse(body.toString()).method, answer.result)
+      if (answer.result) answer.result = change(method, answer.result)
       response.end(JSON.stringify(answer))
     } catch {
       request.socket.destroy()
@@ -60,6 +76,14 @@ function startProxy(target: () => string, change: (method: string, result: any) 
 }
 
 let away = false
+/** The epochs that the page asked checkpoints from. */
+const checkpointsAsked: number[] = []
+const chainOf = ({ genesis: { chainId, timestampMs, validators, consensus } }: TestNetwork) => ({
+  chainId,
+  timestampMs,
+  validators,
+  consensus: consensus!,
+})
 const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
 describe.skipIf(!executablePath)(
@@ -73,10 +97,11 @@ describe.skipIf(!executablePath)(
     let liar: Server
     let sources: string[]
     const scripts = new Map<string, string>()
+    const fetched: string[] = []
     const profile = mkdtempSync(join(tmpdir(), 'zos-light-'))
 
     beforeAll(async () => {
-      network = await startNetwork({ roundIntervalMs: 200, epochRounds: 16 })
+      network = await startNetwork({ roundIntervalMs: 500, epochRounds: 16 })
       honest = await startProxy(
         () => network.urls[1]!,
         (_, result) => result,
@@ -113,9 +138,14 @@ describe.skipIf(!executablePath)(
         })
         scripts.set(`/${name}`, outputFiles[0]!.text)
       }
+      scripts.set('/light-evm.js', readFileSync(join(here, 'dist/light-evm.js'), 'utf8'))
       pages = createServer((request, response) => {
+        fetched.push(request.url ?? '')
         const script = scripts.get(request.url ?? '')
         response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
+        // Isolated, so that the page may ask how much memory it uses.
+        response.setHeader('cross-origin-opener-policy', 'same-origin')
+        response.setHeader('cross-origin-embedder-policy', 'require-corp')
         response.end(
           script ??
             `<!doctype html><title>ZOS</title><script type="importmap">{"imports":{"@zos/node/light":"/light.js"}}</script><script type="module" src="/page.js"></script>`,
@@ -145,7 +175,6 @@ describe.skipIf(!executablePath)(
 
     /** Starts a light node in the page; milliseconds until it was ready. */
     function start(page: Page, options: object = {}): Promise<number> {
-      const { chainId, timestampMs, validators } = network.genesis
       return page.evaluate(
         async ([given, timeoutMs]) => {
           const began = performance.now()
@@ -154,7 +183,7 @@ describe.skipIf(!executablePath)(
           await node.ready({ timeoutMs })
           return performance.now() - began
         },
-        [{ chain: { chainId, timestampMs, validators }, sources, ...options }, TIMEOUT_MS] as const,
+        [{ chain: chainOf(network), sources, ...options }, TIMEOUT_MS] as const,
       )
     }
 
@@ -163,11 +192,45 @@ describe.skipIf(!executablePath)(
       expect(bytes[0]! + bytes[1]!).toBeLessThan(MAX_GZIP_BYTES)
     })
 
-    test('reads and sends through ethers and viem; the liar is banned and nothing of it is shown; a reload goes on; the network may be away', async () => {
-      const page = await openPage()
+    /** Milliseconds of the processor that the page's main thread spent in its longest task while `job` ran. */
+    async function longestTask(page: Page, job: () => Promise<unknown>): Promise<number> {
+      await browser.startTracing(page, {
+        categories: ['toplevel', 'disabled-by-default-devtools.timeline', '__metadata'],
+      })
+      await job()
+      const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+        traceEvents: { name: string; pid: number; tid: number; tdur?: number; args?: { name?: string } }[]
+      }
+      const main = new Set(
+        traceEvents
+          .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+          .map(({ pid, tid }) => `${pid} ${tid}`),
+      )
+      const tasks = traceEvents.filter(({ name, pid, tid }) => name.endsWith('RunTask') && main.has(`${pid} ${tid}`))
+      expect(tasks.filter(({ tdur }) => tdur !== undefined).length).toBeGreaterThan(10)
+      return Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1_000))
+    }
+
+    /** Bytes of JavaScript in use in the page and in its worker, after a collection. */
+    async function heapBytes(page: Page): Promise<{ page: number; worker: number }> {
+      const { breakdown } = (await page.evaluate(() => (performance as any).measureUserAgentSpecificMemory())) as {
+        breakdown: { bytes: number; attribution: { scope: string }[] }[]
+      }
+      const sum = (scope: string) =>
+        breakdown
+          .filter(({ attribution }) => attribution.some((one) => one.scope === scope))
+          .reduce((total, { bytes }) => total + bytes, 0)
+      const used = { page: sum('Window'), worker: sum('DedicatedWorkerGlobalScope') }
+      for (const bytes of Object.values(used)) expect(bytes).toBeGreaterThan(100_000)
+      return used
+    }
+
+    let page: Page
+
+    test('(a) is ready, and a source that lies about balances is banned: nothing of it is shown', async () => {
+      page = await openPage()
       const cold = await start(page)
-      const [rich, other] = network.accounts
-      // (a) the first source lies about every proof.
+      const [, other] = network.accounts
       const balance = await page.evaluate(async (address) => {
         const { node } = globalThis as any
         const values: string[] = []
@@ -181,9 +244,13 @@ describe.skipIf(!executablePath)(
         return { values, sources: node.status.sources }
       }, other!.address)
       expect(new Set(balance.values)).toEqual(new Set([String(10n ** 22n)]))
-      expect(balance.sources).toMatchObject([{ state: 'banned', reason: expect.any(String) }, { state: 'good' }])
+      expect(balance.sources[0]).toMatchObject({ state: 'banned', reason: expect.any(String) })
+      expect(balance.sources[1].state).not.toBe('banned')
+      console.log(JSON.stringify({ coldMs: Math.round(cold) }))
+    })
 
-      // A transfer by ethers, confirmed and read by viem.
+    test('ethers sends a transfer through it, viem reads what came', async () => {
+      const [rich, other] = network.accounts
       const sent = await page.evaluate(
         async ([key, to, chainId, timeout]) => {
           const { node, BrowserProvider, Wallet, createPublicClient, custom } = globalThis as any
@@ -198,20 +265,43 @@ describe.skipIf(!executablePath)(
         [bytesToHex(rich!.privateKey), other!.address, network.genesis.chainId, TIMEOUT_MS] as const,
       )
       expect(sent).toEqual({ status: 1, balance: String(10n ** 22n + 4_321n) })
+    })
 
-      // (d) the page is never held up by verification: it is in the worker.
-      const longest = await page.evaluate(async (address) => {
-        let worst = 0
-        const observer = new PerformanceObserver((list) => {
-          for (const { duration } of list.getEntries()) worst = Math.max(worst, duration)
-        })
-        observer.observe({ type: 'longtask', buffered: false })
-        for (let i = 0; i < 20; i++) await (globalThis as any).node.getBalance(address)
-        observer.disconnect()
-        return worst
-      }, other!.address)
+    test('a call of a contract is executed in the worker, on proved state; what executes it is fetched then and not before', async () => {
+      expect(fetched).not.toContain('/light-evm.js')
+      const [validator] = network.genesis.validators
+      const abi = [
+        'function minSelfBond() view returns (uint256)',
+        'function candidate(address) view returns (uint256 tokens, uint16, bool, bool, address)',
+        'function delegate(address) payable',
+        'error Refused(string reason)',
+      ]
+      const answers = await page.evaluate(
+        async ([address, from, owner, interfaceOf, chainId]) => {
+          const { node, BrowserProvider, Contract } = globalThis as any
+          const provider = new BrowserProvider(node.provider, chainId, { cacheTimeout: -1 })
+          const contract = new Contract(address, interfaceOf, provider)
+          const refused = await contract.delegate.staticCall(owner, { from, value: 1n }).catch((error: any) => error)
+          return {
+            minSelfBond: String(await contract.minSelfBond()),
+            tokens: String((await contract.candidate(owner)).tokens),
+            gas: Number(await contract.delegate.estimateGas(owner, { from, value: 10n ** 18n })),
+            refused: refused.revert?.args[0],
+          }
+        },
+        [CONSENSUS_ADDRESS, network.accounts[3]!.address, validator!.address, abi, network.genesis.chainId] as const,
+      )
+      expect(fetched.filter((path) => path === '/light-evm.js')).toHaveLength(1)
+      expect(answers).toMatchObject({
+        minSelfBond: network.genesis.consensus!.minSelfBond,
+        refused: expect.stringMatching(/delegation/),
+      })
+      expect(BigInt(answers.tokens)).toBeGreaterThanOrEqual(BigInt(validator!.stake))
+      expect(answers.gas).toBeGreaterThan(50_000)
+      expect(answers.gas).toBeLessThan(200_000)
+    })
 
-      // (b) everything away, then back, without a reload.
+    test('(b) everything away, then back: it goes on without a reload', async () => {
       away = true
       await page.waitForFunction(() => (globalThis as any).node.status.phase === 'offline')
       const before = await page.evaluate(() => (globalThis as any).node.status.head.number)
@@ -220,23 +310,105 @@ describe.skipIf(!executablePath)(
         const { phase, head } = (globalThis as any).node.status
         return phase === 'ready' && head.number > n
       }, before)
+    })
 
-      // (c) a reload resumes from what was kept.
+    test(`(e) its heap, and that of its worker, grow by less than 5 MB in ${WATCH_MS / 1_000} s of use`, async () => {
+      const use = (forMs: number) =>
+        page.evaluate(
+          async ([address, ms]) => {
+            const { node } = globalThis as any
+            const end = performance.now() + ms
+            let answers = 0
+            // A busy machine's nodes may be too late with an answer.
+            const count = (answer: Promise<unknown>) =>
+              answer.then(
+                () => answers++,
+                ({ lightCode }) => {
+                  if (lightCode !== 'LIGHT_NO_SOURCE') throw new Error(lightCode)
+                },
+              )
+            while (performance.now() < end) {
+              await count(node.getBalance(address))
+              await count(node.provider.request({ method: 'eth_getBlockByNumber', params: ['latest', true] }))
+              await count(node.provider.request({ method: 'eth_getLogs', params: [{ fromBlock: 'latest' }] }))
+              await new Promise((resolve) => setTimeout(resolve, 20))
+            }
+            return answers
+          },
+          [network.accounts[1]!.address, forMs] as const,
+        )
+      await use(SETTLE_MS)
+      const before = await heapBytes(page)
+      const answers = await use(WATCH_MS)
+      const after = await heapBytes(page)
+      const growth = after.page + after.worker - before.page - before.worker
+      console.log(JSON.stringify({ before, after, growth, answers, seconds: WATCH_MS / 1_000 }))
+      expect(answers).toBeGreaterThan(10)
+      expect(growth).toBeLessThan(MAX_GROWTH_BYTES)
+    })
+
+    test(`(c) after a reload it goes on from what it kept, within ${MAX_RESUME_MS} ms, and shows it when no network is there`, async () => {
       const epoch = await page.evaluate(async () => {
         await (globalThis as any).node.close()
         return (globalThis as any).node.status.epoch
       })
-      await page.reload()
-      await page.waitForFunction(() => 'createLightNode' in globalThis)
-      const warm = await start(page)
-      expect(await page.evaluate(() => (globalThis as any).node.status.epoch)).toBeGreaterThanOrEqual(epoch)
-      console.log(
-        JSON.stringify({ coldMs: Math.round(cold), warmMs: Math.round(warm), longestTaskMs: Math.round(longest) }),
+      const reload = async () => {
+        await page.reload()
+        await page.waitForFunction(() => 'createLightNode' in globalThis)
+      }
+      expect(epoch).toBeGreaterThan(0)
+      checkpointsAsked.length = 0
+      const times: number[] = []
+      for (let attempt = 0; attempt < RESUME_ATTEMPTS && !(Math.min(...times) < MAX_RESUME_MS); attempt++) {
+        await reload()
+        times.push(await start(page))
+        await page.evaluate(() => (globalThis as any).node.close())
+      }
+      console.log(JSON.stringify({ warmMs: times.map(Math.round) }))
+      // What was followed before is not followed again.
+      expect(checkpointsAsked.length).toBeGreaterThan(0)
+      for (const asked of checkpointsAsked) expect(asked).toBeGreaterThanOrEqual(epoch)
+      expect(Math.min(...times)).toBeLessThan(MAX_RESUME_MS)
+      away = true
+      await reload()
+      const shown = await page.evaluate(
+        async (given) => {
+          const node = await (globalThis as any).createLightNode(given)
+          const number = Number(await node.provider.request({ method: 'eth_blockNumber' }))
+          await node.close()
+          return number
+        },
+        { chain: chainOf(network), sources },
       )
+      away = false
+      expect(shown).toBeGreaterThan(0)
       await page.close()
     })
 
-    test('trust that is too old gives the typed error', async () => {
+    test(`(d) no task of the page takes ${MAX_TASK_MS} ms while the node verifies from the genesis on: verification is in the worker`, async () => {
+      const busy = async (options: object) => {
+        const fresh = await openPage()
+        const longest = await longestTask(fresh, async () => {
+          await start(fresh, options)
+          for (let i = 0; i < 20; i++)
+            await fresh.evaluate(
+              (address) => (globalThis as any).node.getBalance(address),
+              network.accounts[2]!.address,
+            )
+        })
+        await fresh.evaluate(() => (globalThis as any).node.close())
+        await fresh.close()
+        return longest
+      }
+      const inWorker = await busy({})
+      const inPage = await busy({ worker: false, storage: false })
+      console.log(JSON.stringify({ longestTaskMs: inWorker, withoutWorkerMs: inPage }))
+      expect(inWorker).toBeLessThan(MAX_TASK_MS)
+      // The measure sees verification where it is in the page.
+      expect(inPage).toBeGreaterThan(MAX_TASK_MS)
+    })
+
+    test('(f) trust that is too old gives the typed error', async () => {
       const page = await openPage()
       const error = await page.evaluate(
         async ([given]) => {

@@ -1,7 +1,8 @@
 /** The light node in Node against four validators: wallets' libraries read and send through it. */
 import { bytesToHex } from '@ethereumjs/util'
 import { createLightNode, type LightNode } from '@zos/node/light'
-import { BrowserProvider, Wallet } from 'ethers'
+import { CONSENSUS_ADDRESS } from '@zos/zpos'
+import { BrowserProvider, id, Wallet } from 'ethers'
 import { createPublicClient, createWalletClient, custom, defineChain } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -52,6 +53,7 @@ describe('a light node', { timeout: TIMEOUT_MS }, () => {
       ['eth_getTransactionCount', rich!.address, 'latest'],
       ['eth_getCode', '0x4e59b44847b379578588920ca78fbf26c0b4956c', 'latest'],
       ['eth_getStorageAt', rich!.address, '0x0', 'latest'],
+      ['eth_call', { to: CONSENSUS_ADDRESS, data: id('minSelfBond()').slice(0, 10) }, 'latest'],
     ] as [string, ...unknown[]][])
       expect(await node.provider.request({ method, params }), method).toEqual(
         await rpc(network.urls[1]!, method, ...params),

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Interface } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDevnet, type InProcessDevnet } from '../../src/devnet/in-process.ts'
 import { signTransaction } from '../../src/devnet/unsigned-transaction.ts'
@@ -9,6 +11,12 @@ import { postgresPrograms, startPostgres } from './postgres-server.ts'
 const TRANSFER = 'ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 /** Every call emits `Transfer(caller, 0x…01, 5)`. Assembled by hand, so that no compiler is needed here. */
 const TOKEN = `0x${'602f600c600039602f6000f3'}6005600052600133${'7f'}${TRANSFER}60206000a300`
+/** Emits what it is called with: four topics, then data. */
+const ECHO = '0x6018600c60003960186000f3608036038060805f376060356040356020355f35845fa400'
+const erc1155 = new Interface([
+  'event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value)',
+  'event TransferBatch(address indexed operator, address indexed from, address indexed to, uint256[] ids, uint256[] values)',
+])
 const RECEIVER = `0x${'00'.repeat(19)}01`
 
 const programs = postgresPrograms()
@@ -85,6 +93,51 @@ describe.each(databases)('the index in %s', (name, skip) => {
     }
   })
 
+  test.skipIf(skip)('lists ERC-1155 transfers kind by kind, single and in batches, page by page', async () => {
+    const [operator, from, to] = [devnet.accounts[4]!.address, `0x${'e1'.repeat(20)}`, `0x${'e2'.repeat(20)}`]
+    const made = await receipt(await call('eth_sendTransaction', { from: operator, data: ECHO, gas: '0x30d40' }))
+    const token = made.contractAddress
+    const emit = async (event: string, values: unknown[]) => {
+      const { topics, data } = erc1155.encodeEventLog(event, [operator, from, to, ...values])
+      const input = `0x${topics.map((topic) => topic.slice(2)).join('')}${data.slice(2)}`
+      return receipt(await call('eth_sendTransaction', { from: operator, to: token, data: input, gas: '0x30d40' }))
+    }
+    const single = await emit('TransferSingle', [7n, 1_000n])
+    const batch = await emit('TransferBatch', [
+      [1n, 2n, 2n ** 200n],
+      [10n, 20n, 30n],
+    ])
+    const empty = await emit('TransferBatch', [[], []])
+    // Data that is no pair of lists of one length is nobody's transfer.
+    const crooked = await receipt(
+      await call('eth_sendTransaction', {
+        from: operator,
+        to: token,
+        gas: '0x30d40',
+        data: `0x${erc1155
+          .encodeEventLog('TransferBatch', [operator, from, to, [1n], [2n]])
+          .topics.map((topic) => topic.slice(2))
+          .join('')}${['40', 'ffffffff', '1', '5'].map((word) => word.padStart(64, '0')).join('')}`,
+      }),
+    )
+    for (const { status } of [single, batch, empty, crooked]) expect(status).toBe('0x1')
+    const entry = (id: bigint, amount: string, { transactionHash: hash }: any) =>
+      expect.objectContaining({ hash, token, standard: 'erc1155', from, to, id: String(id), amount })
+    const expected = [
+      entry(2n ** 200n, '30', batch),
+      entry(2n, '20', batch),
+      entry(1n, '10', batch),
+      entry(7n, '1000', single),
+    ]
+    for (const address of [from, to, token]) {
+      expect((await call('zos_getTransfersOf', address)).entries).toEqual(expected)
+      const first = await call('zos_getTransfersOf', address, { limit: 2 })
+      expect(first.entries).toEqual(expected.slice(0, 2))
+      expect((await call('zos_getTransfersOf', address, { before: first.next })).entries).toEqual(expected.slice(2))
+    }
+    expect((await call('zos_getTransfersOf', operator)).entries).toEqual([])
+  })
+
   test.skipIf(skip)('tells conflicts with what won and why', async () => {
     const { address, privateKey } = devnet.accounts[2]!
     const fields = (value: bigint) => ({
@@ -138,6 +191,27 @@ describe.each(databases)('the index in %s', (name, skip) => {
     for (const page of [{ limit: 0 }, { limit: 101 }, { limit: 1.5 }, { before: { block: 'x', position: 0 } }, 'x'])
       await expect(call('zos_getTransactionsOf', address, page)).rejects.toMatchObject({ code: -32_602 })
   })
+})
+
+test('an index whose tables are of an earlier version is dropped, and builds itself from the chain', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'zos-index-'))
+  const index = join(folder, 'index.sqlite')
+  const old = new DatabaseSync(index)
+  old.exec(`CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO meta VALUES ('schema', '1'), ('cursor', '900');
+    CREATE TABLE transfers (address TEXT NOT NULL, block BIGINT NOT NULL, log BIGINT NOT NULL)`)
+  old.close()
+  const devnet = await createDevnet({ index })
+  const call = (method: string, ...params: unknown[]) => devnet.request({ method, params })
+  const from = devnet.accounts[0]!.address
+  await call('eth_sendTransaction', { from, data: TOKEN, gas: '0x30d40' })
+  const token = `0x${'00'.repeat(20)}`
+  for (let last = -1; last < 1; last = (await call('zos_indexStatus')).last)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  expect((await call('zos_getTransactionsOf', from)).entries).toHaveLength(1)
+  expect((await call('zos_getTransfersOf', token)).entries).toEqual([])
+  await devnet.stop()
+  rmSync(folder, { recursive: true })
 })
 
 test('an index of another network is dropped, and builds itself from the chain', async () => {

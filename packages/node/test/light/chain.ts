@@ -12,11 +12,15 @@ import { ethereumBlockSize } from '../../src/execution/block-rlp.ts'
 import { Evm } from '../../src/execution/evm.ts'
 import { executeBlock, type SignedTransaction } from '../../src/execution/execute-block.ts'
 import { type BlockHeader, headerHash, nextBaseFee } from '../../src/execution/header.ts'
+import { consensusSettings } from '../../src/genesis/consensus-genesis.ts'
 import { devnetGenesis } from '../../src/genesis/devnet-genesis.ts'
 import { genesisHash } from '../../src/genesis/genesis.ts'
 import { createGenesisBlock } from '../../src/genesis/genesis-block.ts'
 import { SourceRefusal } from '../../src/light/sources.ts'
-import type { RpcContext } from '../../src/rpc/context.ts'
+import { createConsensusNative } from '../../src/native/consensus-contract.ts'
+import { createDagNative } from '../../src/native/dag-contract.ts'
+import type { CallLimits } from '../../src/rpc/call-pace.ts'
+import { createCallRunner, type RpcContext } from '../../src/rpc/context.ts'
 import { createRpcRouter } from '../../src/rpc/router.ts'
 import { WorldState } from '../../src/state/world-state.ts'
 import { createMemoryStore } from '../../src/store/kv.ts'
@@ -24,14 +28,17 @@ import { createMemoryStore } from '../../src/store/kv.ts'
 /** In the past, so that trust can be too old. */
 const BEGIN_MS = 1_750_000_000_000
 
-export async function createTestChain() {
+export async function createTestChain(limits: CallLimits = {}) {
   const { genesis, accounts, validatorKeys } = devnetGenesis({ validators: 4, timestampMs: BEGIN_MS })
   const { chainId } = genesis
   const store = createMemoryStore()
   const chain = new Chain(store)
   const state = new WorldState(store, 0)
   await createGenesisBlock(genesis, genesisHash(genesis), state, chain)
-  const evm = await Evm.create(chainId, (number) => chain.block(number)?.hash)
+  const blockHash = (number: number) => chain.block(number)?.hash
+  const natives = [createConsensusNative(consensusSettings(genesis)), createDagNative()]
+  const evm = await Evm.create(chainId, blockHash, natives)
+  const call = await createCallRunner(chainId, blockHash, natives, undefined, limits)
   const members = asSigners(
     genesis.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
       address: address as never,
@@ -61,6 +68,7 @@ export async function createTestChain() {
       head: () => head,
       mempool: { get: (hash: string) => pool.find((one) => one.hash === hash) },
       intake: { submit: async (raw: Uint8Array) => submit(raw) },
+      call,
     } as unknown as RpcContext,
     (error) => {
       throw error
@@ -72,10 +80,13 @@ export async function createTestChain() {
     accounts,
     chain,
     records,
+    /** The answer to a body, as the port gives it. */
+    handle: (body: string) => router.handle(body),
     /** One JSON-RPC call, as a source makes it. */
     async request(method: string, params: readonly unknown[]): Promise<any> {
       const answer = JSON.parse((await router.handle(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })))!)
-      if (answer.error) throw new SourceRefusal(answer.error.code, answer.error.message)
+      if (answer.error)
+        throw Object.assign(new SourceRefusal(answer.error.code, answer.error.message), { data: answer.error.data })
       return answer.result
     },
     async sign(

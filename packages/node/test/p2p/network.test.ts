@@ -171,6 +171,70 @@ test('a peer that hangs up in the middle of an answer loses nothing by it', asyn
   expect(network.peers()).toEqual([peer.id])
 }, 20_000)
 
+describe('a large unit, announced by its id', () => {
+  const ID = `0x${'5c'.repeat(32)}` as UnitId
+  const UNIT = new Uint8Array(300_000).fill(7)
+  const announcement = Uint8Array.of(1, ...Buffer.from(ID.slice(2), 'hex'))
+  /** Keeps what comes. */
+  const keeping = () => {
+    const units: Uint8Array[] = []
+    return {
+      units,
+      handlers: {
+        unit: async (bytes: Uint8Array) => units.push(bytes) > 0,
+        hasUnit: () => units.length > 0,
+        unitBytes: (id: UnitId) => (id === ID ? units[0] : undefined),
+      },
+    }
+  }
+
+  test('comes from another when who announced it gives nothing, is slow, or is gone; and is passed on then', async () => {
+    const behaviours: ((announcer: Awaited<ReturnType<typeof stranger>>) => unknown)[] = [
+      ({ host }) => host.handle(PROTOCOL, (stream) => stream.close()),
+      ({ host }) => host.handle(PROTOCOL, () => {}),
+      ({ host }) => host.handle(PROTOCOL, (stream) => stream.abort(new Error('gone'))),
+    ]
+    for (const behave of behaviours) {
+      const [mine, next] = [keeping(), keeping()]
+      const node = await start({ requestTimeoutMs: 100, handlers: mine.handlers })
+      const holder = await start({ peers: node.addresses(), handlers: { unitBytes: () => UNIT, hasUnit: () => true } })
+      const further = await start({ peers: node.addresses(), handlers: next.handlers })
+      const announcer = await stranger(node)
+      await behave(announcer)
+      await announcer.join()
+      await until(() => node.peers().length === 3 && holder.peers().length > 0 && further.peers().length > 0)
+      await announcer.publish(announcement)
+      // Where the mesh has not formed yet, the next heartbeat tells of it.
+      await until(() => next.units.length > 0)
+      expect(mine.units[0]).toEqual(UNIT)
+      expect(next.units[0]).toEqual(UNIT)
+      expect(node.health()).toMatchObject({ banned: 0, faults: 0 })
+    }
+  }, 30_000)
+
+  test('that nobody has is not passed on, and its announcer loses nothing', async () => {
+    const node = await start({ requestTimeoutMs: 100 })
+    const messages: Uint8Array[] = []
+    const other = await stranger(node)
+    await other.join()
+    other.host.services.gossip.addEventListener('message', ({ detail }) => messages.push(detail.data))
+    const announcer = await stranger(node)
+    await announcer.join()
+    await until(() => node.peers().length === 2)
+    for (let i = 0; i < 20; i++) {
+      await announcer.publish(Uint8Array.of(1, i, ...new Uint8Array(31)))
+      // What is valid is passed on: small units go through the same topic.
+      await announcer.publish(Uint8Array.of(0, i))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (messages.length > 0) break
+    }
+    await until(() => messages.length > 0)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(node.health()).toMatchObject({ banned: 0, faults: 0 })
+    expect(messages.filter((bytes) => bytes[0] === 1)).toEqual([])
+  }, 30_000)
+})
+
 describe('a peer that floods', () => {
   test('with messages: those beyond its share are dropped unread, and it is cut off and kept out', async () => {
     let taken = 0

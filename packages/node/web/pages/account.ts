@@ -90,18 +90,24 @@ function transfersOf(address: string): Promise<HTMLElement | undefined> {
     'None that the index knows.',
     'zos_getTransfersOf',
     [address],
-    async ({ hash, from, to, amount, token, standard }) => {
+    async ({ hash, from, to, amount, id, token, standard }) => {
       const about = await tokenOf(token)
       return [
         link(`tx/${hash}`, short(hash)),
         from === ZERO ? 'minted' : party(from, address),
         direction(from, to, address),
         to === ZERO ? 'burned' : party(to, address),
-        standard === 'erc721' ? `no. ${count(amount)}` : tokenAmount(amount, about?.decimals),
+        amountOf(standard, amount, id, about?.decimals),
         link(`address/${token}`, about?.symbol ?? short(token), ''),
       ]
     },
   )
+}
+
+/** An ERC-721 moves one thing with a number, an ERC-1155 so many of a kind. */
+function amountOf(standard: TransferEntry['standard'], amount: string, id: string | null, decimals?: number): string {
+  if (standard === 'erc721') return `no. ${count(amount)}`
+  return standard === 'erc1155' ? `${count(amount)} of no. ${count(id!)}` : tokenAmount(amount, decimals)
 }
 
 function party(address: string, self: string): HTMLElement {

@@ -1,5 +1,6 @@
 import { card, el, link } from '../element.ts'
-import { call, onHead } from '../rpc.ts'
+import { sayWhenFinal } from '../receipt.ts'
+import { call } from '../rpc.ts'
 
 /** Gives coins of a local network to an account. */
 export async function faucetPage(address: string | undefined, signal: AbortSignal): Promise<HTMLElement> {
@@ -21,7 +22,7 @@ export async function faucetPage(address: string | undefined, signal: AbortSigna
     try {
       const hash = await call<string>('zos_dev_faucet', input.value.trim())
       answer.replaceChildren('Sent with ', link(`tx/${hash}`, hash), '.')
-      wait(hash, answer, signal)
+      sayWhenFinal(hash, answer, signal)
     } catch (error) {
       answer.replaceChildren(el('span', { class: 'bad' }, (error as Error).message))
     }
@@ -36,19 +37,5 @@ export async function faucetPage(address: string | undefined, signal: AbortSigna
       form,
       answer,
     ),
-  )
-}
-
-function wait(hash: string, answer: HTMLElement, signal: AbortSignal): void {
-  const found = new AbortController()
-  onHead(
-    async () => {
-      const receipt = await call<{ blockNumber: string } | null>('eth_getTransactionReceipt', hash).catch(() => null)
-      if (!receipt || found.signal.aborted) return
-      found.abort()
-      const number = Number(receipt.blockNumber)
-      answer.append(' Final in block ', link(`block/${number}`, String(number)), '.')
-    },
-    AbortSignal.any([signal, found.signal]),
   )
 }

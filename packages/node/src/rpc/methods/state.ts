@@ -1,25 +1,22 @@
 import { bytesToBigInt, bytesToHex, setLengthLeft } from '@ethereumjs/util'
 import type { BlockContext, EvmOutcome, UnsignedCall } from '../../execution/evm.ts'
-import { TRANSFER_GAS } from '../../execution/execute-block.ts'
-import { MAX_TRANSACTION_GAS } from '../../execution/gas-limits.ts'
 import { nextBaseFee } from '../../execution/header.ts'
 import { type AddressHex, EMPTY_ACCOUNT, type Hash, NO_CODE } from '../../state/account.ts'
 import type { StateReader } from '../../state/overlay.ts'
 import { recordReads } from '../../trace/replay.ts'
+import { callFailed, callRefused } from '../call-failure.ts'
 import { type RpcContext, type RpcMethod, resolveState } from '../context.ts'
+import { estimateGas } from '../estimate-gas.ts'
 import { quantity } from '../format.ts'
 import { overridden } from '../overridden.ts'
 import { objectParam } from '../override-params.ts'
 import { addressParam, blockParam, callParam, slotParam } from '../params.ts'
-import { revertMessage } from '../revert.ts'
 import { invalidParams, RpcCode, RpcError } from '../rpc-error.ts'
 
 /** P256VERIFY (EIP-7951) has the highest address of Osaka's precompiles. */
 const LAST_PRECOMPILE = `0x${'00'.repeat(18)}0100`
 /** Slots, and storage proofs, in one answer: a proof costs some ten reads. */
 const MAX_SLOTS = 1_024
-/** The gas estimate is at most this fraction too high: a client loses nothing, the node saves runs. */
-const ESTIMATE_TOLERANCE = 64n
 
 function accountAt(context: RpcContext, address: unknown, block: unknown) {
   const { state } = resolveState(context, blockParam(block))
@@ -31,16 +28,6 @@ function contextOf(context: RpcContext, block: unknown, stateOverrides?: unknown
   return overridden(resolveState(context, blockParam(block)), stateOverrides, blockOverrides)
 }
 
-function failed(outcome: EvmOutcome): RpcError {
-  if (outcome.exception === 'revert')
-    return new RpcError(
-      RpcCode.reverted,
-      `execution reverted${revertMessage(outcome.returned)}`,
-      bytesToHex(outcome.returned),
-    )
-  return new RpcError(RpcCode.rejected, outcome.exception ?? 'execution failed')
-}
-
 async function run(
   context: RpcContext,
   state: StateReader,
@@ -50,46 +37,8 @@ async function run(
   try {
     return await context.call.run(state, blockContext, call)
   } catch (error) {
-    if (error instanceof RpcError) throw error
-    throw new RpcError(RpcCode.rejected, (error as Error).message.replace(/ \(vm hf.*$/s, ''))
+    throw callRefused(error)
   }
-}
-
-async function estimate(
-  context: RpcContext,
-  state: StateReader,
-  blockContext: BlockContext,
-  call: UnsignedCall,
-): Promise<bigint> {
-  const balance = (state.account(call.from) ?? EMPTY_ACCOUNT).balance
-  if (call.value > balance)
-    throw new RpcError(RpcCode.rejected, `insufficient funds for transfer: address ${call.from}`)
-  const toCode = call.to && (state.account(call.to)?.codeHash ?? NO_CODE)
-  if (
-    toCode === NO_CODE &&
-    call.data.length === 0 &&
-    !call.accessList &&
-    !call.authorizationList &&
-    call.to! > `0x${'00'.repeat(18)}ffff`
-  )
-    return TRANSFER_GAS
-  const first = await run(context, state, blockContext, call)
-  if (!first.succeeded) throw failed(first)
-  // What was used is a lower bound: a call inside may need 64/63 of it to be there (EIP-150), refunds come at the end.
-  let low = first.gasUsed - 1n
-  let high = call.gasLimit
-  const optimistic = ((first.gasUsed + 2_300n) * 64n) / 63n
-  if (optimistic < high) {
-    if ((await run(context, state, blockContext, { ...call, gasLimit: optimistic })).succeeded) high = optimistic
-    else low = optimistic
-  }
-  while (high - low > 1n && (high - low) * ESTIMATE_TOLERANCE > high) {
-    const middle = (high + low) / 2n
-    const outcome = await run(context, state, blockContext, { ...call, gasLimit: middle }).catch(() => undefined)
-    if (outcome?.succeeded) high = middle
-    else low = middle
-  }
-  return high
 }
 
 /** A proof names its slot as the client did: 32 bytes, or a quantity. */
@@ -131,7 +80,7 @@ export const stateMethods: Record<string, RpcMethod> = {
   eth_call: async ([transaction, block, stateOverrides, blockOverrides], context) => {
     const { state, blockContext } = contextOf(context, block, stateOverrides, blockOverrides)
     const outcome = await run(context, state, blockContext, callParam(transaction))
-    if (!outcome.succeeded) throw failed(outcome)
+    if (!outcome.succeeded) throw callFailed(outcome)
     return bytesToHex(outcome.returned)
   },
 
@@ -165,7 +114,7 @@ export const stateMethods: Record<string, RpcMethod> = {
       number: blockContext.number + 1,
       baseFeePerGas: nextBaseFee(context.chain.head!.header),
     }
-    return quantity(await estimate(context, state, next, { ...call, gasLimit: call.gasLimit || MAX_TRANSACTION_GAS }))
+    return quantity(await estimateGas(call, state, (attempt) => run(context, state, next, attempt)))
   },
 
   eth_getProof: ([address, slots, block], context) => {
