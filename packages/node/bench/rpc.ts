@@ -7,6 +7,7 @@
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { printMetric } from '../../../scripts/metric.ts'
 import { type Load, type LoadResult, runLoad } from './rpc/load.ts'
 import { prepare } from './rpc/prepare.ts'
 import { anvil, type RpcServer, zos } from './rpc/servers.ts'
@@ -86,19 +87,8 @@ async function main(): Promise<void> {
 }
 
 function print(metric: string, unit: string, value: number, peerValue: number): void {
-  const round = (one: number) => (Number.isNaN(one) ? null : Math.round(one))
-  const ratio = Number.isNaN(value / peerValue) ? null : Number((value / peerValue).toFixed(2))
-  console.log(
-    JSON.stringify({
-      bench: 'rpc',
-      metric,
-      value: round(value),
-      unit,
-      peer: 'anvil',
-      peerValue: round(peerValue),
-      ratio,
-    }),
-  )
+  const compared = !Number.isNaN(peerValue)
+  printMetric({ bench: 'rpc', metric, value, unit, ...(compared && { peer: 'anvil', peerValue }) })
 }
 
 if (process.argv.includes('--generator'))

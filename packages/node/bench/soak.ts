@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { bytesToHex } from '@ethereumjs/util'
 import { type DevnetValidator, startDevnet } from '@zos/node/devnet'
 import { Wallet } from 'ethers'
+import { printMetric } from '../../../scripts/metric.ts'
 
 const quick = process.argv.includes('--quick')
 const minutesAt = process.argv.indexOf('--minutes')
@@ -136,10 +137,8 @@ await devnet.stop()
 const settled = samples.map((own) => own.filter(({ hours }) => hours * 60 >= MINUTES / 3))
 const worst = (value: (own: readonly Sample[]) => number) => Math.max(...settled.map(value))
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
-const print = (metric: string, value: number, unit: string) =>
-  console.log(
-    JSON.stringify({ bench: 'soak', metric, value: Number(value.toFixed(2)), unit, minutes: MINUTES, transfers: sent }),
-  )
+console.error(`${MINUTES} minutes, ${sent} transfers`)
+const print = (metric: string, value: number, unit: string) => printMetric({ bench: 'soak', metric, value, unit })
 print(
   'rss-mb-per-h',
   worst((own) => slope(own.map(({ hours, rssMb }) => [hours, rssMb]))),
