@@ -189,12 +189,14 @@ describe('a vault', () => {
     const liar = nodes[0]!
     const honest = createVault({ nodes: () => nodes.slice(0, 16), segmentBytes: 10_000 })
     const { root, key } = await honest.put([data.subarray(0, 5000)])
+    // Not zeros: the last data shard of so short a file is all padding.
+    const other = new Uint8Array(640).fill(7)
     const forged: StorageNode = {
       ...liar,
       has: async () => true,
-      get: async () => new Uint8Array(640),
+      get: async () => other,
       put: () => Promise.reject(new StorageError('STORAGE_UNAVAILABLE', 'no room')),
-      audit: async (cid, challenge) => answerChallenge(crypto, new Uint8Array(640), challenge, auditTreeOf(cid)),
+      audit: async (cid, challenge) => answerChallenge(crypto, other, challenge, auditTreeOf(cid)),
     }
     const vault = createVault({ nodes: () => [forged, ...nodes.slice(1)], segmentBytes: 10_000 })
     expect((await vault.repair(root)).rebuilt).toBe(1)

@@ -30,8 +30,7 @@ export interface SlotOwner {
 
 /**
  * The book of a cache: one slot for each key that the cache knows, resident or ghost. A slot is a place in `words`, where its
- * {@link SLOT_WORDS} words begin: half a line of the processor's cache, and one array to look at for all of it (an array for each
- * field took twice as long). No object is made per entry: 40 bytes, and the collector has nothing to walk.
+ * {@link SLOT_WORDS} words begin: half a line of the processor's cache, and one array to look at for all of it. No object is made per entry: 40 bytes, and the collector has nothing to walk.
  * Slots are handed out from a free list; the arrays double when it is empty.
  */
 export class Slots {
