@@ -137,6 +137,43 @@ describe('the hub’s books', () => {
     expect(hub.ledger.escrow('uzos')).toBe(0n)
   })
 
+  it('the other zones get the same through in every round while a zone floods the hub with false claims', async () => {
+    const ROUNDS = 4
+    const PACKETS = 10
+    const traffic = async (flood: number) => {
+      const { chain, hub, zones } = await star(['zone-1', 'zone-2', 'zone-3'], () => ({
+        capacity: BigInt(ROUNDS * PACKETS),
+        refillPerSecond: 1n,
+      }))
+      const bad = zones[2]!
+      const good = zones.slice(0, 2)
+      chain.run(() => chain.bank.mint('alice', 'uzos', 1000n))
+      send(chain, bad.hubRoute, 'uzos', 5n, 'alice', 'mallory')
+      await bad.relay()
+      const claim = bankDenom({ base: 'uzos', trace: [bad.zoneRoute] })
+      bad.chain.run(() => bad.chain.bank.mint('mallory', claim, 10n ** 30n))
+      const through: bigint[][] = []
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let i = 0; i < flood; i++)
+          send(bad.chain, bad.zoneRoute, claim, 6n + BigInt(i), 'mallory', 'mallory-on-hub')
+        for (const zone of good)
+          for (let i = 0; i < PACKETS; i++) send(chain, zone.hubRoute, 'uzos', 1n, 'alice', 'bob')
+        for (const zone of zones) await zone.relay()
+        through.push(
+          good.flatMap((zone) => [
+            zone.chain.bank.balance('bob', bankDenom({ base: 'uzos', trace: [zone.zoneRoute] })),
+            hub.ledger.inFlight(zone.hubRoute, 'uzos'),
+          ]),
+        )
+      }
+      expect(chain.bank.balance('mallory-on-hub', 'uzos')).toBe(0n)
+      return through
+    }
+    const quiet = await traffic(0)
+    expect(quiet.at(-1)).toEqual([40n, 0n, 40n, 0n])
+    expect(await traffic(30)).toEqual(quiet)
+  })
+
   it('limits what moves in a while, and a limit never blocks a refund', async () => {
     const { chain, zones } = await star(['zone-1'], () => ({ capacity: 50n, refillPerSecond: 1n }))
     const zone = zones[0]!
