@@ -156,7 +156,10 @@ export class Ledger {
 
   /** The start of an epoch that this node has reached, also of one whose units were dropped. */
   epochStart(number: number): EpochStart | undefined {
-    return number === this.#epoch.number ? this.#epoch : this.#store.epoch(number)
+    if (number !== this.#epoch.number) return this.#store.epoch(number)
+    // The start alone: whoever keeps it does not keep the units of the epoch.
+    const { unit, height, mci, block, members, chain } = this.#epoch
+    return { number, unit, height, mci, block, members, chain }
   }
 
   has(id: UnitId): boolean {

@@ -51,9 +51,21 @@ export class SnapshotKeeper {
 
   /** The block that an epoch begins with was executed, and nothing after it: its state is held from now on. */
   async hold(start: EpochStart, block: StoredBlock): Promise<void> {
+    const entry = this.#entry(start, block)
+    const now = this.#now()
+    // The newest may wait for its certificate, so the one before it stays as well.
+    const before = this.#held.at(-1)
+    const leased = this.#held.filter((one) => one === before || now - one.usedAt < LEASE_MS).slice(1 - MAX_HELD)
+    const gone = this.#held.filter((one) => !leased.includes(one))
+    this.#held = [...leased, entry]
+    await Promise.all(gone.map((one) => one.snapshot.close()))
+  }
+
+  /** A method of its own: functions made in one call share what any of them uses, and this one must not keep the entry before it alive. */
+  #entry(start: EpochStart, block: StoredBlock): Held {
     const snapshot = this.#store.snapshot()
     let source: Promise<SnapshotSource> | undefined
-    const entry: Held = {
+    return {
       epoch: start.number,
       snapshot,
       usedAt: Number.NEGATIVE_INFINITY,
@@ -62,13 +74,6 @@ export class SnapshotKeeper {
         return source
       },
     }
-    const now = this.#now()
-    // The newest may wait for its certificate, so the one before it stays as well.
-    const before = this.#held.at(-1)
-    const leased = this.#held.filter((one) => one === before || now - one.usedAt < LEASE_MS).slice(1 - MAX_HELD)
-    const gone = this.#held.filter((one) => !leased.includes(one))
-    this.#held = [...leased, entry]
-    await Promise.all(gone.map((one) => one.snapshot.close()))
   }
 
   /** The snapshot of an epoch, or the newest that is certified. Undefined: there is none, or no longer. The first call for one reads the whole state. */

@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { bytesToHex } from '@ethereumjs/util'
 import { keccak256 } from '@zos/pipeline/hash'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -140,6 +142,31 @@ describe('a snapshot', () => {
     expect(await stateOf(store)).toEqual(await stateOf(made.store))
     expect(store.get('u000000000007')).toBeUndefined()
   })
+})
+
+test('a snapshot that was let go of is not kept in memory by those after it', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const held = new SnapshotKeeper({
+    store: made.store,
+    genesisHash: bytesToHex(hash),
+    now: () => 0,
+    record: () => undefined,
+  })
+  // Through an array: a variable of this function could keep its last value alive.
+  const starts: WeakRef<EpochStart>[] = []
+  for (let number = 1; number <= 6; number++) {
+    await (async () => {
+      const start = { ...made.start, number }
+      starts.push(new WeakRef(start))
+      await held.hold(start, made.block)
+    })()
+  }
+  await new Promise((resolve) => setTimeout(resolve))
+  collect()
+  expect(starts.slice(0, 4).map((start) => start.deref()?.number)).toEqual([undefined, undefined, undefined, undefined])
+  expect(starts[5]!.deref()?.number).toBe(6)
+  await held.close()
 })
 
 describe('a snapshot that is not what it says', () => {
