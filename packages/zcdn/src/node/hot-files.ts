@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import { type FileHandle, open } from 'node:fs/promises'
 import { Cache, type CacheStats } from '../caching/cache.ts'
+import { CdnError } from '../errors.ts'
 
 /** The unit that is read from disk and kept. */
 const CHUNK_BYTES = 1 << 18
@@ -18,7 +19,10 @@ export class HotFiles {
     return this.cache.stats()
   }
 
-  /** Bytes `start` to `end` (exclusive) of a file of `size` bytes. Rejects when the file has become shorter. */
+  /**
+   * Bytes `start` to `end` (exclusive) of a file of `size` bytes.
+   * @throws CdnError `CDN_SOURCE_FAILED` when the file has become shorter; else what the file system says
+   */
   async *read(path: string, size: number, start: number, end: number): AsyncGenerator<Uint8Array> {
     let file: FileHandle | undefined
     try {
@@ -43,7 +47,8 @@ async function readChunk(file: FileHandle, position: number, length: number): Pr
   const bytes = Buffer.allocUnsafeSlow(length)
   for (let done = 0; done < length; ) {
     const { bytesRead } = await file.read(bytes, done, length - done, position + done)
-    if (bytesRead === 0) throw new Error('the file has become shorter while it was served')
+    if (bytesRead === 0)
+      throw new CdnError('CDN_SOURCE_FAILED', 'the file has become shorter while it was served', { position, length })
     done += bytesRead
   }
   return bytes
