@@ -13,6 +13,8 @@ const KILLS = Number(process.env.ZOS_KILLS ?? (process.env.ZOS_LONG ? 10_000 : 4
 /** A new log after so many lives: an old one would only make the lives slower. */
 const LIVES_PER_LOG = 50
 const SLOTS_TRIED_AGAIN = 3
+/** A life is let answer up to so many slots: most meet what the life before signed, and sign something of their own. */
+const SLOTS_A_LIFE = 12
 
 const source = new URL('../../src/', import.meta.url).href
 const ARGUMENTS = ['--disable-warning=ExperimentalWarning']
@@ -40,9 +42,11 @@ for (slot = Math.max(0, slot - ${SLOTS_TRIED_AGAIN}); ; slot++) {
   } catch (error) {
     if (error.code !== 'HUB_SIGN_TWICE') throw error
     writeSync(revealed, 'refused ' + slot + '\\n')
+    writeSync(1, '.')
     continue
   }
   writeSync(revealed, 'slot ' + slot + ' ' + message + '\\n')
+  writeSync(1, '.')
 }
 `
 
@@ -78,7 +82,7 @@ it(`never signs two messages in one slot, killed ${KILLS.toLocaleString('en')} t
   }
 }, 20_000_000)
 
-/** One life: killed up to 8 ms after its log is open, or, one time in eight, while it opens. */
+/** One life: killed up to 3 ms after it has answered for some slots, or, one time in eight, while it opens its log. */
 async function oneLife(
   worker: string,
   home: string,
@@ -93,10 +97,17 @@ async function oneLife(
     errors += chunk.toString()
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const opened = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()))
   const early = random.below(8) === 0
-  await Promise.race([early ? new Promise((resolve) => setTimeout(resolve, 30 + random.below(60))) : opened, ended])
-  if (!early) await new Promise((resolve) => setTimeout(resolve, random.below(8)))
+  const progress = 'open\n'.length + random.below(SLOTS_A_LIFE + 1)
+  const progressed = new Promise<void>((resolve) => {
+    let printed = 0
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.length
+      if (printed >= progress) resolve()
+    })
+  })
+  await Promise.race([early ? new Promise((resolve) => setTimeout(resolve, 30 + random.below(60))) : progressed, ended])
+  if (!early) await new Promise((resolve) => setTimeout(resolve, random.below(3)))
   child.kill('SIGKILL')
   await ended
   expect(errors).toBe('')
