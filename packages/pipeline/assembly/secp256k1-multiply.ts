@@ -13,11 +13,12 @@ const BASE_STEPS: i32 = 13
 const BASE_ENTRIES: i32 = 512
 
 /** Multiples 1 … 512 of G, then of 2^130·G; an entry is x and y, packed: 80 bytes. */
-export const BASE_TABLE: usize = memory.data(2 * 512 * 80, 16)
+const BASE_TABLE: usize = memory.data(2 * 512 * 80, 16)
 /** Multiples 0 … 16 of P, two lanes; behind them βX of each. */
 const TABLE: usize = memory.data(17 * 240, 16)
 const BETA_TABLE: usize = memory.data(17 * 80, 16)
-const SCRATCH: usize = memory.data(512 * 320, 16)
+/** For making fixed tables. */
+export const SCRATCH: usize = memory.data(512 * 320, 16)
 export const GENERATOR: usize = memory.data<u8>([
   0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55, 0xa0, 0x62, 0x95, 0xce, 0x87, 0x0b, 0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d, 0xce, 0x28, 0xd9, 0x59,
   0xf2, 0x81, 0x5b, 0x16, 0xf8, 0x17, 0x98, 0x48, 0x3a, 0xda, 0x77, 0x26, 0xa3, 0xc4, 0x65, 0x5d, 0xa4, 0xfb, 0xfc, 0x0e, 0x11, 0x08, 0xa8, 0xfd, 0x17,
@@ -30,7 +31,7 @@ const STEP: usize = memory.data(80, 16)
 const SAVED: usize = memory.data(240, 16)
 
 /** Per lane: 26 digits of k1, 26 of k2, 26 of g (13 for each table), i16. */
-export const DIGITS: usize = memory.data(2 * 3 * 26 * 2, 16)
+const DIGITS: usize = memory.data(2 * 3 * 26 * 2, 16)
 const DIGITS_LANE: usize = 3 * 26 * 2
 const HALVES: usize = memory.data(64, 16)
 

@@ -4,17 +4,9 @@ import { copyLane, loadPacked } from './lanes'
 import { mul, negateIf, sqr, sub } from './field-secp256k1'
 import { BETA, ELEMENT, isOdd, isZero, liftX, ONE, parseElement } from './secp256k1-point'
 import { GENERATOR, multiplyDouble, normalizeAll, setScalars } from './secp256k1-multiply'
-import {
-  AREA_BYTES,
-  beginLockstep,
-  isPairExpelled,
-  isPairInfinite,
-  MOST_PAIRS,
-  multiplyMany,
-  pairPoint,
-  pairResult,
-  setPair,
-} from './secp256k1-lockstep'
+import { AREA_BYTES, beginLockstep, isPairExpelled, MOST_PAIRS, multiplyMany, pairResult, repeatItem, setItem } from './secp256k1-lockstep'
+import { MAKE_BYTES, makeTables, TABLE_BYTES } from './secp256k1-comb'
+import { findTable, keepTable, tickKeyTables } from './key-tables'
 import { msmAdd, msmBegin, msmIsZero, msmScratch } from './secp256k1-msm'
 import {
   addOrder,
@@ -31,8 +23,11 @@ import {
 import { sha256Absorb, sha256Finish, sha256Load, sha256Reset, sha256Save } from './sha256'
 import { fromWords } from './field-secp256k1'
 
-/** Record of an item: R (x, y, βx packed: 120) ‖ Q (120) ‖ g (32) ‖ b (32) ‖ state (4) ‖ PLAIN: R.x may also be r + n; LONE: parity of R.y (4). */
-const RECORD: usize = 312
+/**
+ * Record of an item: R (x, y, βx packed: 120) ‖ Q (120) ‖ g (32) ‖ b (32) ‖ state (4) ‖ PLAIN: R.x may also be r + n; LONE: parity of R.y (4)
+ * ‖ parity of Q.y (4) ‖ padding (4).
+ */
+const RECORD: usize = 320
 const INVALID: u32 = 0
 /** R is known: fit for a batch. */
 const KNOWN: u32 = 1
@@ -154,7 +149,7 @@ export function prepareBip340(items: usize, count: i32, records: usize, lone: bo
     const record = records + i * RECORD
     const g = record + 240
     store<u32>(record, INVALID, 304)
-    store<u32>(record, 0, 308)
+    store<u64>(record, 0, 308)
     if (load<u32>(item, 136) != 0) continue
     parseScalar(g, item + 64)
     // s may be 0, but not n or more.
@@ -201,6 +196,7 @@ export function prepareEcdsa(items: usize, count: i32, records: usize, scratch: 
     const valid = load<u32>(item, 164) == 0 && isValidScalar(S) && isValidScalar(s) && isLowScalar(s)
     store<u32>(record, valid ? KNOWN : INVALID, 304)
     store<u32>(record, 0, 308)
+    store<u32>(record, load<u8>(item, 159) & 1, 312)
     if (!valid) {
       memory.fill(s, 0, 32)
       store<u32>(s, 1)
@@ -278,22 +274,22 @@ function addSplit(point: usize): void {
   msmAdd(point, true, HALVES + 32, (signs & 2) != 0)
 }
 
-/** Fewer pairs do not share an inversion often enough. */
-const LEAST_PAIRS: i32 = 64
+/** Fewer items do not share an inversion often enough. */
+const LEAST_TOGETHER: i32 = 32
 
 /** Bytes of scratch for `count` items in `checkBatch` and `checkMany`. */
 export function batchScratch(count: i32): usize {
   const pairs = (count + 1) >> 1
-  return max<usize>(msmScratch(3 * count + 2), max<usize>(pairs < LEAST_PAIRS ? 0 : AREA_BYTES, <usize>pairs * 320))
+  return max<usize>(msmScratch(3 * count + 2), max<usize>(count < LEAST_TOGETHER ? 0 : LOCKSTEP_BYTES, <usize>pairs * 320))
 }
 
 /**
- * Replaces each of the `count` listed indices by 1 when its record (not invalid) holds by itself, else by 0. Two items at a time in the
- * lanes; many pairs in lockstep.
+ * Replaces each of the `count` listed indices by 1 when its record (not invalid) holds by itself, else by 0. Many items in lockstep, few
+ * two at a time in the lanes.
  */
 export function checkMany(records: usize, list: usize, count: i32, scratch: usize): void {
   let done = 0
-  while (count - done >= 2 * LEAST_PAIRS) {
+  while (count - done >= LEAST_TOGETHER) {
     const size = min(count - done, 2 * MOST_PAIRS)
     checkInLockstep(records, list + (<usize>done << 2), size, scratch)
     done += size
@@ -301,22 +297,51 @@ export function checkMany(records: usize, list: usize, count: i32, scratch: usiz
   checkCompletely(records, list + (<usize>done << 2), count - done, scratch)
 }
 
-/** `checkMany` with affine formulas. */
+/** Of the scratch in lockstep: tables made for this call, which point and table each is for, what making them takes, and the area. */
+const JOBS: usize = 512 * TABLE_BYTES
+const MAKE: usize = JOBS + 512 * 8
+const AREA: usize = MAKE + MAKE_BYTES
+const LOCKSTEP_BYTES: usize = AREA + AREA_BYTES
+
+let knownShare: f64 = 0
+
+/** Recent share of single checks for which a table was kept. */
+export function keyShare(): f64 {
+  return knownShare
+}
+
+/** `checkMany` with affine formulas, for at most 2 · MOST_PAIRS items. The table of a key that proves genuine is kept. */
 function checkInLockstep(records: usize, list: usize, count: i32, scratch: usize): void {
-  const pairs = (count + 1) >> 1
-  beginLockstep(scratch)
-  for (let p = 0; p < pairs; p++) {
-    const r0 = records + <usize>listed(list, count, p, 0) * RECORD, r1 = records + <usize>listed(list, count, p, 1) * RECORD
-    loadPacked(pairPoint(p), r0 + 120, r1 + 120, 10)
-    setPair(p, r0 + 240, r0 + 272, r1 + 240, r1 + 272)
+  const jobs = scratch + JOBS
+  let made = 0
+  beginLockstep(scratch + AREA)
+  tickKeyTables()
+  for (let i = 0; i < count; i++) {
+    const record = records + <usize>load<u32>(list + (<usize>i << 2)) * RECORD
+    let table = findTable(record + 120, load<u32>(record, 312))
+    if (table == 0) {
+      table = scratch + <usize>made * TABLE_BYTES
+      store<u32>(jobs + (<usize>made << 3), <u32>(record + 120))
+      store<u32>(jobs + (<usize>made << 3), <u32>table, 4)
+      made++
+    }
+    setItem(i, record + 240, record + 272, table)
   }
-  multiplyMany(pairs)
+  if (count & 1) repeatItem(count - 1)
+  makeTables(jobs, made, scratch + MAKE)
+  knownShare += min(0.2, <f64>count / 2048) * (<f64>(count - made) / <f64>count - knownShare)
+  multiplyMany((count + 1) >> 1)
+  let next = 0
   for (let i = 0; i < count; i++) {
     const entry = list + (<usize>i << 2)
+    const record = records + <usize>load<u32>(entry) * RECORD
     const p = i >> 1, lane = i & 1
     if (isPairExpelled(p, lane)) checkCompletely(records, entry, 1, EXPELLED_POINT)
-    else if (isPairInfinite(p, lane)) store<u32>(entry, 0)
-    else store<u32>(entry, holds(records + <usize>load<u32>(entry) * RECORD, pairResult(p), lane) ? 1 : 0)
+    else store<u32>(entry, holds(record, pairResult(p), lane) ? 1 : 0)
+    // Jobs are in the order of the items.
+    if (next == made || load<u32>(jobs + (<usize>next << 3)) != <u32>(record + 120)) continue
+    if (load<u32>(entry) != 0) keepTable(record + 120, load<u32>(record, 312), scratch + <usize>next * TABLE_BYTES)
+    next++
   }
 }
 

@@ -15,7 +15,7 @@ const genesis = new Uint8Array(readFileSync(join(folder, 'genesis')))
 const bank = new Bank(new Accounts(genesis.length / 20))
 for (let at = 0; at < genesis.length; at += 20)
   bank.accounts.set(genesis.subarray(at, at + 20), { nonce: 0n, balance: 10n ** 24n })
-const workers = verifyOnWorkers(Number(workerCount))
+const workers = verifyOnWorkers(Number(workerCount), { keyTables: 131_072 })
 const token = kind === 'erc20' ? await tokenBank(genesis) : undefined
 const stages = {
   chainId: CHAIN_ID,

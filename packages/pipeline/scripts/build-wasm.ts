@@ -35,6 +35,12 @@ const builds: ModuleBuild[] = [
     emitted: { 'assembly/field-secp256k1.ts': emitIntField(SECP256K1_INT) },
   },
   {
+    entry: 'comb-probe.ts',
+    name: 'probe-comb',
+    features: ['simd', 'relaxed-simd'],
+    emitted: { 'assembly/field-secp256k1.ts': emitFmaField(SECP256K1_FMA) },
+  },
+  {
     entry: 'ed25519.ts',
     name: 'ed25519-simd',
     features: ['simd', 'relaxed-simd'],

@@ -11,11 +11,16 @@ export interface VerifyWorkers {
   close(): void
 }
 
+export interface VerifyWorkerOptions {
+  /** For `createVerifier`, in each worker. Default 32,768 (44 MB when all are taken). */
+  readonly keyTables?: number
+}
+
 /** Verification on `size` worker threads; each has its own kernel and its own memory of keys. */
-export function verifyOnWorkers(size: number): VerifyWorkers {
+export function verifyOnWorkers(size: number, { keyTables = 32_768 }: VerifyWorkerOptions = {}): VerifyWorkers {
   const stage = workerStage<DecodedTx, VerifiedTx>({
     size,
-    spawn: () => nodeWorker(new URL('./verify-worker.js', import.meta.url)),
+    spawn: () => nodeWorker(new URL('./verify-worker.js', import.meta.url), { keyTables }),
     encode(items) {
       const packed = packSignatures(items)
       return { message: packed, transfer: [packed.native.buffer, packed.evm.buffer] }

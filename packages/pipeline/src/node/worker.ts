@@ -3,9 +3,9 @@ import { parentPort, Worker } from 'node:worker_threads'
 import { PipelineError } from '../errors.ts'
 import { serveStage, type Transferable, type WorkerLike } from '../stage/worker-stage.ts'
 
-/** A worker thread running the module at `url`. */
-export function nodeWorker(url: URL): WorkerLike {
-  const worker = new Worker(url)
+/** A worker thread running the module at `url`; `data` is its `workerData`. */
+export function nodeWorker(url: URL, data?: unknown): WorkerLike {
+  const worker = new Worker(url, { workerData: data })
   let ended = false
   return {
     postMessage: (message, transfer) => worker.postMessage(message, [...transfer]),

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { systemTimers, type Timers } from '../platform/timers.ts'
 import type { StageContext } from './engine.ts'
 import type { Rejection } from './outcome.ts'
 
@@ -25,7 +26,13 @@ export interface WorkerStageOptions<T, U> {
   readonly encode: (items: readonly T[]) => Transferable
   /** The worker's answer as one result for each item. */
   readonly decode: (reply: unknown, items: readonly T[]) => readonly (U | Rejection)[]
+  readonly timers?: Timers
 }
+
+/** So many workers in a row that ended without an answer: the next starts after a pause, and batches fail instead of waiting for it. */
+const PATIENCE = 3
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 10_000
 
 export interface WorkerStage<T, U> {
   /** For `stage(name, run, { concurrency: size })`. */
@@ -42,13 +49,17 @@ interface Slot {
 
 /**
  * A stage that runs on workers. A worker that crashes fails only the batch it had (with `PIPELINE_WORKER_CRASHED`; `retries` of the
- * stage sends it to another) and is replaced. A call whose signal aborts (a timeout) ends its worker, which may be in an endless loop.
+ * stage sends it to another) and is replaced, after a pause when several in a row ended without an answer. A call whose signal
+ * aborts (a timeout) ends its worker, which may be in an endless loop.
  */
 export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStage<T, U> {
-  const { size, spawn, encode, decode } = options
+  const { size, spawn, encode, decode, timers = systemTimers } = options
   const idle: Slot[] = []
   const all = new Set<Slot>()
-  const waiting: ((slot: Slot) => void)[] = []
+  const pauses = new Set<() => void>()
+  let waiting: { resolve: (slot: Slot) => void; reject: (error: unknown) => void }[] = []
+  /** Workers in a row that ended without an answer. */
+  let failures = 0
   let jobs = 0
   let respawned = 0
   let closed = false
@@ -60,6 +71,7 @@ export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStag
       const { id, reply, error } = message as { id: number; reply?: unknown; error?: string }
       if (slot.job?.id !== id) return
       const { job } = slot
+      failures = 0
       release(slot)
       if (error === undefined) job.resolve(reply)
       else job.reject(new Error(error))
@@ -73,24 +85,41 @@ export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStag
       )
       if (closed) return
       respawned++
-      start()
+      if (++failures < PATIENCE) start()
+      else startLater(reason)
     })
     offer(slot)
   }
+  /** What waits would wait in vain when no worker lives. */
+  function startLater(reason: unknown): void {
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - PATIENCE))
+    const cancel = timers.after(pause, () => {
+      pauses.delete(cancel)
+      start()
+    })
+    pauses.add(cancel)
+    if (all.size > 0) return
+    const given = waiting
+    waiting = []
+    for (const { reject } of given) reject(noWorker(reason))
+  }
+  const noWorker = (cause?: unknown) =>
+    new PipelineError('PIPELINE_WORKER_CRASHED', 'no worker stays alive', { failures }, { cause })
   function release(slot: Slot): void {
     slot.job = undefined
     offer(slot)
   }
   function offer(slot: Slot): void {
     const next = waiting.shift()
-    if (next) next(slot)
+    if (next) next.resolve(slot)
     else idle.push(slot)
   }
   for (let i = 0; i < size; i++) start()
 
   return {
     async run(items, { signal }) {
-      const slot = idle.pop() ?? (await new Promise<Slot>((resolve) => waiting.push(resolve)))
+      if (all.size === 0) throw noWorker()
+      const slot = idle.pop() ?? (await new Promise<Slot>((resolve, reject) => waiting.push({ resolve, reject })))
       const reply = await new Promise((resolve, reject) => {
         const cut = () => {
           slot.worker.terminate()
@@ -112,6 +141,7 @@ export function workerStage<T, U>(options: WorkerStageOptions<T, U>): WorkerStag
     respawned: () => respawned,
     close() {
       closed = true
+      for (const cancel of pauses) cancel()
       for (const slot of all) slot.worker.terminate()
     },
   }

@@ -1,11 +1,12 @@
 import { keccak256 } from '../hash/keccak.ts'
 import type { Timers } from '../platform/timers.ts'
+import { FingerprintSet } from './fingerprint-set.ts'
 import type { DecodedTx } from './transaction.ts'
 
 export interface IntakeLimits {
   /** Transactions of one source inside the pipeline at once. Default 4,096: four full batches. */
   readonly perSource?: number
-  /** Ids remembered against duplicates. Default 1,000,000 (about 100 MB): 20 s at 50,000 a second. */
+  /** Ids remembered against duplicates. Default 1,000,000 (16 MB): 20 s at 50,000 a second. */
   readonly remembered?: number
   /** Bad signatures that put a source into quarantine when they are also more than a quarter of what it sent. Default 16. */
   readonly badSignatures?: number
@@ -28,25 +29,27 @@ export type Admission = 'ok' | 'duplicate' | 'quota' | 'quarantined'
 /**
  * What duplicates are recognised by: 53 bits of the hash of all bytes; a million remembered ones are hit by chance once in 10^10. The
  * signature must be part of it: a native id does not cover it, and else anybody could send a transfer's body with a false signature
- * first and have the true one refused as its duplicate. (Numbers, because strings of these bytes cost 8 µs a transaction.)
+ * first and have the true one refused as its duplicate. (Numbers, because strings of these bytes cost 8 µs a transaction.) Never 0.
  */
 export function fingerprint(tx: DecodedTx): number {
   const digest = tx.kind === 'native' ? keccak256(tx.raw) : tx.id
   const view = new DataView(digest.buffer, digest.byteOffset, 8)
-  return (view.getUint32(0) & 0x1fffff) * 0x100000000 + view.getUint32(4)
+  return (view.getUint32(0) & 0x1fffff) * 0x100000000 + view.getUint32(4) || 1
 }
 
 /** Who may bring what: no duplicates, a quota for each source, and quarantine for sources that send bad signatures. */
 export class Intake {
   readonly #limits: Required<IntakeLimits>
   readonly #timers: Timers
-  #young = new Set<number>()
-  #old = new Set<number>()
+  #young: FingerprintSet
+  #old: FingerprintSet
   readonly #sources = new Map<string, Source>()
 
   constructor(limits: IntakeLimits, timers: Timers) {
     this.#limits = { perSource: 4096, remembered: 1_000_000, badSignatures: 16, quarantineMs: 10_000, ...limits }
     this.#timers = timers
+    this.#young = this.#generation()
+    this.#old = new FingerprintSet(0)
   }
 
   /** Counts the transaction in when it may enter; `leave` must follow then. */
@@ -57,7 +60,7 @@ export class Intake {
     if (this.#young.has(id) || this.#old.has(id)) return 'duplicate'
     if (this.#young.size >= this.#limits.remembered / 2) {
       this.#old = this.#young
-      this.#young = new Set()
+      this.#young = this.#generation()
     }
     this.#young.add(id)
     state.inside++
@@ -83,6 +86,10 @@ export class Intake {
       state.good >>= 1
       state.bad >>= 1
     }
+  }
+
+  #generation(): FingerprintSet {
+    return new FingerprintSet(Math.ceil(this.#limits.remembered / 2))
   }
 
   #source(name: string): Source {

@@ -9,6 +9,7 @@ import { keccak256 } from '../hash/keccak.ts'
 import { NATIVE_TRANSFER_BYTES, nativeTransferId } from '../native/native-transfer.ts'
 import { Rejection } from '../stage/outcome.ts'
 import type { CompressedKey, EcdsaItem, Verifier } from '../verify/port.ts'
+import { KeyMemory } from './key-memory.ts'
 import type { DecodedTx, VerifiedTx } from './transaction.ts'
 
 export interface PackedSignatures {
@@ -18,8 +19,13 @@ export interface PackedSignatures {
 
 const EVM_BYTES = 117
 const RESULT_BYTES = 21
-/** Keys remembered of each kind, about 100 MB in all when full; then the older half is forgotten. */
+/** Keys remembered of each kind; 52 MB in all when full. */
 const MAX_KEYS = 250_000
+/** x of a native sender's key and the parity of its y. */
+const NATIVE_KEY_BYTES = 33
+const EVEN_KEY_BYTES = 64
+const FULL_KEY_BYTES = 64
+const ADDRESS_BYTES = 20
 const PRIME = 2n ** 256n - 2n ** 32n - 977n
 
 export function packSignatures(items: readonly DecodedTx[]): PackedSignatures {
@@ -64,78 +70,66 @@ export function unpackSignatures(
 
 /** Checks packed batches, remembering the keys it met. */
 export function signatureChecker(verifier: Verifier): (batch: PackedSignatures) => PackedSignatures {
-  const nativeKeys = new KeyMemory<{ even: Uint8Array; address: Uint8Array }>()
-  const evmKeys = new KeyMemory<Uint8Array>()
+  const nativeKeys = new KeyMemory(MAX_KEYS, NATIVE_KEY_BYTES, EVEN_KEY_BYTES + ADDRESS_BYTES)
+  const evmKeys = new KeyMemory(MAX_KEYS, ADDRESS_BYTES, FULL_KEY_BYTES)
   return ({ native, evm }) => ({
     native: checkNative(verifier, native, nativeKeys),
     evm: checkEvm(verifier, evm, evmKeys),
   })
 }
 
-/** Two generations: bounded, and what is in use survives. */
-class KeyMemory<T> {
-  #young = new Map<string, T>()
-  #old = new Map<string, T>()
-
-  get(name: string): T | undefined {
-    const young = this.#young.get(name)
-    if (young !== undefined) return young
-    const old = this.#old.get(name)
-    if (old !== undefined) this.set(name, old)
-    return old
+/** The even key (x ‖ y) ‖ address of each transfer's sender; `fresh` where it was not remembered; undefined where x is on no point. */
+function nativeSenders(verifier: Verifier, names: readonly Uint8Array[], memory: KeyMemory) {
+  const senders = names.map((name) => memory.get(name))
+  const fresh = senders.map((sender) => sender === undefined)
+  const unknown = [...senders.keys()].filter((i) => fresh[i])
+  const lifted = verifier.liftMany(
+    unknown.map((i): CompressedKey => ({ x: names[i]!.subarray(0, 32), yParity: names[i]![32] === 1 ? 1 : 0 })),
+  )
+  for (const [k, i] of unknown.entries()) {
+    const full = lifted[k]
+    if (!full) continue
+    const sender = new Uint8Array(EVEN_KEY_BYTES + ADDRESS_BYTES)
+    sender.set(evenForm(full.publicKey))
+    sender.set(full.address, EVEN_KEY_BYTES)
+    senders[i] = sender
   }
-
-  set(name: string, value: T): void {
-    if (this.#young.size >= MAX_KEYS / 2) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(name, value)
-  }
+  return { senders, fresh }
 }
 
-function checkNative(
-  verifier: Verifier,
-  batch: Uint8Array,
-  memory: KeyMemory<{ even: Uint8Array; address: Uint8Array }>,
-): Uint8Array<ArrayBuffer> {
+function checkNative(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): Uint8Array<ArrayBuffer> {
   const count = batch.length / NATIVE_TRANSFER_BYTES
   const raws = Array.from({ length: count }, (_, i) =>
     batch.subarray(i * NATIVE_TRANSFER_BYTES, (i + 1) * NATIVE_TRANSFER_BYTES),
   )
-  const names = raws.map((raw) => latin1(raw, 80, 112) + (raw[2] === 1 ? '1' : '0'))
-  const known = names.map((name) => memory.get(name))
-  const unknown = new Map<string, CompressedKey>()
-  for (const [i, name] of names.entries())
-    if (!known[i]) unknown.set(name, { x: raws[i]!.subarray(80, 112), yParity: raws[i]![2] === 1 ? 1 : 0 })
-  const lifted = verifier.liftMany([...unknown.values()])
-  const found = new Map([...unknown.keys()].map((name, i) => [name, lifted[i]!] as const))
-  const keys = names.map((name, i) => {
-    if (known[i]) return known[i]
-    const full = found.get(name)
-    return full ? { even: evenForm(full.publicKey), address: full.address } : undefined
+  const names = raws.map((raw) => {
+    const name = new Uint8Array(NATIVE_KEY_BYTES)
+    name.set(raw.subarray(80, 112))
+    name[32] = raw[2] === 1 ? 1 : 0
+    return name
   })
+  const { senders, fresh } = nativeSenders(verifier, names, memory)
   const verdicts = verifier.verifyMany(
     'bip340',
     raws.map((raw, i) => ({
-      publicKey: keys[i]?.even ?? raw.subarray(80, 112),
+      publicKey: senders[i]?.subarray(0, EVEN_KEY_BYTES) ?? raw.subarray(80, 112),
       message: nativeTransferId(raw),
       signature: raw.subarray(112, 176),
     })),
   )
   const out = new Uint8Array(count * RESULT_BYTES)
   for (let i = 0; i < count; i++) {
-    const key = keys[i]
-    if (!verdicts[i] || !key) continue
+    const sender = senders[i]
+    if (!verdicts[i] || !sender) continue
     out[i * RESULT_BYTES] = 1
-    out.set(key.address, i * RESULT_BYTES + 1)
-    // Only proven keys are remembered: nobody can fill the memory without signing.
-    if (!known[i]) memory.set(names[i]!, key)
+    out.set(sender.subarray(EVEN_KEY_BYTES), i * RESULT_BYTES + 1)
   }
+  // Only proven keys are remembered: nobody can fill the memory without signing.
+  for (let i = 0; i < count; i++) if (fresh[i] && verdicts[i] && senders[i]) memory.set(names[i]!, senders[i]!)
   return out
 }
 
-function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory<Uint8Array>): Uint8Array<ArrayBuffer> {
+function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): Uint8Array<ArrayBuffer> {
   const count = batch.length / EVM_BYTES
   const view = new DataView(batch.buffer, batch.byteOffset, batch.length)
   const out = new Uint8Array(count * RESULT_BYTES)
@@ -157,7 +151,7 @@ function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory<Uint8
   const rest: number[] = []
   for (let i = 0; i < count; i++) {
     const at = i * EVM_BYTES
-    const publicKey = batch[at + 96]! & 2 ? memory.get(latin1(batch, at + 97, at + 117)) : undefined
+    const publicKey = batch[at + 96]! & 2 ? memory.get(batch, at + 97) : undefined
     if (publicKey) hinted.push({ i, item: { ...items[i]!, publicKey } })
     else rest.push(i)
   }
@@ -175,7 +169,7 @@ function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory<Uint8
     if (!key) continue
     const address = keccak256(key).subarray(12)
     accept(i, address)
-    memory.set(latin1(address, 0, 20), key)
+    memory.set(address, key)
   }
   return out
 }
@@ -187,10 +181,6 @@ function evenForm(key: Uint8Array): Uint8Array {
   const out = key.slice()
   writeNumber(new DataView(out.buffer), 32, PRIME - readNumber(view, 32))
   return out
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[])
 }
 
 function readNumber(view: DataView, at: number): bigint {

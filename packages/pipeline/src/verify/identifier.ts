@@ -6,7 +6,7 @@ export interface PreparedBatch {
   checkEach(indices: readonly number[]): boolean[]
 }
 
-/** Cost of the batch equation for n items, in units of one single check among some hundred (measured; docs/verification.md). */
+/** Cost of the batch equation for n items, in units of one single check among some hundred of new keys (measured; docs/verification.md). */
 const COSTS = [
   [32, 0.95],
   [64, 0.79],
@@ -26,8 +26,14 @@ const RESOLVE = 64
  * and bounds what an attacker gains: at worst the price of a failed group or two until the estimate has followed.
  */
 export class Identifier {
+  readonly #singleCost: () => number
   /** Recent share of invalid items. */
   #badShare = 0
+
+  /** `singleCost`: what a single check costs now, in the same unit. */
+  constructor(singleCost: () => number = () => 1) {
+    this.#singleCost = singleCost
+  }
 
   judge(batch: PreparedBatch, indices: readonly number[]): boolean[] {
     const group = this.#groupSize()
@@ -65,7 +71,7 @@ export class Identifier {
   /** The size that makes check and resolution together cheapest at the estimated share; 0: check each by itself. */
   #groupSize(): number {
     let best = 0
-    let least = 1
+    let least = this.#singleCost()
     for (const [size, cost] of COSTS) {
       const expected = cost + (1 - (1 - this.#badShare) ** size)
       if (expected < least) {

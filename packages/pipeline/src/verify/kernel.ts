@@ -26,6 +26,9 @@ export interface Ed25519Exports extends BatchExports {
 
 /** The module of assembly/verify.ts. */
 export interface Secp256k1Exports extends BatchExports {
+  keyTableBytes(count: number): number
+  initKeyTables(at: number, count: number, seed: bigint): void
+  keyShare(): number
   recoverScratch(count: number): number
   recover(items: number, count: number, results: number, scratch: number): void
   liftKeys(keys: number, count: number, results: number): void
@@ -38,12 +41,14 @@ export class Kernel<E extends KernelExports> {
   readonly exports: E
   #bytes: Uint8Array<ArrayBuffer>
   #view: DataView
+  #free: number
 
   constructor(exports: E) {
     this.exports = exports
     this.#bytes = new Uint8Array(exports.memory.buffer as ArrayBuffer)
     this.#view = new DataView(exports.memory.buffer)
     exports.init()
+    this.#free = align(exports.heapBase())
   }
 
   /** Undefined where the engine does not accept the module. */
@@ -52,9 +57,17 @@ export class Kernel<E extends KernelExports> {
     return exports && new Kernel(exports)
   }
 
-  /** Reserves consecutive areas behind the module's own data, 16-byte aligned; valid until the next call. */
+  /** An area that stays, zeroed, 16-byte aligned. Pages that are never touched cost nothing. */
+  keep(size: number): number {
+    const start = this.#free
+    this.#free = align(start + size)
+    ensureMemory(this.exports.memory, this.#free)
+    return start
+  }
+
+  /** Reserves consecutive areas, 16-byte aligned; valid until the next call. */
   reserve(...sizes: number[]): number[] {
-    let at = align(this.exports.heapBase())
+    let at = this.#free
     const areas = sizes.map((size) => {
       const start = at
       at = align(at + size)

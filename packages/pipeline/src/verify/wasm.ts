@@ -28,28 +28,41 @@ const LIFT_ITEM = 40
 const BIP340_ITEM = 144
 const ECDSA_ITEM = 168
 const ED25519_ITEM = 112
-const RECORD = 312
+const RECORD = 320
+const ED25519_RECORD = 312
 const LIMIT = 1n << 256n
+/** What a kept table saves of a single check (measured; docs/verification.md). */
+const KNOWN_SAVES = 0.42
 
 type WasmBackend = 'wasm-relaxed-simd' | 'wasm'
 
-/** The verifier on WebAssembly; undefined where the engine refuses the modules. */
-export function wasmVerifier(backend: WasmBackend): Verifier | undefined {
+/** The verifier on WebAssembly, keeping the tables of `keyTables` keys; undefined where the engine refuses the modules. */
+export function wasmVerifier(backend: WasmBackend, keyTables: number): Verifier | undefined {
   const secp256k1 = Kernel.load<Secp256k1Exports>(backend === 'wasm' ? verifyScalarWasm : verifySimdWasm)
   const ed25519 = Kernel.load<Ed25519Exports>(backend === 'wasm' ? ed25519ScalarWasm : ed25519SimdWasm)
-  return secp256k1 && ed25519 && new WasmVerifier(backend, secp256k1, ed25519)
+  if (!secp256k1 || !ed25519) return undefined
+  const { exports } = secp256k1
+  const tables = secp256k1.keep(exports.keyTableBytes(keyTables))
+  exports.initKeyTables(tables, keyTables, crypto.getRandomValues(new BigUint64Array(1))[0]!)
+  return new WasmVerifier(backend, secp256k1, ed25519)
 }
 
 class WasmVerifier implements Verifier {
   readonly backend: WasmBackend
   readonly #secp256k1: Kernel<Secp256k1Exports>
   readonly #ed25519: Kernel<Ed25519Exports>
-  readonly #identifiers = { bip340: new Identifier(), ecdsa: new Identifier(), ed25519: new Identifier() }
+  readonly #identifiers: Record<Scheme, Identifier>
 
   constructor(backend: WasmBackend, secp256k1: Kernel<Secp256k1Exports>, ed25519: Kernel<Ed25519Exports>) {
     this.backend = backend
     this.#secp256k1 = secp256k1
     this.#ed25519 = ed25519
+    const singleCost = () => 1 - KNOWN_SAVES * secp256k1.exports.keyShare()
+    this.#identifiers = {
+      bip340: new Identifier(singleCost),
+      ecdsa: new Identifier(singleCost),
+      ed25519: new Identifier(),
+    }
   }
 
   verifyMany<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][]): boolean[] {
@@ -183,7 +196,7 @@ class WasmVerifier implements Verifier {
     const count = items.length
     const [input, records, list, weights, scratch, messages] = kernel.reserve(
       count * ED25519_ITEM,
-      count * RECORD,
+      count * ED25519_RECORD,
       count * 4,
       count * 16,
       kernel.exports.batchScratch(count),

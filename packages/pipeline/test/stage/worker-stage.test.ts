@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import {
   isPipelineError,
+  manualTimers,
   type Outcome,
   pipeline,
   reject,
+  type StageContext,
   serveStage,
   type WorkerLike,
   workerStage,
@@ -177,5 +179,44 @@ test('a worker that never answers is ended at the time limit and replaced', asyn
   let outcome = await p.push(2)
   for (let again = 0; again < 20 && outcome.status !== 'ok'; again++) outcome = await p.push(2)
   expect(outcome).toMatchObject({ status: 'ok', value: 2 })
+  stage.close()
+})
+
+test('workers that never answer are started ever more slowly, and batches fail instead of waiting', async () => {
+  const timers = manualTimers()
+  let spawned = 0
+  let broken = true
+  const stage = workerStage<number, number>({
+    size: 2,
+    timers,
+    spawn() {
+      spawned++
+      const worker = fakeWorker(
+        (message) => message,
+        () => 0,
+      )
+      if (broken) worker.crash()
+      return worker
+    },
+    encode: (items) => ({ message: [...items] }),
+    decode: (reply) => reply as number[],
+  })
+  const run = () => stage.run([1, 2], { signal: new AbortController().signal } as StageContext)
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 5))
+  for (let i = 0; i < 10; i++) await turn()
+  expect(spawned).toBe(2 + 2)
+  const failure = await run().catch((error: unknown) => error)
+  expect(isPipelineError(failure, 'PIPELINE_WORKER_CRASHED')).toBe(true)
+  for (let minute = 0; minute < 5; minute++)
+    for (let step = 0; step < 12; step++) {
+      await timers.advance(5_000)
+      await turn()
+    }
+  // Pauses of 0.1, 0.2, … 10 s for each of two.
+  expect(spawned).toBeGreaterThan(20)
+  expect(spawned).toBeLessThan(90)
+  broken = false
+  await timers.advance(10_000)
+  expect(await run()).toEqual([1, 2])
   stage.close()
 })

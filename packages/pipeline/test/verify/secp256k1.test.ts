@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Bip340Item, createVerifier, type EcdsaItem } from '../../src/verify/index.ts'
 import { nobleVerifier } from '../../src/verify/noble.ts'
 import { random } from '../random.ts'
+import { columnsOf, LAMBDA } from './comb-reference.ts'
 
 const noble = nobleVerifier()
 const N = secp256k1.Point.Fn.ORDER
@@ -107,13 +108,12 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
 
   test('equal, opposite and infinite points in the middle of many single checks are no exception', () => {
     const { BASE, Fn } = secp256k1.Point
-    const LAMBDA = 0x5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72n
-    // Digits of both scalars that meet: windows of 5 bits in k, of 10 bits in g, halves at 2^130.
+    // Columns of both scalars that meet: rows of 26 bits, five in each half of k, ten in g; windows of 5 and 10 bits where it goes two by two.
     const small = [0n, 1n, 2n, 15n, 16n, 17n, 31n, 32n, 33n, 48n, 512n, 513n, 1024n]
     const scalars = small.flatMap((x) =>
-      [x, N - x, x << 10n, x << 130n, x * LAMBDA, (1n << 255n) + x].map((value) => Fn.create(value)),
+      [x, N - x, x << 10n, x << 26n, x << 130n, x * LAMBDA, (1n << 255n) + x].map((value) => Fn.create(value)),
     )
-    const keys = [1n, 2n, 32n, LAMBDA, 1n << 130n, N - 1n].map((d) => {
+    const keys = [1n, 2n, 32n, LAMBDA, 1n << 26n, 1n << 130n, N - 1n].map((d) => {
       const point = BASE.multiply(Fn.create(d))
       return { point, publicKey: point.toBytes(false).slice(1) }
     })
@@ -146,7 +146,82 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     )
     expect(expected.filter(Boolean).length).toBeGreaterThan(200)
     expect(expected).toContain(false)
-    expect(judge.verifyMany('ecdsa', items), `seed ${seed}`).toEqual(expected)
+    // The second time with the tables of the keys at hand.
+    for (let time = 0; time < 2; time++) expect(judge.verifyMany('ecdsa', items), `seed ${seed}`).toEqual(expected)
+  })
+
+  test('points made to meet in a column, term with term or sum with term, equal or opposite, are computed by complete formulas', () => {
+    const { BASE, Fn } = secp256k1.Point
+    const items: EcdsaItem[] = []
+    while (items.length < 160) {
+      const [g, b] = [Fn.create(bigint(32)), Fn.create(bigint(32))]
+      const columns = columnsOf(g, b)
+      const c = below(26)
+      // Column and what stands before it, as base + p·d for the key d·G.
+      const here = { p: columns[c]!.p + columns[c]!.lambda * LAMBDA, base: columns[c]!.base }
+      let above = { p: 0n, base: 0n }
+      for (let i = 25; i > c; i--)
+        above = {
+          p: 2n * (above.p + columns[i]!.p + columns[i]!.lambda * LAMBDA),
+          base: 2n * (above.base + columns[i]!.base),
+        }
+      const sign = below(2) ? 1n : -1n
+      // The terms of P against that of G, or the sum above against the whole column: it holds for just one key.
+      const [p, base] =
+        c === 25 || below(2) ? [here.p, -sign * here.base] : [above.p - sign * here.p, above.base - sign * here.base]
+      const d = Fn.mul(Fn.neg(Fn.create(base)), Fn.inv(Fn.create(p)))
+      const Q = BASE.multiply(d)
+      const R = BASE.multiply(g).add(Q.multiply(b))
+      // Opposite in the last column: no signature has such an R.
+      if (R.is0()) continue
+      const { x, y } = R.toAffine()
+      const s = Fn.mul(Fn.create(x), Fn.inv(b))
+      if (s > N >> 1n) continue
+      const item = { publicKey: Q.toBytes(false).slice(1), r: Fn.create(x), s, yParity: Number(y & 1n) as 0 | 1 }
+      items.push({ ...item, hash: be256(Fn.mul(g, s)) })
+    }
+    const judge = createVerifier({ backends: [backend] })
+    judge.verifyMany('ecdsa', Array(600).fill({ ...items[0]!, r: 1n }))
+    for (let time = 0; time < 2; time++)
+      expect(judge.verifyMany('ecdsa', items), `seed ${seed}`).toEqual(items.map(() => true))
+  })
+
+  test('verdicts do not depend on the tables that are kept, none, few or all, of BIP-340 and ECDSA keys alike', () => {
+    const secrets = Array.from({ length: 24 }, () => secp256k1.Point.Fn.toBytes(1n + (bigint(32) % (N - 1n))))
+    const schnorrKeys = secrets.map((secret) => schnorr.getPublicKey(secret))
+    const judges = [0, 4, 16, 4096].map((keyTables) => createVerifier({ backends: [backend], keyTables }))
+    for (const judge of judges) judge.verifyMany('bip340', Array(600).fill({ ...bip340(), message: bytes(32) }))
+    for (const judge of judges) judge.verifyMany('ecdsa', Array(600).fill({ ...ecdsa(), hash: bytes(32) }))
+    for (const size of [33, 101]) {
+      const expected: boolean[] = []
+      const schnorrItems = Array.from({ length: size }, (_, i): Bip340Item => {
+        const k = below(secrets.length)
+        const message = bytes(32)
+        expected[i] = below(4) > 0
+        const signature = schnorr.sign(message, secrets[k]!)
+        const item = {
+          publicKey: schnorrKeys[k]!,
+          message,
+          signature: expected[i] ? signature : flip(signature, below(64)),
+        }
+        return below(2) ? item : full(item)
+      })
+      const ecdsaItems = Array.from({ length: size }, (_, i): EcdsaItem => {
+        const secret = secrets[below(secrets.length)]!
+        const hash = bytes(32)
+        const { r, s, recovery } = secp256k1.Signature.fromBytes(
+          secp256k1.sign(hash, secret, { prehash: false, format: 'recovered' }),
+          'recovered',
+        )
+        const publicKey = secp256k1.getPublicKey(secret, false).slice(1)
+        return { publicKey, hash: expected[i] ? hash : bytes(32), r, s, yParity: recovery as 0 | 1 }
+      })
+      for (const judge of judges) {
+        expect(judge.verifyMany('bip340', schnorrItems), `seed ${seed}`).toEqual(expected)
+        expect(judge.verifyMany('ecdsa', ecdsaItems), `seed ${seed}`).toEqual(expected)
+      }
+    }
+    expect(() => createVerifier({ keyTables: 6 })).toThrow(/multiple of 4/)
   })
 
   test('equals noble on edge values of every BIP-340 field', () => {
