@@ -45,3 +45,24 @@ export function columnsOf(g: bigint, k: bigint): { p: bigint; lambda: bigint; ba
   const base = combColumns(g & 1n ? g : g + n, 10)
   return p.map((x, c) => ({ p: x, lambda: lambda[c]!, base: base[c]! }))
 }
+
+/**
+ * d for which g·G + k·(d·G) meets an exception of affine addition in column c: the terms of P and of G are equal (or opposite), or the sum of the
+ * columns above and this column are.
+ */
+export function meetingKey(g: bigint, k: bigint, c: number, what: 'terms' | 'sums', opposite: boolean): bigint {
+  const { Fn } = secp256k1.Point
+  const columns = columnsOf(g, k)
+  const whole = (i: number) => ({ p: columns[i]!.p + columns[i]!.lambda * LAMBDA, base: columns[i]!.base })
+  const here = whole(c)
+  let above = { p: 0n, base: 0n }
+  for (let i = COLUMNS - 1; i > c; i--)
+    above = { p: 2n * (above.p + whole(i).p), base: 2n * (above.base + whole(i).base) }
+  const sign = opposite ? -1n : 1n
+  // p·d + base = 0.
+  const [p, base] =
+    what === 'terms' || c === COLUMNS - 1
+      ? [here.p, -sign * here.base]
+      : [above.p - sign * here.p, above.base - sign * here.base]
+  return Fn.mul(Fn.neg(Fn.create(base)), Fn.inv(Fn.create(p)))
+}

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { createVerifier, type RecoverItem } from '../../src/verify/index.ts'
 import { nobleVerifier } from '../../src/verify/noble.ts'
 import { random } from '../random.ts'
+import { meetingKey } from './comb-reference.ts'
 
 const noble = nobleVerifier()
 const N = secp256k1.Point.Fn.ORDER
 const P = secp256k1.Point.Fp.ORDER
-const { bytes, bigint, seed } = random()
+const { bytes, bigint, below, seed } = random()
 
 function signed(secret: bigint, hash: Uint8Array): RecoverItem & { key: Uint8Array } {
   const sk = secp256k1.Point.Fn.toBytes(secret)
@@ -22,12 +23,27 @@ function signed(secret: bigint, hash: Uint8Array): RecoverItem & { key: Uint8Arr
 describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
   const verifier = createVerifier({ backends: [backend] })
 
-  test('recovers the signers of random signatures in batches of every small size', () => {
-    for (const count of [0, 1, 2, 3, 7, 60]) {
+  test('recovers the signers of random signatures in batches of every small size and of many', () => {
+    for (const count of [0, 1, 2, 3, 7, 31, 32, 60, 300]) {
       const items = Array.from({ length: count }, () => signed(1n + (bigint(32) % (N - 1n)), bytes(32)))
       expect(verifier.recoverPublicKeys(items)).toEqual(items.map((item) => item.key))
       expect(verifier.recoverMany(items)).toEqual(items.map((item) => keccak_256(item.key).slice(12)))
     }
+  })
+
+  test('nonces made so that points meet in a column are recovered like others', () => {
+    const { BASE, Fn } = secp256k1.Point
+    const items: RecoverItem[] = []
+    while (items.length < 90) {
+      const [g, k] = [Fn.create(bigint(32)), Fn.create(bigint(32))]
+      const R = BASE.multiply(meetingKey(g, k, below(26), below(2) ? 'terms' : 'sums', below(2) === 1)).toAffine()
+      // Q = −z/r · G + s/r · R.
+      const s = Fn.mul(k, Fn.create(R.x))
+      if (s > N >> 1n) continue
+      const hash = Fn.toBytes(Fn.neg(Fn.mul(g, Fn.create(R.x))))
+      items.push({ hash, r: R.x, s, yParity: Number(R.y & 1n) as 0 | 1 })
+    }
+    expect(verifier.recoverPublicKeys(items), `seed ${seed}`).toEqual(noble.recoverPublicKeys(items))
   })
 
   test('equals noble on edge scalars, hashes, wrong parities, damaged and out-of-range values, mixed in one batch', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type Bip340Item, createVerifier, type EcdsaItem } from '../../src/verify/index.ts'
 import { nobleVerifier } from '../../src/verify/noble.ts'
 import { random } from '../random.ts'
-import { columnsOf, LAMBDA } from './comb-reference.ts'
+import { LAMBDA, meetingKey } from './comb-reference.ts'
 
 const noble = nobleVerifier()
 const N = secp256k1.Point.Fn.ORDER
@@ -155,21 +155,7 @@ describe.each(['wasm-relaxed-simd', 'wasm'] as const)('%s', (backend) => {
     const items: EcdsaItem[] = []
     while (items.length < 160) {
       const [g, b] = [Fn.create(bigint(32)), Fn.create(bigint(32))]
-      const columns = columnsOf(g, b)
-      const c = below(26)
-      // Column and what stands before it, as base + p·d for the key d·G.
-      const here = { p: columns[c]!.p + columns[c]!.lambda * LAMBDA, base: columns[c]!.base }
-      let above = { p: 0n, base: 0n }
-      for (let i = 25; i > c; i--)
-        above = {
-          p: 2n * (above.p + columns[i]!.p + columns[i]!.lambda * LAMBDA),
-          base: 2n * (above.base + columns[i]!.base),
-        }
-      const sign = below(2) ? 1n : -1n
-      // The terms of P against that of G, or the sum above against the whole column: it holds for just one key.
-      const [p, base] =
-        c === 25 || below(2) ? [here.p, -sign * here.base] : [above.p - sign * here.p, above.base - sign * here.base]
-      const d = Fn.mul(Fn.neg(Fn.create(base)), Fn.inv(Fn.create(p)))
+      const d = meetingKey(g, b, below(26), below(2) ? 'terms' : 'sums', below(2) === 1)
       const Q = BASE.multiply(d)
       const R = BASE.multiply(g).add(Q.multiply(b))
       // Opposite in the last column: no signature has such an R.
