@@ -1,27 +1,43 @@
 import type { HeaderStore, UnitHeader, UnitId } from '@zos/dag'
 
-/** Headers in memory: some ten minutes of thirty validators at a round a second, about a kilobyte each. */
-const MAX_HEADERS = 16_384
+/** Headers of a generation: a minute and a half to two of thirty validators at a round a second, about 1.5 kB each. */
+const GENERATION = 4_096
 
-/** The DAG's headers: recent ones in memory, older ones read back from the unit store. Keeps a node's memory from growing with its history. */
+/**
+ * The DAG's headers: recent ones in memory, older ones read back from the unit store. Keeps a node's memory from growing with its history:
+ * two generations at most, and what is older than the epoch before goes when an epoch ends.
+ */
 export class HeaderCache implements HeaderStore {
-  readonly #recent = new Map<UnitId, UnitHeader>()
+  #young = new Map<UnitId, UnitHeader>()
+  #old = new Map<UnitId, UnitHeader>()
   readonly #load: (id: UnitId) => UnitHeader | undefined
 
   constructor(load: (id: UnitId) => UnitHeader | undefined) {
     this.#load = load
   }
 
+  /** Headers in memory. */
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
   get(id: UnitId): UnitHeader | undefined {
-    return this.#recent.get(id) ?? this.#load(id)
+    return this.#young.get(id) ?? this.#old.get(id) ?? this.#load(id)
   }
 
   set(id: UnitId, header: UnitHeader): void {
-    this.#recent.set(id, header)
-    if (this.#recent.size > MAX_HEADERS) this.#recent.delete(this.#recent.keys().next().value!)
+    if (this.#young.size >= GENERATION) this.rotate()
+    this.#young.set(id, header)
   }
 
   delete(id: UnitId): void {
-    this.#recent.delete(id)
+    this.#young.delete(id)
+    this.#old.delete(id)
+  }
+
+  /** Starts a generation; that before the last one is forgotten. */
+  rotate(): void {
+    this.#old = this.#young
+    this.#young = new Map()
   }
 }

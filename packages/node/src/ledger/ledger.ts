@@ -326,6 +326,7 @@ export class Ledger {
     }
     this.#store.addEpoch(start)
     this.#previous = ended
+    this.#headers.rotate()
     this.#epoch = openEpoch(start, this.#genesis, this.#headers, this.#lottery)
     // The nodes below the peaks are of the epoch that ended.
     this.#chain = new MainChainAccumulator(start.chain, unitHash)
