@@ -14,6 +14,7 @@ import type { LedgerTicket } from '../lottery/ticket-index.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
+import type { Precompiles } from '../precompiles/precompiles.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
 import { type CallLimits, CallPace, DEFAULT_CALL_MS, DEFAULT_TRACE_MS } from './call-pace.ts'
@@ -120,11 +121,12 @@ export async function createCallRunner(
   natives: readonly NativeContract[],
   imported?: Parameters<typeof Evm.create>[3],
   limits: CallLimits = {},
+  precompiles?: Precompiles,
 ): Promise<CallRunner> {
   const { callMs = DEFAULT_CALL_MS, traceMs = DEFAULT_TRACE_MS } = limits
   const createQueue = async (limitMs: number) => {
     const pace = new CallPace(limits)
-    const evm = await Evm.create(chainId, blockHash, natives, imported, pace)
+    const evm = await Evm.create(chainId, blockHash, natives, imported, pace, precompiles)
     let waiting = 0
     let last: Promise<unknown> = Promise.resolve()
     return <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {

@@ -127,6 +127,16 @@ describe('a block', () => {
   })
 })
 
+test('every precompile runs in a block, and whatever it makes of its input, the sender pays', async () => {
+  for (const to of evm.precompiles) {
+    const transaction = await signed(0, { nonce: 0, to, data: '0x00', gasLimit: 100_000n })
+    const { included, skipped } = await executeBlock(evm, stateOf(), CONTEXT, [transaction])
+    expect(skipped, to).toEqual([])
+    expect(included[0]!.receipt.gasUsed).toBeGreaterThan(21_000n)
+  }
+  expect(evm.precompiles).toHaveLength(18)
+})
+
 describe('a header', () => {
   const header: BlockHeader = {
     ...CONTEXT,
