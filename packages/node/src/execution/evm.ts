@@ -15,16 +15,10 @@ import { NativeEvm } from '../native/native-evm.ts'
 import { type Precompiles, smallPrecompiles } from '../precompiles/precompiles.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay } from '../state/overlay.ts'
+import type { BlockContext } from './block-context.ts'
 import { EthereumState } from './ethereum-state.ts'
-import type { BlockHeader } from './header.ts'
 import type { Pace } from './pace.ts'
 import type { Log } from './receipt.ts'
-
-/** What the EVM sees of the block around it. */
-export type BlockContext = Pick<
-  BlockHeader,
-  'number' | 'beneficiary' | 'gasLimit' | 'timestamp' | 'mixHash' | 'baseFeePerGas'
->
 
 /** A call that nobody signed: `eth_call`, `eth_estimateGas`. */
 export interface UnsignedCall {
