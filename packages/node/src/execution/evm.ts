@@ -134,6 +134,7 @@ export class Evm {
     }
     const evm = new NativeEvm({ common, stateManager: state, blockchain }, precompiles, natives)
     if (pace) evm.keepPace(pace)
+    await evm.keepAnalyses()
     const vm = await createVM({ common, stateManager: state, blockchain, evm })
     return new Evm(common, state, evm, vm, imported !== undefined, simulated)
   }

@@ -3,6 +3,7 @@ import { EVM, EVMError, type EVMOpts, type ExecResult, Message } from '@ethereum
 import { Address, hexToBytes } from '@ethereumjs/util'
 import { isNodeError } from '../errors.ts'
 import type { BlockContext } from '../execution/block-context.ts'
+import { CodeAnalyses, keepAnalyses, pushFromCode } from '../execution/code-analysis.ts'
 import type { EthereumState } from '../execution/ethereum-state.ts'
 import { PACED_OPCODES, type Pace } from '../execution/pace.ts'
 import type { Precompiles } from '../precompiles/precompiles.ts'
@@ -41,6 +42,9 @@ export class NativeEvm extends EVM {
   readonly #state: EthereumState
   #context: BlockContext | undefined
   #nativeDepth = 0
+  readonly #analyses: CodeAnalyses
+  /** The table of opcodes that this EVM began with; a chain with other rules for other blocks gets another one. */
+  readonly #opcodes: EVM['_opcodeMap']
   readonly #replacements = new Map<Precompile, Precompile>()
   readonly #replace: Precompiles['replace']
   #moved: EVM['_precompiles'] | undefined
@@ -52,8 +56,19 @@ export class NativeEvm extends EVM {
   ) {
     super({ ...options, bls: precompiles.bls12381, bn254: precompiles.bn254 })
     this.#replace = precompiles.replace
+    this.#opcodes = this._opcodeMap
+    this.#analyses = new CodeAnalyses(this.#opcodes)
+    for (let code = 0x60; code <= 0x7f; code++)
+      this.#opcodes[code] = { ...this.#opcodes[code]!, opHandler: pushFromCode }
     this.#state = options.stateManager
     this.#contracts = new Map(contracts.map((contract) => [contract.address, contract]))
+  }
+
+  /** To be called once, before the first run: what was found out of a code is kept (code-analysis.ts). */
+  async keepAnalyses(): Promise<void> {
+    await keepAnalyses(this, (evm) =>
+      evm instanceof NativeEvm && evm._opcodeMap === evm.#opcodes ? evm.#analyses : undefined,
+    )
   }
 
   /** Asks `pace` before every opcode that a long run cannot do without. Costs the EVM of blocks nothing, which has none. */
