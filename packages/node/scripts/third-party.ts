@@ -23,6 +23,18 @@ function packageOf(file: string): string | undefined {
   return undefined
 }
 
+/** mcl-wasm comes without its licence's text: it is that of mcl, with its author's name. */
+const BSD_3_CLAUSE = `Copyright (c) 2015 MITSUNARI Shigeo. All rights reserved.
+
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the following conditions are met:
+
+Redistributions of source code must retain the above copyright notice, this list of conditions and the following disclaimer.
+Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following disclaimer in the documentation and/or other materials provided with the distribution.
+Neither the name of the copyright owner nor the names of its contributors may be used to endorse or promote products derived from this software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT OWNER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.`
+const WITHOUT_TEXT: Readonly<Record<string, string>> = { 'mcl-wasm': BSD_3_CLAUSE }
+
 const folders = new Set<string>()
 for (const input of inputs) {
   if (!input.includes('node_modules/')) continue
@@ -38,7 +50,7 @@ const entries = [...folders].flatMap((folder) => {
   return [
     {
       title: `${name} ${version} (${license ?? 'see its licence'})`,
-      body: `${source}\n\n${text ? readFileSync(join(folder, text), 'utf8').trim() : ''}`,
+      body: `${source}\n\n${text ? readFileSync(join(folder, text), 'utf8').trim() : (WITHOUT_TEXT[name] ?? '')}`,
     },
   ]
 })

@@ -58,6 +58,7 @@ import { type Network, startNetwork } from './p2p/network.ts'
 import { networkKey } from './p2p/network-key.ts'
 import { createNetworkHandlers } from './p2p/node-handlers.ts'
 import { PeerBook, readablePeers } from './p2p/peer-book.ts'
+import { fastPrecompiles } from './precompiles/fast-precompiles.ts'
 import { openDatabase, prepareStore } from './repair/prepare-store.ts'
 import { type OpenContext, superviseNode } from './repair/supervise.ts'
 import { createCallRunner } from './rpc/context.ts'
@@ -200,6 +201,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
 
     // Contracts that the node itself executes. To add one: make it here, and give it its code in the genesis.
     const natives = [createConsensusNative(settings), createDagNative()]
+    const precompiles = fastPrecompiles(verifier)
 
     let network!: Network
     // Execution: blocks from committed leaders.
@@ -231,7 +233,14 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       protocol: createProtocol({ ledger, state, committees, settings, genesisMs: genesis.timestampMs }),
       onFault,
       ibc,
-      evm: await Evm.create(chainId, blockHash, ibc ? [...natives, ibc.machine.native] : natives),
+      evm: await Evm.create(
+        chainId,
+        blockHash,
+        ibc ? [...natives, ibc.machine.native] : natives,
+        undefined,
+        undefined,
+        precompiles,
+      ),
       chainId,
       ...(genesis.devnet
         ? {
@@ -482,7 +491,14 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       state,
       mempool,
       intake,
-      call: await createCallRunner(chainId, blockHash, ibc ? [...natives, ibc.callMachine.native] : natives),
+      call: await createCallRunner(
+        chainId,
+        blockHash,
+        ibc ? [...natives, ibc.callMachine.native] : natives,
+        undefined,
+        {},
+        precompiles,
+      ),
       ibc,
       checkpoints,
       onPending(listener) {

@@ -1,7 +1,7 @@
 import { bytesToHex } from '@ethereumjs/util'
 import { decodeTransaction } from '@zos/pipeline/transaction'
 import { type TransactionRequest, Wallet } from 'ethers'
-import type { SignedTransaction } from '../src/execution/execute-block.ts'
+import type { SignedTransaction } from '../src/execution/signed-transaction.ts'
 import { deriveAccounts, TEST_MNEMONIC } from '../src/genesis/accounts.ts'
 
 export const CHAIN_ID = 1_337

@@ -59,7 +59,10 @@ export class IavlTree {
   private readonly load: NodeLoader
   private readonly tracking: boolean
 
-  /** An empty tree. `load` and `tracking` serve stores. */
+  /** An empty tree. */
+  constructor()
+  /** `load` and `tracking` serve stores. @internal */
+  constructor(options: { load?: NodeLoader; tracking?: boolean })
   constructor(options: { load?: NodeLoader; tracking?: boolean } = {}) {
     this.load = options.load ?? noLoader
     this.tracking = options.tracking ?? false

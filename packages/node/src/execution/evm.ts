@@ -5,7 +5,6 @@ import {
   type EVMResult,
   type InterpreterStep,
   type Message,
-  NobleBN254,
   paramsEVM,
 } from '@ethereumjs/evm'
 import { createTx, createTxFromRLP, paramsTx, type TypedTransaction, type TypedTxData } from '@ethereumjs/tx'
@@ -13,18 +12,13 @@ import { Address, bigIntMax, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { createVM, paramsVM, runTx, type VM } from '@ethereumjs/vm'
 import type { NativeContract } from '../native/native-contract.ts'
 import { NativeEvm } from '../native/native-evm.ts'
+import { type Precompiles, smallPrecompiles } from '../precompiles/precompiles.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
 import { StateOverlay } from '../state/overlay.ts'
+import type { BlockContext } from './block-context.ts'
 import { EthereumState } from './ethereum-state.ts'
-import type { BlockHeader } from './header.ts'
 import type { Pace } from './pace.ts'
 import type { Log } from './receipt.ts'
-
-/** What the EVM sees of the block around it. */
-export type BlockContext = Pick<
-  BlockHeader,
-  'number' | 'beneficiary' | 'gasLimit' | 'timestamp' | 'mixHash' | 'baseFeePerGas'
->
 
 /** A call that nobody signed: `eth_call`, `eth_estimateGas`. */
 export interface UnsignedCall {
@@ -113,7 +107,8 @@ export class Evm {
 
   /**
    * `natives`: the contracts that the node executes itself. `imported`: the rules of a chain that ZOS did not make; each block then runs
-   * under the hardfork that it had (docs/conformance.md). `pace`: for runs that must not keep everything else waiting.
+   * under the hardfork that it had (docs/conformance.md). `pace`: for runs that must not keep everything else waiting. `precompiles`: those of
+   * light nodes by default.
    */
   static async create(
     chainId: number,
@@ -121,9 +116,11 @@ export class Evm {
     natives: readonly NativeContract[] = [],
     imported?: Common,
     pace?: Pace,
+    precompiles: Precompiles = smallPrecompiles(),
   ): Promise<Evm> {
     const common = imported ?? createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
     mergeParamsOnce(common)
+    Object.assign(common.customCrypto, { ecrecover: precompiles.ecrecover, kzg: { verifyProof: proofOf(precompiles) } })
     const state = new EthereumState(
       new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
     )
@@ -135,8 +132,9 @@ export class Evm {
       putBlock: async () => {},
       shallowCopy: () => blockchain,
     }
-    const evm = new NativeEvm({ common, stateManager: state, blockchain, bn254: new NobleBN254() }, natives)
+    const evm = new NativeEvm({ common, stateManager: state, blockchain }, precompiles, natives)
     if (pace) evm.keepPace(pace)
+    await evm.keepAnalyses()
     const vm = await createVM({ common, stateManager: state, blockchain, evm })
     return new Evm(common, state, evm, vm, imported !== undefined, simulated)
   }
@@ -278,6 +276,21 @@ export class Evm {
       contractAddress: result.createdAddress?.toString(),
       exception: exceptionError?.error,
     }
+  }
+}
+
+/** As the EVM's point evaluation asks for it, in hex; what is no scalar or no point is an error of its own (EIP-4844). */
+function proofOf({ kzg }: Precompiles) {
+  return (...proof: [commitment: Quantity, z: Quantity, y: Quantity, proof: Quantity]): boolean => {
+    const [commitment, z, y, opening] = proof.map((part) => hexToBytes(part)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
+    const isValid = kzg(commitment, z, y, opening)
+    if (isValid === undefined) throw new Error('C_KZG_BADARGS')
+    return isValid
   }
 }
 

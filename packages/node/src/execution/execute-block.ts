@@ -10,20 +10,13 @@ import { isNodeError } from '../errors.ts'
 import { type AddressHex, EMPTY_ACCOUNT, type Hash, NO_CODE } from '../state/account.ts'
 import { indexedRoot } from '../state/indexed-root.ts'
 import { type StateChanges, StateOverlay, type StateReader } from '../state/overlay.ts'
+import type { BlockContext } from './block-context.ts'
 import { effectiveGasPrice } from './effective-gas-price.ts'
-import type { BlockContext, Evm } from './evm.ts'
+import type { Evm } from './evm.ts'
 import { MAX_TRANSACTION_GAS, TRANSFER_GAS } from './gas-limits.ts'
 import { bloomOf, EMPTY_BLOOM, encodeReceipt, type Log, type Receipt } from './receipt.ts'
 import { LAST_RESERVED_ADDRESS } from './reserved-addresses.ts'
-
-/** A transaction with its verified sender. */
-export interface SignedTransaction {
-  readonly tx: Transaction
-  readonly hash: Hash
-  readonly sender: AddressHex
-  /** On development networks: nobody signed it, and its sender may be a contract. */
-  readonly impersonated?: true
-}
+import type { SignedTransaction } from './signed-transaction.ts'
 
 /** Why a transaction was left out of the block. */
 export type SkipReason =

@@ -15,9 +15,10 @@ import type { KeyValueStore, StoreChange } from '../store/kv.ts'
 import type { Tvu } from '../tvu/tvu.ts'
 import { ethereumBlockSize } from './block-rlp.ts'
 import type { Evm } from './evm.ts'
-import { executeBlock, type SignedTransaction } from './execute-block.ts'
+import { executeBlock } from './execute-block.ts'
 import { type BlockHeader, headerHash, nextBaseFee } from './header.ts'
 import type { Protocol } from './protocol.ts'
+import type { SignedTransaction } from './signed-transaction.ts'
 import { writeSystemContracts } from './system-contracts.ts'
 
 export interface ExecutorOptions {

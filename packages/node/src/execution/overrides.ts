@@ -1,7 +1,7 @@
 /** State and block as a call wants them instead of as they are (`eth_call`, `eth_simulateV1`, `debug_traceCall`). */
 import { type AddressHex, EMPTY_ACCOUNT, type Hash } from '../state/account.ts'
 import type { StateOverlay, StateReader } from '../state/overlay.ts'
-import type { BlockContext } from './evm.ts'
+import type { BlockContext } from './block-context.ts'
 
 export interface AccountOverride {
   nonce?: bigint

@@ -5,7 +5,7 @@
 import { createUnit, type Message, type Signer, type Unit } from '@zos/dag'
 import { createProposer, epochOfRound, type Proposal, type Proposer, type SigningGuard } from '@zos/zpos'
 import type { Clock } from '../clock.ts'
-import type { SignedTransaction } from '../execution/execute-block.ts'
+import type { SignedTransaction } from '../execution/signed-transaction.ts'
 import { betMessage } from './bet-message.ts'
 import type { Epoch } from './epoch.ts'
 import type { Ledger } from './ledger.ts'

@@ -4,7 +4,8 @@
  */
 
 import { bytesToHex } from '@ethereumjs/util'
-import { type BlockContext, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
+import type { BlockContext } from '../execution/block-context.ts'
+import { Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
 import { consensusSettings } from '../genesis/consensus-genesis.ts'
 import type { Genesis } from '../genesis/genesis.ts'
 import { IBC_HOST_ADDRESS } from '../ibc/addresses.ts'

@@ -1,5 +1,5 @@
 /** The port between the light node and the EVM that it loads for calls: `evm.ts` is the implementation. */
-import type { BlockContext } from '../execution/evm.ts'
+import type { BlockContext } from '../execution/block-context.ts'
 import type { AccountState, AddressHex, Hash } from '../state/account.ts'
 import type { LightChain } from './chain.ts'
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { LightChain } from './chain.ts'
 import type { LightCore, LightStatus } from './core.ts'
 import { LightError } from './errors.ts'

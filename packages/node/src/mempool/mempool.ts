@@ -3,8 +3,9 @@
  * ready for the node's next unit. Nothing is gossiped: a transaction enters the ledger through the node that received it.
  */
 
-import type { SignedTransaction, SkipReason } from '../execution/execute-block.ts'
+import type { SkipReason } from '../execution/execute-block.ts'
 import { MAX_TRANSACTION_GAS } from '../execution/gas-limits.ts'
+import type { SignedTransaction } from '../execution/signed-transaction.ts'
 import { type AccountState, type AddressHex, EMPTY_ACCOUNT, type Hash } from '../state/account.ts'
 import { floorGas, intrinsicGas } from './intrinsic-gas.ts'
 

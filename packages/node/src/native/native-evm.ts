@@ -2,9 +2,11 @@
 import { EVM, EVMError, type EVMOpts, type ExecResult, Message } from '@ethereumjs/evm'
 import { Address, hexToBytes } from '@ethereumjs/util'
 import { isNodeError } from '../errors.ts'
+import type { BlockContext } from '../execution/block-context.ts'
+import { CodeAnalyses, keepAnalyses, pushFromCode } from '../execution/code-analysis.ts'
 import type { EthereumState } from '../execution/ethereum-state.ts'
-import type { BlockContext } from '../execution/evm.ts'
 import { PACED_OPCODES, type Pace } from '../execution/pace.ts'
+import type { Precompiles } from '../precompiles/precompiles.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
 import {
@@ -31,6 +33,7 @@ import { encodeError } from './revert-data.ts'
 const MAX_NATIVE_DEPTH = 4
 
 type OpHandler = EVM['_opcodeMap'][number]['opHandler']
+type Precompile = NonNullable<ReturnType<EVM['getPrecompile']>>
 type EvmLog = NonNullable<ExecResult['logs']>[number]
 type CallMessage = Message & { to: Address }
 
@@ -39,12 +42,33 @@ export class NativeEvm extends EVM {
   readonly #state: EthereumState
   #context: BlockContext | undefined
   #nativeDepth = 0
+  readonly #analyses: CodeAnalyses
+  /** The table of opcodes that this EVM began with; a chain with other rules for other blocks gets another one. */
+  readonly #opcodes: EVM['_opcodeMap']
+  readonly #replacements = new Map<Precompile, Precompile>()
+  readonly #replace: Precompiles['replace']
   #moved: EVM['_precompiles'] | undefined
 
-  constructor(options: EVMOpts & { stateManager: EthereumState }, contracts: readonly NativeContract[]) {
-    super(options)
+  constructor(
+    options: EVMOpts & { stateManager: EthereumState },
+    precompiles: Precompiles,
+    contracts: readonly NativeContract[],
+  ) {
+    super({ ...options, bls: precompiles.bls12381, bn254: precompiles.bn254 })
+    this.#replace = precompiles.replace
+    this.#opcodes = this._opcodeMap
+    this.#analyses = new CodeAnalyses(this.#opcodes)
+    for (let code = 0x60; code <= 0x7f; code++)
+      this.#opcodes[code] = { ...this.#opcodes[code]!, opHandler: pushFromCode }
     this.#state = options.stateManager
     this.#contracts = new Map(contracts.map((contract) => [contract.address, contract]))
+  }
+
+  /** To be called once, before the first run: what was found out of a code is kept (code-analysis.ts). */
+  async keepAnalyses(): Promise<void> {
+    await keepAnalyses(this, (evm) =>
+      evm instanceof NativeEvm && evm._opcodeMap === evm.#opcodes ? evm.#analyses : undefined,
+    )
   }
 
   /** Asks `pace` before every opcode that a long run cannot do without. Costs the EVM of blocks nothing, which has none. */
@@ -73,9 +97,9 @@ export class NativeEvm extends EVM {
 
   /** Puts precompiles elsewhere, or nowhere, until the returned function is called. What is warm from the start stays as it is. */
   movePrecompiles(moves: ReadonlyMap<AddressHex, AddressHex | undefined>): () => void {
-    const moved = new Map(this._precompiles)
+    const moved = new Map([...this._precompiles.keys()].map((address) => [address, this.#precompile(address)!]))
     for (const from of moves.keys()) moved.delete(from.slice(2))
-    for (const [from, to] of moves) if (to) moved.set(to.slice(2), this._precompiles.get(from.slice(2))!)
+    for (const [from, to] of moves) if (to) moved.set(to.slice(2), this.#precompile(from.slice(2))!)
     this.#moved = moved
     return () => {
       this.#moved = undefined
@@ -83,7 +107,19 @@ export class NativeEvm extends EVM {
   }
 
   override getPrecompile(address: Address | AddressHex): ReturnType<EVM['getPrecompile']> {
-    return this.#moved ? this.#moved.get(address.toString().slice(2)) : super.getPrecompile(address)
+    const key = address.toString().slice(2)
+    return this.#moved ? this.#moved.get(key) : this.#precompile(key)
+  }
+
+  #precompile(address: string): Precompile | undefined {
+    const own = this._precompiles.get(address)
+    if (!own) return undefined
+    let replacement = this.#replacements.get(own)
+    if (!replacement) {
+      replacement = this.#replace(address, own)
+      this.#replacements.set(own, replacement)
+    }
+    return replacement
   }
 
   protected override async _loadCode(message: Message): Promise<void> {

@@ -5,7 +5,8 @@ import type { Chain } from '../chain/chain.ts'
 import type { Checkpoints } from '../checkpoint/checkpoints.ts'
 import type { Head } from '../checkpoint/heads.ts'
 import type { DevControl } from '../devnet/dev-control.ts'
-import { type BlockContext, type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
+import type { BlockContext } from '../execution/block-context.ts'
+import { type BlockHashOf, Evm, type EvmOutcome, type UnsignedCall } from '../execution/evm.ts'
 import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
 import type { Ibc } from '../ibc/ibc.ts'
 import type { Indexer } from '../indexer/indexer.ts'
@@ -14,6 +15,7 @@ import type { LedgerTicket } from '../lottery/ticket-index.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
+import type { Precompiles } from '../precompiles/precompiles.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
 import { type CallLimits, CallPace, DEFAULT_CALL_MS, DEFAULT_TRACE_MS } from './call-pace.ts'
@@ -120,11 +122,12 @@ export async function createCallRunner(
   natives: readonly NativeContract[],
   imported?: Parameters<typeof Evm.create>[3],
   limits: CallLimits = {},
+  precompiles?: Precompiles,
 ): Promise<CallRunner> {
   const { callMs = DEFAULT_CALL_MS, traceMs = DEFAULT_TRACE_MS } = limits
   const createQueue = async (limitMs: number) => {
     const pace = new CallPace(limits)
-    const evm = await Evm.create(chainId, blockHash, natives, imported, pace)
+    const evm = await Evm.create(chainId, blockHash, natives, imported, pace, precompiles)
     let waiting = 0
     let last: Promise<unknown> = Promise.resolve()
     return <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {

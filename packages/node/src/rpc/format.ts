@@ -4,9 +4,9 @@ import { keccak256 } from '@zos/pipeline/hash'
 import { decodeTransaction, type Transaction } from '@zos/pipeline/transaction'
 import type { StoredBlock, StoredTransaction } from '../chain/block-codec.ts'
 import { effectiveGasPrice } from '../execution/effective-gas-price.ts'
-import type { SignedTransaction } from '../execution/execute-block.ts'
 import { type BlockHeader, constantFields } from '../execution/header.ts'
 import { bloomOf, type Log } from '../execution/receipt.ts'
+import type { SignedTransaction } from '../execution/signed-transaction.ts'
 import type { Hash } from '../state/account.ts'
 
 export function quantity(value: number | bigint): PrefixedHexString {

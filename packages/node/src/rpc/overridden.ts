@@ -1,5 +1,5 @@
 import type { StoredBlock } from '../chain/block-codec.ts'
-import type { BlockContext } from '../execution/evm.ts'
+import type { BlockContext } from '../execution/block-context.ts'
 import { applyOverrides, withoutReplacedStorage } from '../execution/overrides.ts'
 import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import { blockOverridesParam, stateOverridesParam } from './override-params.ts'

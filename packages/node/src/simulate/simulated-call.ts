@@ -1,6 +1,7 @@
 /** One call of a simulation: filled in, checked as a block would, and run. */
 import type { Transaction } from '@zos/pipeline/transaction'
-import type { BlockContext, Evm, EvmOutcome, SimulationOptions, UnsignedCall } from '../execution/evm.ts'
+import type { BlockContext } from '../execution/block-context.ts'
+import type { Evm, EvmOutcome, SimulationOptions, UnsignedCall } from '../execution/evm.ts'
 import { floorGas, intrinsicGas } from '../mempool/intrinsic-gas.ts'
 import { EMPTY_ACCOUNT, type Hash } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'

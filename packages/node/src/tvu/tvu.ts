@@ -8,7 +8,7 @@ import type { Unit, UnitId } from '@zos/dag'
 import { type Pipeline, type PipelineStats, pipeline, Rejection } from '@zos/pipeline'
 import { type DecodedTx, decodeAny, type VerifiedTx, type VerifyStage } from '@zos/pipeline/tpu'
 import { epochOfRound } from '@zos/zpos'
-import type { SignedTransaction } from '../execution/execute-block.ts'
+import type { SignedTransaction } from '../execution/signed-transaction.ts'
 import { rawTransactionsOf } from '../ledger/transactions-message.ts'
 import type { Hash } from '../state/account.ts'
 

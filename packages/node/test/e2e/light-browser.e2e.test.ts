@@ -1,7 +1,8 @@
 /**
  * The light node in headless Chromium against four validators, over their real HTTP ports: budgets, wallets' libraries, and the six steps of its
  * acceptance, (a) to (f): a source that lies, the network away and back, a reload, a page that is never held up, a heap that does not grow, and trust
- * that is too old. `ZOS_LONG=1`: the heap is watched for ten minutes instead of some seconds.
+ * that is too old. The page is bundled from dist; with `ZOS_LONG=1` it is an application that npm installed from tarballs and vite built, and the heap is
+ * watched for ten minutes instead of some seconds.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -14,6 +15,7 @@ import { CONSENSUS_ADDRESS } from '@zos/zpos'
 import { build } from 'esbuild'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildInstalledApp } from './installed-app.ts'
 import { startNetwork, type TestNetwork } from './network.ts'
 
 const executablePath =
@@ -46,11 +48,48 @@ const SETTLE_MS = process.env.ZOS_LONG ? 60_000 : 2_000
 const MAX_GROWTH_BYTES = 5 * 2 ** 20
 
 const PAGE = `
-import { createLightNode } from '@zos/node/light'
 import { BrowserProvider, Contract, Wallet } from 'ethers'
 import { createPublicClient, custom } from 'viem'
+const { createLightNode } = await import('@zos/node/light')
 Object.assign(globalThis, { createLightNode, BrowserProvider, Contract, Wallet, createPublicClient, custom })
 `
+
+/** The files of the light node, which vite gives a hash in their names. */
+const LIGHT_NODE = /\/light(-(?!worker|evm)[^/]*)?\.js$/
+const LIGHT_WORKER = /\/light-worker[^/]*\.js$/
+const LIGHT_EVM = /\/light-evm[^/]*\.js$/
+
+/** The page and the light node in dist, each bundled to a file. */
+async function bundleApp(folder: string): Promise<Map<string, string>> {
+  writeFileSync(join(folder, 'page.ts'), PAGE)
+  const files = new Map([
+    [
+      '/index.html',
+      `<!doctype html><title>ZOS</title><script type="importmap">{"imports":{"@zos/node/light":"/light.js"}}</script><script type="module" src="/page.js"></script>`,
+    ],
+    ['/light-evm.js', readFileSync(join(here, 'dist/light-evm.js'), 'utf8')],
+  ])
+  for (const [name, entry, external] of [
+    ['/light.js', join(here, 'dist/light.js'), []],
+    ['/light-worker.js', join(here, 'dist/light-worker.js'), []],
+    ['/page.js', join(folder, 'page.ts'), ['@zos/node/light']],
+  ] as [string, string, string[]][]) {
+    const { outputFiles } = await build({
+      entryPoints: [entry],
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      target: 'es2022',
+      external,
+      nodePaths: [join(here, 'node_modules')],
+      logLevel: 'silent',
+    })
+    files.set(name, outputFiles[0]!.text)
+  }
+  return files
+}
 
 /** Stands between page and nodes: what one of them says can be changed, and all can be cut off. */
 function startProxy(target: () => string, change: (method: string, result: any) => any): Promise<Server> {
@@ -96,7 +135,9 @@ describe.skipIf(!executablePath)(
     let honest: Server
     let liar: Server
     let sources: string[]
-    const scripts = new Map<string, string>()
+    /** What the page is made of, by path. */
+    const files = new Map<string, string>()
+    const pathOf = (name: RegExp) => [...files.keys()].find((path) => name.test(path))!
     const fetched: string[] = []
     const profile = mkdtempSync(join(tmpdir(), 'zos-light-'))
 
@@ -118,38 +159,20 @@ describe.skipIf(!executablePath)(
             : result,
       )
       sources = [urlOf(liar), urlOf(honest)]
-      writeFileSync(join(profile, 'page.ts'), PAGE)
-      for (const [name, entry, external] of [
-        ['light.js', join(here, 'dist/light.js'), []],
-        ['light-worker.js', join(here, 'dist/light-worker.js'), []],
-        ['page.js', join(profile, 'page.ts'), ['@zos/node/light']],
-      ] as [string, string, string[]][]) {
-        const { outputFiles } = await build({
-          entryPoints: [entry],
-          bundle: true,
-          minify: true,
-          write: false,
-          format: 'esm',
-          platform: 'browser',
-          target: 'es2022',
-          external,
-          nodePaths: [join(here, 'node_modules')],
-          logLevel: 'silent',
-        })
-        scripts.set(`/${name}`, outputFiles[0]!.text)
-      }
-      scripts.set('/light-evm.js', readFileSync(join(here, 'dist/light-evm.js'), 'utf8'))
+      for (const [path, text] of process.env.ZOS_LONG
+        ? await buildInstalledApp(profile, PAGE)
+        : await bundleApp(profile))
+        files.set(path, text)
       pages = createServer((request, response) => {
         fetched.push(request.url ?? '')
-        const script = scripts.get(request.url ?? '')
-        response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
+        const path = request.url === '/' ? '/index.html' : (request.url ?? '')
+        const file = files.get(path)
+        response.statusCode = file === undefined ? 404 : 200
+        response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html')
         // Isolated, so that the page may ask how much memory it uses.
         response.setHeader('cross-origin-opener-policy', 'same-origin')
         response.setHeader('cross-origin-embedder-policy', 'require-corp')
-        response.end(
-          script ??
-            `<!doctype html><title>ZOS</title><script type="importmap">{"imports":{"@zos/node/light":"/light.js"}}</script><script type="module" src="/page.js"></script>`,
-        )
+        response.end(file)
       })
       await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve))
       browser = await chromium.launch({ executablePath: executablePath!, args: ARGS })
@@ -188,7 +211,7 @@ describe.skipIf(!executablePath)(
     }
 
     test('page and worker together stay within 150 kB gzip', () => {
-      const bytes = ['/light.js', '/light-worker.js'].map((name) => gzipSync(scripts.get(name)!).length)
+      const bytes = [LIGHT_NODE, LIGHT_WORKER].map((name) => gzipSync(files.get(pathOf(name))!).length)
       expect(bytes[0]! + bytes[1]!).toBeLessThan(MAX_GZIP_BYTES)
     })
 
@@ -268,7 +291,7 @@ describe.skipIf(!executablePath)(
     })
 
     test('a call of a contract is executed in the worker, on proved state; what executes it is fetched then and not before', async () => {
-      expect(fetched).not.toContain('/light-evm.js')
+      expect(fetched).not.toContain(pathOf(LIGHT_EVM))
       const [validator] = network.genesis.validators
       const abi = [
         'function minSelfBond() view returns (uint256)',
@@ -291,7 +314,7 @@ describe.skipIf(!executablePath)(
         },
         [CONSENSUS_ADDRESS, network.accounts[3]!.address, validator!.address, abi, network.genesis.chainId] as const,
       )
-      expect(fetched.filter((path) => path === '/light-evm.js')).toHaveLength(1)
+      expect(fetched.filter((path) => path === pathOf(LIGHT_EVM))).toHaveLength(1)
       expect(answers).toMatchObject({
         minSelfBond: network.genesis.consensus!.minSelfBond,
         refused: expect.stringMatching(/delegation/),

@@ -6,9 +6,10 @@ import { bytesToHex } from '@ethereumjs/util'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Evm } from '../../src/execution/evm.ts'
-import { executeBlock, type SignedTransaction } from '../../src/execution/execute-block.ts'
+import { executeBlock } from '../../src/execution/execute-block.ts'
 import { type BlockHeader, decodeHeader, encodeHeader, headerHash, nextBaseFee } from '../../src/execution/header.ts'
 import { EMPTY_BLOOM, encodeReceipt } from '../../src/execution/receipt.ts'
+import type { SignedTransaction } from '../../src/execution/signed-transaction.ts'
 import { type AccountState, type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT } from '../../src/state/account.ts'
 import { StateOverlay, type StateReader } from '../../src/state/overlay.ts'
 import { accounts, CHAIN_ID, signed } from '../sign.ts'
@@ -125,6 +126,16 @@ describe('a block', () => {
       [...changes.storage.values()].every((slots) => [...slots.values()].every((value) => value.length === 0)),
     ).toBe(true)
   })
+})
+
+test('every precompile runs in a block, and whatever it makes of its input, the sender pays', async () => {
+  for (const to of evm.precompiles) {
+    const transaction = await signed(0, { nonce: 0, to, data: '0x00', gasLimit: 100_000n })
+    const { included, skipped } = await executeBlock(evm, stateOf(), CONTEXT, [transaction])
+    expect(skipped, to).toEqual([])
+    expect(included[0]!.receipt.gasUsed).toBeGreaterThan(21_000n)
+  }
+  expect(evm.precompiles).toHaveLength(18)
 })
 
 describe('a header', () => {

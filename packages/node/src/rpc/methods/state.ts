@@ -1,5 +1,6 @@
 import { bytesToBigInt, bytesToHex, setLengthLeft } from '@ethereumjs/util'
-import type { BlockContext, EvmOutcome, UnsignedCall } from '../../execution/evm.ts'
+import type { BlockContext } from '../../execution/block-context.ts'
+import type { EvmOutcome, UnsignedCall } from '../../execution/evm.ts'
 import { nextBaseFee } from '../../execution/header.ts'
 import { type AddressHex, EMPTY_ACCOUNT, type Hash, NO_CODE } from '../../state/account.ts'
 import type { StateReader } from '../../state/overlay.ts'

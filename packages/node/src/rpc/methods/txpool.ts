@@ -1,5 +1,5 @@
 import { toChecksumAddress } from '@ethereumjs/util'
-import type { SignedTransaction } from '../../execution/execute-block.ts'
+import type { SignedTransaction } from '../../execution/signed-transaction.ts'
 import type { AddressHex } from '../../state/account.ts'
 import type { RpcContext, RpcMethod } from '../context.ts'
 import { formatTransaction, quantity } from '../format.ts'
