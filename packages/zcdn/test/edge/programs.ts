@@ -5,7 +5,7 @@ import { type Instruction, type ReferenceFunction, SIGNATURES } from './referenc
 
 export const TYPES = [I32, I64, F32, F64]
 /** Globals of each program, one of each type. */
-export const GLOBALS = TYPES
+export const GLOBALS = [...TYPES]
 /** Functions of each program. Index 0 is a fixed `alloc`; a function calls only those after it, and 4 itself, with a shrinking argument. */
 export const SHAPES: readonly { params: readonly number[]; results: readonly number[] }[] = [
   { params: [I32], results: [I32] },
