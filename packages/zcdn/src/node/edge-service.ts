@@ -52,6 +52,8 @@ const STATUS: Partial<Record<CdnErrorCode, number>> = {
   CDN_EDGE_DEADLINE: 504,
 }
 
+const CLIENTS_FAULT: readonly CdnErrorCode[] = ['CDN_EDGE_DEADLINE', 'CDN_EDGE_MALFORMED', 'CDN_EDGE_REFUSED']
+
 interface Client {
   fuel: number
   at: number
@@ -139,8 +141,8 @@ export function createEdgeService(options: EdgeServiceOptions): EdgeService {
     } catch (error) {
       if (!isCdnError(error)) throw error
       const { fuel, signed } = error.context as { fuel?: number; signed?: SignedResult }
-      // What this runner could not do itself is not the client's to pay; what a deadline ended is.
-      used = fuel ?? (error.code === 'CDN_EDGE_DEADLINE' ? reserved : 0)
+      // What this runner could not do itself is not the client's to pay; what a deadline ended is, and a module that is none.
+      used = fuel ?? (CLIENTS_FAULT.includes(error.code) ? reserved : 0)
       reply(STATUS[error.code] ?? 500, `${error.code}: ${error.message}\n`, {
         ...(fuel !== undefined && { [EDGE_HEADERS.fuel]: `${fuel}` }),
         ...(signed && { [EDGE_HEADERS.status]: signed.record.status }),

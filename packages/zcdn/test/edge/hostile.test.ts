@@ -16,6 +16,7 @@ const code = (source: Uint8Array): string => {
     return isCdnError(error) ? error.code : String(error)
   }
 }
+const valid = (bytes: Uint8Array) => WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)
 const LOOP_FOREVER = [0x03, 0x40, 0x0c, 0, 0x0b, ...i32Const(0)]
 
 describe('a hostile function', () => {
@@ -285,6 +286,14 @@ describe('bytes that are no module', () => {
         const bytes = genuine.slice()
         for (const { at, byte } of changes) bytes[8 + (at % (bytes.length - 8))] = byte
         const outcome = code(bytes)
+        // What we take apart and put together again is valid exactly when it was.
+        let rewritten: Uint8Array | undefined
+        try {
+          rewritten = instrument(bytes, 64).bytes
+        } catch (error) {
+          expect(isCdnError(error)).toBe(true)
+        }
+        if (rewritten) expect(valid(rewritten)).toBe(valid(bytes))
         expect(['CDN_EDGE_MALFORMED', 'CDN_EDGE_REFUSED', 'accepted']).toContain(outcome)
         if (outcome !== 'accepted') return
         ran++

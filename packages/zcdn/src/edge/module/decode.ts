@@ -69,6 +69,7 @@ export class BodyDecoder {
       case IMMEDIATE.memarg:
         // Bit 6 of the alignment names a memory, which only modules of several memories need.
         this.operand = reader.u32()
+        if (this.operand & 64) throw refused('a second memory')
         if (this.operand > 3) throw malformed(`alignment 2^${this.operand}`, reader.at)
         reader.u32()
         return
