@@ -127,7 +127,9 @@ export function createEdgeService(options: EdgeServiceOptions): EdgeService {
       reserved = run.fuel
       client.fuel -= reserved
       const input = await readBody(request)
-      if (!input) return reply(413, `more than ${RUN_LIMITS.inputBytes} bytes\n`, { connection: 'close' })
+      // What is still on its way is not read; in HTTP/1 that ends the connection.
+      const close: Record<string, string> = request.httpVersionMajor === 1 ? { connection: 'close' } : {}
+      if (!input) return reply(413, `more than ${RUN_LIMITS.inputBytes} bytes\n`, close)
       const limits = { [EDGE_HEADERS.fuelLimit]: `${run.fuel}` }
       const result = await pool.run(code, input, run)
       used = result.fuel

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
+import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,7 @@ import {
 } from '../../src/edge/index.ts'
 import { fromBase64Url, toHex } from '../../src/edge/result/headers.ts'
 import {
+  createCdnHttp2Server,
   createCdnServer,
   createEdgeService,
   type EdgeServiceOptions,
@@ -130,6 +132,36 @@ describe('over HTTP', () => {
     expect((await post(roots['five.wasm']!, {}, new Uint8Array(RUN_LIMITS.inputBytes + 1))).status).toBe(413)
     const preflight = await fetch(`${url}/edge/x`, { method: 'OPTIONS' })
     expect(preflight.headers.get('access-control-allow-headers')).toContain('zos-fuel-limit')
+  })
+  it('HTTP/2 runs functions too', async () => {
+    const signer = await createEd25519Signer()
+    const pool = createEdgePool({
+      createWorker: edgeWorker,
+      workers: 1,
+      hasher: nodeHasher,
+      block: serving.block,
+      signer,
+    })
+    closers.push(() => pool.close())
+    const server = createCdnHttp2Server({ ...serving, edge: createEdgeService({ pool }) })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    try {
+      const post = async (body: Uint8Array) => {
+        const stream = session.request({ ':method': 'POST', ':path': `/edge/${roots['example.wasm']}` })
+        // Too much is refused before all of it has arrived.
+        stream.on('error', () => {})
+        const answered = new Promise<Record<string, unknown>>((resolve) => stream.once('response', resolve))
+        stream.end(body)
+        return answered
+      }
+      const answer = await post(new TextEncoder().encode('a b c'))
+      expect(answer).toMatchObject({ ':status': 200, 'zos-status': 'done', 'content-length': '4' })
+      expect((await post(new Uint8Array(RUN_LIMITS.inputBytes + 1)))[':status']).toBe(413)
+    } finally {
+      session.destroy()
+      server.close()
+    }
   })
   it('a client that has used its quota waits, and gets back what it reserved and did not use', async () => {
     const { url } = await runner({ burstFuel: 2.5e6, fuelPerSecond: 1, maxFuel: 1e7 })
