@@ -6,6 +6,7 @@ import {
   createEdgePool,
   type PreparedFunction,
   prepareFunction,
+  RUN_LIMITS,
   type RunOutcome,
   runFunction,
 } from '../src/edge/index.ts'
@@ -135,7 +136,7 @@ async function benchKill(): Promise<void> {
     // The worker is up before the time runs.
     await pool.run(nothing, new Uint8Array(0))
     const start = performance.now()
-    const code = await pool.run(forever, new Uint8Array(0), { fuel: Number.MAX_SAFE_INTEGER }).then(
+    const code = await pool.run(forever, new Uint8Array(0), { fuel: RUN_LIMITS.fuel }).then(
       () => 'ended',
       (error) => error.code,
     )

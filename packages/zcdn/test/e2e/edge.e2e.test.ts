@@ -221,7 +221,7 @@ describe('zos-cdn', () => {
     expect(run('run', join(folder, 'five.wasm')).status).toBe(2)
     const stopped = run('run', join(folder, 'forever.wasm'), '--fuel', '1000000')
     expect([stopped.status, stopped.stderr.toString()]).toEqual([1, expect.stringContaining('fuel')])
-    const late = run('run', join(folder, 'forever.wasm'), '--fuel', '9000000000000000', '--timeout-ms', '100')
+    const late = run('run', join(folder, 'forever.wasm'), '--fuel', '50000000000000', '--timeout-ms', '100')
     expect([late.status, late.stderr.toString()]).toEqual([1, expect.stringContaining('100 ms')])
   })
   it('serve --edge runs what it serves under the key it was given, and stops when told', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EXPORTS, instrument, prepareFunction, runFunction } from '../../src/edge/index.ts'
-import { RECURSION_SLOTS } from '../../src/edge/metering/stack.ts'
+import { fuelLeft, startCounter } from '../../src/edge/metering/counter.ts'
 import { FUEL, OPCODES, PREFIXED } from '../../src/edge/module/opcodes.ts'
 import { assemble, F32, F64, handleModule, I32, I64, i32Const } from './assemble.ts'
 import { GLOBALS, HANDLE, programs, SHAPES } from './programs.ts'
@@ -53,14 +53,12 @@ function runReference(functions: readonly ReferenceFunction[]): Run {
 
 function runModule(bytes: Uint8Array, fuel?: number): Run {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>))
-  const counter = instance.exports[EXPORTS.fuel] as WebAssembly.Global<'i64'> | undefined
-  if (counter) counter.value = BigInt(fuel!)
-  const stack = instance.exports[EXPORTS.stack] as WebAssembly.Global<'i32'> | undefined
-  if (stack) stack.value = RECURSION_SLOTS
+  const counter = instance.exports[EXPORTS.counter] as WebAssembly.Global<'i64'> | undefined
+  if (counter) counter.value = startCounter(fuel!)
   const memory = () => new Uint8Array((instance.exports.memory as WebAssembly.Memory).buffer)
   try {
     const result = (instance.exports.handle as (pointer: number, length: number) => number)(1024, 4)
-    return { result, memory: memory(), ...(counter && { fuel: fuel! - Number(counter.value) }) }
+    return { result, memory: memory(), ...(counter && { fuel: fuel! - fuelLeft(counter.value) }) }
   } catch (error) {
     if (!(error instanceof WebAssembly.RuntimeError)) throw error
     return { result: 'trap', memory: memory() }

@@ -52,7 +52,8 @@ describe('a hostile function', () => {
       functions: [{ params: [I32, I32], results: [I32], code: [0x20, 0, 0x20, 1, 0x10, 1] }],
     })
     const indirect = handleModule([0x20, 0, 0x20, 1, ...i32Const(0), 0x11, 1, 0], { table: [1] })
-    for (const source of [direct, turns, indirect])
+    const withLoop = handleModule([0x03, 0x40, 0x0b, 0x20, 0, 0x20, 1, 0x10, 1])
+    for (const source of [direct, turns, indirect, withLoop])
       expect(run(source, 1e9)).toMatchObject({ status: 'stack', fuel: 1e9 })
   })
   it('that recurses often but never deep gives its stack back, by its end and by its returns', () => {
@@ -61,7 +62,8 @@ describe('a hostile function', () => {
     const late = [0x20, 0, 0x04, I32, 0x20, 0, ...i32Const(1), 0x6b, 0x10, 2, 0x05, ...i32Const(0), 0x0b]
     const often = [0x03, 0x40, ...i32Const(3), 0x10, 2, 0x1a]
     const count = [0x20, 2, ...i32Const(1), 0x6a, 0x22, 2, ...i32Const(5_000), 0x48, 0x0d, 0, 0x0b, ...i32Const(0)]
-    for (const code of [early, late]) {
+    const loop = [0x03, 0x40, 0x0b]
+    for (const code of [early, late, [...loop, ...early], [...loop, ...late]]) {
       const functions = [{ params: [I32], results: [I32], code }]
       expect(run(handleModule([...often, ...count], { locals: [I32], functions }))).toMatchObject({ status: 'done' })
     }

@@ -6,6 +6,7 @@ import {
   type EdgePool,
   type EdgePoolOptions,
   type ResultRecord,
+  RUN_LIMITS,
   rawCid,
   verifyResult,
 } from '../../src/edge/index.ts'
@@ -145,7 +146,7 @@ describe('a pool', () => {
     const forever = await runner.add(FOREVER)
     const code = await runner.add(example)
     const start = performance.now()
-    const error = await failure(runner.run(forever, text(''), { fuel: Number.MAX_SAFE_INTEGER }))
+    const error = await failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel }))
     const took = performance.now() - start
     expect(error).toMatchObject({ code: 'CDN_EDGE_DEADLINE' })
     expect(took).toBeGreaterThan(195)
@@ -159,7 +160,7 @@ describe('a pool', () => {
     const forever = await runner.add(FOREVER)
     const running = new AbortController()
     const waiting = new AbortController()
-    const options = { fuel: Number.MAX_SAFE_INTEGER }
+    const options = { fuel: RUN_LIMITS.fuel }
     const first = failure(runner.run(forever, text(''), { ...options, signal: running.signal }))
     const second = failure(runner.run(forever, text(''), { ...options, signal: waiting.signal }))
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -175,7 +176,7 @@ describe('a pool', () => {
     const runner = pool({ workers: 2, maxQueue: 2, maxPerFunction: 1, deadlineMs: 300 })
     const forever = await runner.add(FOREVER)
     const code = await runner.add(example)
-    const hogs = [1, 2, 3].map(() => failure(runner.run(forever, text(''), { fuel: Number.MAX_SAFE_INTEGER })))
+    const hogs = [1, 2, 3].map(() => failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel })))
     await new Promise((resolve) => setTimeout(resolve, 50))
     // One runs, two wait: there is a free worker, but no room to wait.
     expect(await failure(runner.run(code, text('')))).toMatchObject({ code: 'CDN_EDGE_BUSY' })
@@ -269,7 +270,7 @@ describe('a pool', () => {
     )
     const runner = pool()
     const forever = await runner.add(FOREVER)
-    const running = failure(runner.run(forever, text(''), { fuel: Number.MAX_SAFE_INTEGER }))
+    const running = failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel }))
     await new Promise((resolve) => setTimeout(resolve, 20))
     await runner.close()
     expect(await running).toMatchObject({ code: 'CDN_EDGE_BUSY' })

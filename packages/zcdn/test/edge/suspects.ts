@@ -33,6 +33,7 @@ export const SUSPECTS: readonly Uint8Array[] = [
   handleModule([0x20, 0, 0x20, 1, 0x10, 1]),
   handleModule([...deep, 0x20, 0, 0x20, 1, 0x10, 1, ...sum], { locals: new Array(900).fill(I64) }),
   handleModule([0x20, 0, 0x20, 1, ...i32Const(0), 0x11, 1, 0], { table: [1] }),
+  handleModule([0x03, 0x40, 0x0b, 0x20, 0, 0x20, 1, 0x10, 1]),
   handleModule(fits(200)),
   handleModule(fits(100_000)),
   handleModule([...nan32, 0xbc]),

@@ -8,8 +8,8 @@ import { analyseFunction } from './analyse.ts'
 import { type Additions, bulkBody, growBody, rewriteFunction } from './rewrite.ts'
 import { planStack } from './stack.ts'
 
-/** Names under which an instrumented module shows its counters and its start function to the host. */
-export const EXPORTS = { fuel: 'zos:fuel', stack: 'zos:stack', start: 'zos:start' } as const
+/** Names under which an instrumented module shows its counter and its start function to the host. */
+export const EXPORTS = { counter: 'zos:counter', start: 'zos:start' } as const
 
 /** A module that pays for what it runs. */
 export interface InstrumentedModule {
@@ -21,7 +21,7 @@ export interface InstrumentedModule {
 
 /**
  * Makes of a module of profile 1 one that counts fuel, bounds recursion, canonicalises NaNs where their bits can be seen, and exports nothing but `memory`,
- * `alloc`, `handle` and the counters. A start function is not run by the engine but exported, so that it pays too.
+ * `alloc`, `handle` and the counter. A start function is not run by the engine but exported, so that it pays too.
  * The output is a function of the input and `memoryPages` alone. Linear in the size of the module.
  * @param memoryPages pages of 64 KiB that the function may have at most
  * @throws CdnError `CDN_EDGE_MALFORMED`, `CDN_EDGE_REFUSED`
@@ -55,8 +55,7 @@ export function instrument(source: Uint8Array, memoryPages: number): Instrumente
   })
   const functionCount = module.imports.length + module.functions.length
   const add: Additions = {
-    fuelGlobal: module.globals.length,
-    stackGlobal: module.globals.length + 1,
+    counter: module.globals.length,
     grow: functionCount,
     copy: functionCount + 1,
     fill: functionCount + 2,
@@ -87,14 +86,14 @@ export function instrument(source: Uint8Array, memoryPages: number): Instrumente
   }
   section(5, (content) => content.u8(1, 1).u32(module.memoryPages).u32(maximum))
   section(6, (content) => {
-    content.u32(module.globals.length + 2).bytes(source, module.globalSpan.start, module.globalSpan.end)
-    content.u8(I64, 1, OP.i64Const, 0, OP.end, I32, 1, OP.i32Const, 0, OP.end)
+    content.u32(module.globals.length + 1).bytes(source, module.globalSpan.start, module.globalSpan.end)
+    content.u8(I64, 1, OP.i64Const, 0, OP.end)
   })
   section(7, (content) => {
-    content.u32(module.start === undefined ? 5 : 6)
+    content.u32(module.start === undefined ? 4 : 5)
     content.name('memory').u8(2, 0)
     content.name('alloc').u8(0).u32(module.alloc).name('handle').u8(0).u32(module.handle)
-    content.name(EXPORTS.fuel).u8(3).u32(add.fuelGlobal).name(EXPORTS.stack).u8(3).u32(add.stackGlobal)
+    content.name(EXPORTS.counter).u8(3).u32(add.counter)
     if (module.start !== undefined) content.name(EXPORTS.start).u8(0).u32(module.start)
   })
   if (module.elements) {

@@ -1,14 +1,13 @@
 import { BodyDecoder, OP, PREFIX } from '../module/decode.ts'
-import { EMPTY_BLOCK, F32, F64, FUEL, I32, I64 } from '../module/opcodes.ts'
+import { EMPTY_BLOCK, F32, F64, FUEL, I64 } from '../module/opcodes.ts'
 import type { FunctionType, ParsedModule, Span } from '../module/parse.ts'
 import { Writer } from '../module/writer.ts'
+import { ENGINE_REFUSED, EXHAUSTED_MASK, FUEL_UNIT, SLOT_BITS } from './counter.ts'
 
 /** Indices of what the rewriter adds to a module. */
 export interface Additions {
-  /** Mutable i64: fuel that is left; negative when there is none. */
-  readonly fuelGlobal: number
-  /** Mutable i32: stack slots that are left for recursion; negative when there are none. */
-  readonly stackGlobal: number
+  /** Mutable i64: the counter of `counter.ts`. */
+  readonly counter: number
   /** (delta: i32) -> i32: `memory.grow` that pays and knows the limit. */
   readonly grow: number
   /** (to, from, length: i32): `memory.copy` that pays by length. */
@@ -36,8 +35,9 @@ interface Charge {
  * The check for exhaustion stands at entries and loop heads only; between two of them at most one pass over a body goes unchecked, and
  * what a run does after its fuel went negative is thrown away.
  *
- * In functions with a loop the counter lives in a local, which compilers keep in a register, and goes back to the global around calls and at the
- * end. In others it is taken from the global directly.
+ * In functions with a loop or recursion the counter lives in a local, which compilers keep in a register, and goes back to the global around
+ * calls and at the end. In functions with a loop that local holds the fuel alone: charges are then as small as they can be, which inner loops
+ * feel. In all other functions charges are taken from the global directly.
  */
 export function rewriteFunction(
   module: ParsedModule,
@@ -49,8 +49,8 @@ export function rewriteFunction(
 ): Uint8Array {
   const type = module.types[typeIndex]!
   const code = new BodyDecoder(module, body, type.params.length)
-  const cached = hasLoop
-  const wrapped = cached || stackCharge > 0
+  const fuelAlone = hasLoop
+  const cached = hasLoop || stackCharge > 0
   const out = new Writer((body.end - body.start) * 2)
   const charges: Charge[] = []
 
@@ -58,7 +58,6 @@ export function rewriteFunction(
   const extra: number[] = []
   const newLocal = (localType: number): number => type.params.length + code.locals.length + extra.push(localType) - 1
   const fuel = newLocal(I64)
-  const stack = stackCharge > 0 ? newLocal(I32) : -1
   const scratch = new Map<number, number>()
   const scratchOf = (localType: number): number => {
     let index = scratch.get(localType)
@@ -83,11 +82,28 @@ export function rewriteFunction(
   const target = (depth: number) => {
     labels[labels.length - 1 - depth]!.targeted = true
   }
-  const saveFuel = () => {
-    if (cached) out.u8(OP.localGet).u32(fuel).u8(OP.globalSet).u32(add.fuelGlobal)
+  /** Local to global; `slots` are given back. */
+  const save = (to: Writer, slots = 0) => {
+    if (!cached) return
+    to.u8(OP.localGet).u32(fuel)
+    if (fuelAlone) {
+      to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64Shl)
+      // The slots in the global are those of this activation: whom it called has given theirs back.
+      to.u8(OP.globalGet)
+        .u32(add.counter)
+        .u8(OP.i64Const)
+        .signed(FUEL_UNIT - 1)
+        .u8(OP.i64And, OP.i64Or)
+    }
+    if (slots > 0) to.u8(OP.i64Const).signed(slots).u8(OP.i64Add)
+    to.u8(OP.globalSet).u32(add.counter)
   }
-  const loadFuel = () => {
-    if (cached) out.u8(OP.globalGet).u32(add.fuelGlobal).u8(OP.localSet).u32(fuel)
+  /** Global to local. */
+  const load = (to: Writer) => {
+    if (!cached) return
+    to.u8(OP.globalGet).u32(add.counter)
+    if (fuelAlone) to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64ShrS)
+    to.u8(OP.localSet).u32(fuel)
   }
   const copyInstruction = () => {
     out.bytes(module.bytes, code.at, code.reader.at)
@@ -147,27 +163,27 @@ export function rewriteFunction(
         dead = true
         continue
       case OP.return:
-        if (wrapped) out.u8(OP.br).u32(labels.length - 1)
+        if (cached) out.u8(OP.br).u32(labels.length - 1)
         else copyInstruction()
         dead = true
         continue
       case OP.unreachable:
-        saveFuel()
+        save(out)
         copyInstruction()
         dead = true
         continue
       case OP.call:
       case OP.callIndirect:
-        saveFuel()
+        save(out)
         copyInstruction()
-        loadFuel()
+        load(out)
         continue
       case OP.memoryGrow:
       case OP.memoryCopy:
       case OP.memoryFill:
-        saveFuel()
+        save(out)
         out.u8(OP.call).u32(code.code === OP.memoryGrow ? add.grow : code.code === OP.memoryCopy ? add.copy : add.fill)
-        loadFuel()
+        load(out)
         continue
       case OP.f32Store:
       case OP.f32Copysign:
@@ -191,55 +207,75 @@ export function rewriteFunction(
   const result = new Writer(out.length * 2 + 64)
   result.u32(code.localGroups.count + extra.length).bytes(module.bytes, code.localGroups.start, code.localGroups.end)
   for (const localType of extra) result.u8(1, localType)
-  if (stackCharge > 0) {
-    result.u8(OP.globalGet).u32(add.stackGlobal).u8(OP.i32Const).signed(stackCharge).u8(OP.i32Sub)
-    result.u8(OP.localTee).u32(stack).u8(OP.globalSet).u32(add.stackGlobal)
-    result.u8(OP.localGet).u32(stack).u8(OP.i32Const, 0, OP.i32LtS, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
+  if (fuelAlone && stackCharge > 0) {
+    result.u8(OP.globalGet).u32(add.counter).u8(OP.i64Const).signed(stackCharge).u8(OP.i64Sub)
+    result.u8(OP.localTee).u32(fuel).u8(OP.globalSet).u32(add.counter)
+    result
+      .u8(OP.localGet)
+      .u32(fuel)
+      .u8(...EXHAUSTED, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
   }
-  if (cached) result.u8(OP.globalGet).u32(add.fuelGlobal).u8(OP.localSet).u32(fuel).u8(OP.block, EMPTY_BLOCK)
-  if (wrapped) {
-    result.u8(OP.block)
+  if (cached) {
+    load(result)
+    result.u8(OP.block, EMPTY_BLOCK, OP.block)
     blockType(result, type, add.resultTypes.get(typeIndex))
   }
   const written = out.view()
   let copied = 0
-  for (const { at, cost, check, nesting } of charges) {
+  for (const [i, { at, cost, check, nesting }] of charges.entries()) {
     if (cost === 0 && !check) continue
     result.bytes(written, copied, at)
     copied = at
+    // Entering takes slots with the same subtraction, and the check that stands there anyway sees them run out.
+    const slots = i === 0 && !fuelAlone ? stackCharge : 0
+    const amount = fuelAlone ? cost : cost * FUEL_UNIT + slots
+    const test = slots > 0 ? EXHAUSTED : [OP.i64Const, 0, OP.i64LtS]
     if (cached) {
       result.u8(OP.localGet).u32(fuel)
-      if (cost > 0)
+      if (amount > 0)
         result
           .u8(OP.i64Const)
-          .signed(cost)
+          .signed(amount)
           .u8(OP.i64Sub, check ? OP.localTee : OP.localSet)
           .u32(fuel)
       // Two labels further out than the function's own: the wrapper of the results, and the exit of the exhausted.
-      if (check) result.u8(OP.i64Const, 0, OP.i64LtS, OP.brIf).u32(nesting + 1)
+      if (check) result.u8(...test, OP.brIf).u32(nesting + 1)
     } else {
-      result.u8(OP.globalGet).u32(add.fuelGlobal).u8(OP.i64Const).signed(cost).u8(OP.i64Sub)
+      result.u8(OP.globalGet).u32(add.counter).u8(OP.i64Const).signed(amount).u8(OP.i64Sub)
       if (check) result.u8(OP.localTee).u32(fuel)
-      result.u8(OP.globalSet).u32(add.fuelGlobal)
-      if (check) {
-        result.u8(OP.localGet).u32(fuel).u8(OP.i64Const, 0, OP.i64LtS)
-        result.u8(OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
-      }
+      result.u8(OP.globalSet).u32(add.counter)
+      if (check)
+        result
+          .u8(OP.localGet)
+          .u32(fuel)
+          .u8(...test, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
     }
   }
   result.bytes(written, copied)
-  if (wrapped) result.u8(OP.end)
-  if (cached) result.u8(OP.localGet).u32(fuel).u8(OP.globalSet).u32(add.fuelGlobal)
-  if (stackCharge > 0) {
-    result.u8(OP.localGet).u32(stack).u8(OP.i32Const).signed(stackCharge).u8(OP.i32Add)
-    result.u8(OP.globalSet).u32(add.stackGlobal)
-  }
   if (cached) {
+    result.u8(OP.end)
+    save(result, stackCharge)
     result.u8(OP.return, OP.end)
-    result.u8(OP.localGet).u32(fuel).u8(OP.globalSet).u32(add.fuelGlobal).u8(OP.unreachable)
+    save(result)
+    result.u8(OP.unreachable)
   }
   return result.u8(OP.end).view()
 }
+
+/** Signed LEB128 of a 64-bit constant. */
+function leb64(value: bigint): number[] {
+  const bytes: number[] = []
+  for (let rest = value; ; ) {
+    const low = Number(rest & 0x7fn)
+    rest >>= 7n
+    const last = (rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)
+    bytes.push(last ? low : low | 0x80)
+    if (last) return bytes
+  }
+}
+
+/** Whether anything ran out, of the counter on the stack. */
+const EXHAUSTED = [OP.i64Const, ...leb64(EXHAUSTED_MASK), OP.i64And, OP.i64Const, 0, OP.i64Ne]
 
 function blockType(out: Writer, type: FunctionType, index: number | undefined): void {
   if (type.results.length === 0) out.u8(EMPTY_BLOCK)
@@ -254,15 +290,12 @@ export function growBody(add: Additions, maximumPages: number): Uint8Array {
   out.u8(OP.localGet, 0, OP.i32Const).signed(maximumPages).u8(OP.memorySize, 0, OP.i32Sub, OP.i32GtU)
   out.u8(OP.if, EMPTY_BLOCK, OP.i32Const).signed(-1).u8(OP.return, OP.end)
   charge(out, add, 1, () => out.u8(OP.localGet, 0, OP.i64ExtendI32U, OP.i64Const).signed(FUEL.page).u8(OP.i64Mul))
-  // An engine that has no memory left is no part of the meaning: the run ends without a result. Fuel is left, so this is no exhaustion.
+  // An engine that has no memory left is no part of the meaning: the run ends without a result.
   out.u8(OP.localGet, 0, OP.memoryGrow, 0, OP.localTee, 0, OP.i32Const).signed(-1).u8(OP.i32Eq)
-  out.u8(OP.if, EMPTY_BLOCK, OP.i32Const).signed(ENGINE_OUT_OF_MEMORY).u8(OP.globalSet).u32(add.stackGlobal)
+  out.u8(OP.if, EMPTY_BLOCK, OP.i64Const).signed(ENGINE_REFUSED).u8(OP.globalSet).u32(add.counter)
   out.u8(OP.unreachable, OP.end, OP.localGet, 0, OP.end)
   return out.view()
 }
-
-/** What stands in the stack's counter when the engine, not the limit, refused memory. */
-export const ENGINE_OUT_OF_MEMORY = -0x4000_0000
 
 /** The body of `copy` (`instruction` {@link OP.memoryCopy}) or `fill`. */
 export function bulkBody(add: Additions, instruction: number): Uint8Array {
@@ -274,10 +307,11 @@ export function bulkBody(add: Additions, instruction: number): Uint8Array {
   return out.view()
 }
 
-/** fuel -= amount; trap when negative. `local` is a free i64. */
+/** Takes an amount of fuel; traps when none is left. `local` is a free i64. */
 function charge(out: Writer, add: Additions, local: number, amount: () => void): void {
-  out.u8(OP.globalGet).u32(add.fuelGlobal)
+  out.u8(OP.globalGet).u32(add.counter)
   amount()
-  out.u8(OP.i64Sub, OP.localTee).u32(local).u8(OP.globalSet).u32(add.fuelGlobal)
+  out.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64Shl)
+  out.u8(OP.i64Sub, OP.localTee).u32(local).u8(OP.globalSet).u32(add.counter)
   out.u8(OP.localGet).u32(local).u8(OP.i64Const, 0, OP.i64LtS, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
 }

@@ -1,7 +1,7 @@
-import { MODULE_LIMITS } from '../module/limits.ts'
 import type { ParsedModule } from '../module/parse.ts'
 import { refused } from '../module/reader.ts'
 import type { FunctionFacts } from './analyse.ts'
+import { RECURSION_SLOTS } from './counter.ts'
 
 /**
  * Where an engine's stack ends is the engine's affair, and a result must not depend on it. So calls are bounded in slots of eight bytes, half of them
@@ -15,10 +15,7 @@ export interface StackPlan {
   readonly charges: readonly number[]
 }
 
-/** Slots for recursion: half of what calls may hold. */
-export const RECURSION_SLOTS = MODULE_LIMITS.stackSlots / 2
-
-/** @throws CdnError `CDN_EDGE_REFUSED` when calls without recursion alone are too deep */
+/** @throws CdnError `CDN_EDGE_REFUSED` when calls without recursion, or one activation of a recursive function, take too much */
 export function planStack(module: ParsedModule, facts: readonly FunctionFacts[]): StackPlan {
   const imported = module.imports.length
   const count = facts.length
@@ -54,8 +51,9 @@ export function planStack(module: ParsedModule, facts: readonly FunctionFacts[])
       if (target >= count || !recursive[target]) below = Math.max(below, chain[target]!)
     chain[node] = below + (facts[node]?.frameSlots ?? 0)
     if (node >= count) continue
+    // One activation must fit, recursive or not; the counter has no room for larger amounts either.
     if (recursive[node]) charges[node] = chain[node]!
-    else if (chain[node]! > RECURSION_SLOTS)
+    if (chain[node]! > RECURSION_SLOTS)
       throw refused(`calls that take ${chain[node]} stack slots`, { slots: chain[node], limit: RECURSION_SLOTS })
   }
   return { charges }

@@ -1,3 +1,5 @@
+import { MAX_FUEL } from '../metering/counter.ts'
+
 /** Limits of one run that its result depends on: the same for every runner of profile 1. */
 export const RUN_LIMITS = {
   inputBytes: 16 << 20,
@@ -6,8 +8,8 @@ export const RUN_LIMITS = {
   contents: 64,
   contentBytes: 64 << 20,
   cidBytes: 128,
-  /** Largest fuel limit: what a JavaScript number holds exactly. */
-  fuel: Number.MAX_SAFE_INTEGER,
+  /** Largest fuel limit: about 7e13, an hour or so. */
+  fuel: MAX_FUEL,
 } as const
 
 /** Lines and bytes of a line that `log` keeps; what is more is dropped, and nobody but the host sees the difference. */

@@ -1,9 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { CID } from 'multiformats/cid'
 import { CdnError } from '../../errors.ts'
+import { exhaustion, FUEL_UNIT, fuelLeft, MAX_FUEL, startCounter } from '../metering/counter.ts'
 import { EXPORTS, instrument } from '../metering/instrument.ts'
-import { ENGINE_OUT_OF_MEMORY } from '../metering/rewrite.ts'
-import { RECURSION_SLOTS } from '../metering/stack.ts'
 import type { HostFunction } from '../module/parse.ts'
 import { HOST_FUEL, LOG_LIMITS, RUN_LIMITS } from './limits.ts'
 
@@ -97,11 +96,10 @@ export function runFunction(prepared: PreparedFunction, request: RunRequest): Ru
 
   // Set right after the instance exists; host functions run later.
   let memory!: WebAssembly.Memory
-  let fuel!: WebAssembly.Global<'i64'>
-  let stack!: WebAssembly.Global<'i32'>
+  let counter!: WebAssembly.Global<'i64'>
   const pay = (amount: number) => {
-    fuel.value -= BigInt(amount)
-    if (fuel.value < 0n) throw new Halt('out-of-fuel')
+    counter.value -= BigInt(amount) * BigInt(FUEL_UNIT)
+    if (counter.value < 0n) throw new Halt('out-of-fuel')
   }
   const memoryAt = (pointer: number, length: number): Uint8Array => {
     const at = pointer >>> 0
@@ -179,8 +177,7 @@ export function runFunction(prepared: PreparedFunction, request: RunRequest): Ru
   }
   const { exports } = instance
   memory = exports.memory as WebAssembly.Memory
-  fuel = exports[EXPORTS.fuel] as WebAssembly.Global<'i64'>
-  stack = exports[EXPORTS.stack] as WebAssembly.Global<'i32'>
+  counter = exports[EXPORTS.counter] as WebAssembly.Global<'i64'>
   const failed = (status: RunStatus, reason: string): RunOutcome => ({
     status,
     exitCode: 0,
@@ -190,14 +187,13 @@ export function runFunction(prepared: PreparedFunction, request: RunRequest): Ru
     reason,
   })
   try {
-    fuel.value = BigInt(limit)
-    stack.value = RECURSION_SLOTS
+    counter.value = startCounter(limit)
     pay(HOST_FUEL.byte * input.length)
     ;(exports[EXPORTS.start] as (() => void) | undefined)?.()
     const pointer = (exports.alloc as (length: number) => number)(input.length)
     memoryAt(pointer, input.length).set(input)
     const exitCode = (exports.handle as (pointer: number, length: number) => number)(pointer, input.length)
-    if (fuel.value < 0n) return failed('out-of-fuel', 'the fuel is used up')
+    if (counter.value < 0n) return failed('out-of-fuel', 'the fuel is used up')
     const bytes = output.length === 1 ? output[0]! : new Uint8Array(outputBytes)
     if (output.length > 1) {
       let at = 0
@@ -206,7 +202,7 @@ export function runFunction(prepared: PreparedFunction, request: RunRequest): Ru
         at += part.length
       }
     }
-    return { status: 'done', exitCode, output: bytes, fuel: limit - Number(fuel.value), logs }
+    return { status: 'done', exitCode, output: bytes, fuel: limit - fuelLeft(counter.value), logs }
   } catch (cause) {
     if (cause instanceof Halt) {
       if (typeof cause.end === 'object') return cause.end
@@ -214,10 +210,11 @@ export function runFunction(prepared: PreparedFunction, request: RunRequest): Ru
     }
     if (!(cause instanceof WebAssembly.RuntimeError))
       throw new CdnError('CDN_EDGE_ENGINE', `the engine gave up: ${reasonOf(cause)}`, {}, { cause })
-    if (fuel.value < 0n) return failed('out-of-fuel', 'the fuel is used up')
-    if (stack.value === ENGINE_OUT_OF_MEMORY)
+    const ranOut = exhaustion(counter.value)
+    if (ranOut === 'out-of-fuel') return failed(ranOut, 'the fuel is used up')
+    if (ranOut === 'stack') return failed(ranOut, 'calls too deep')
+    if (ranOut === 'engine')
       throw new CdnError('CDN_EDGE_ENGINE', 'the engine has no memory left for the function', {}, { cause })
-    if (stack.value < 0) return failed('stack', 'calls too deep')
     return failed('trapped', cause.message)
   }
 }
@@ -229,7 +226,7 @@ export function checkRequest(
 ): void {
   const invalid = (what: string, context: Record<string, unknown>) =>
     new CdnError('CDN_INVALID_ARGUMENT', what, context)
-  if (!Number.isSafeInteger(fuel) || fuel < 1) throw invalid(`a fuel limit of ${fuel}`, { fuel })
+  if (!Number.isInteger(fuel) || fuel < 1 || fuel > MAX_FUEL) throw invalid(`a fuel limit of ${fuel}`, { fuel })
   if (input.length > RUN_LIMITS.inputBytes)
     throw invalid(`${input.length} bytes of input, ${RUN_LIMITS.inputBytes} are allowed`, { bytes: input.length })
   if (nowMs !== undefined && (!Number.isSafeInteger(nowMs) || nowMs < 0)) throw invalid(`a time of ${nowMs}`, { nowMs })
