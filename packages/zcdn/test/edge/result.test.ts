@@ -227,6 +227,34 @@ describe('several runners', () => {
     expect(await refused(strangers, { agree: 2, trusted: strangers.map(({ key }) => key) })).toBe('agreed')
     expect(await refused(strangers, { agree: 3 })).toMatchObject({ code: 'CDN_INVALID_ARGUMENT' })
   })
+  it('with other limits or grants than asked for do not count, and are not called liars', async () => {
+    const [small, lucky, plain] = await Promise.all(
+      [4, 5, 6].map((seed) => createEd25519Signer(new Uint8Array(32).fill(seed))),
+    )
+    const run = (key: Signer, more: Partial<ResultRecord>): EdgeRunner => ({
+      id: toHex(key.publicKey),
+      run: async (fn, bytes, { fuel = 1e9 }) => {
+        const record = {
+          ...base,
+          function: fn,
+          input: await rawCid(bytes),
+          output: await rawCid(answer),
+          fuelLimit: fuel,
+          ...more,
+        }
+        return { output: answer, signed: await signResult(record, key) }
+      },
+    })
+    const runners = [run(small!, { memoryPages: 16 }), run(lucky!, { nowMs: 5 }), run(plain!, {})]
+    const result = await runWithAgreement(runners, code, text('x'), { agree: 1 })
+    expect(result.signed[0]!.record.runner).toEqual(plain!.publicKey)
+    const error = await runWithAgreement(runners, code, text('x'), { agree: 2 }).catch((reason) => reason)
+    expect(error).toMatchObject({ code: 'CDN_EDGE_DISAGREEMENT' })
+    expect((error.context.failed as { reason: string }[]).map(({ reason }) => reason).sort()).toEqual([
+      'another memoryPages',
+      'it took what was not granted',
+    ])
+  })
   it('cannot pass on the signed result of another input or with another output', async () => {
     const key = await createEd25519Signer()
     const replay: EdgeRunner = {

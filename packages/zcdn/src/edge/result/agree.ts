@@ -14,11 +14,14 @@ export interface EdgeRunner {
 export interface AgreementOptions extends EdgeRunOptions {
   /** Runners that must say the same. */
   readonly agree: number
+  /** Pages of memory that runners must grant. Default 256, as that of a pool. */
+  readonly memoryPages?: number
   /** Keys of runners that are believed; without them anybody counts, once for each key. */
   readonly trusted?: readonly Uint8Array[]
 }
 
 export interface Agreement {
+  /** Empty where they agree that the function fails: `signed[0].record.status` says how it ended. */
   readonly output: Uint8Array
   /** What they signed, one of each runner that agreed. */
   readonly signed: readonly SignedResult[]
@@ -37,7 +40,7 @@ export async function runWithAgreement(
   runners: readonly EdgeRunner[],
   code: CID,
   input: Uint8Array,
-  { agree, trusted, ...options }: AgreementOptions,
+  { agree, trusted, memoryPages = 256, ...options }: AgreementOptions,
 ): Promise<Agreement> {
   if (!Number.isInteger(agree) || agree < 1 || agree > runners.length)
     throw new CdnError('CDN_INVALID_ARGUMENT', `${agree} of ${runners.length} runners`, { agree })
@@ -47,6 +50,7 @@ export async function runWithAgreement(
     function: code,
     input: await rawCid(input),
     fuelLimit: fuel,
+    memoryPages,
     ...(nowMs !== undefined && { nowMs }),
     ...(seed && { seed }),
     ...(trusted && { runners: trusted }),
@@ -61,6 +65,9 @@ export async function runWithAgreement(
     const { signed, output } = await runner.run(code, input, { ...options, fuel, signal: both })
     const verdict = await verifyResult(signed, { ...expected, output: await rawCid(output) })
     if (verdict.status === 'invalid') throw new Error(verdict.reason)
+    const { record } = signed
+    if ((nowMs === undefined && record.nowMs !== undefined) || (!seed && record.seed))
+      throw new Error('it took what was not granted')
     const key = toHex(signed.record.runner)
     if (counted.has(key)) throw new Error('this key has answered already')
     counted.add(key)

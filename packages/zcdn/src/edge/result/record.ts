@@ -142,6 +142,7 @@ export interface ExpectedResult {
   readonly input?: CID
   readonly output?: CID
   readonly fuelLimit?: number
+  readonly memoryPages?: number
   readonly nowMs?: number
   readonly seed?: Uint8Array
   /** Keys of runners that are believed. */
@@ -158,7 +159,7 @@ export async function verifyResult(
   const invalid = (reason: string): Verdict => ({ status: 'invalid', reason })
   for (const name of ['function', 'input', 'output'] as const)
     if (expected[name] && !expected[name].equals(record[name])) return invalid(`another ${name}`)
-  for (const name of ['fuelLimit', 'nowMs'] as const)
+  for (const name of ['fuelLimit', 'memoryPages', 'nowMs'] as const)
     if (expected[name] !== undefined && expected[name] !== record[name]) return invalid(`another ${name}`)
   if (expected.seed && !(record.seed && sameBytes(record.seed, expected.seed))) return invalid('another seed')
   if (record.fuel > record.fuelLimit) return invalid('more fuel than the limit')
