@@ -9,6 +9,7 @@ import {
   type WorkerPort,
 } from '../../src/edge/index.ts'
 import { handleModule, i32Const } from '../edge/assemble.ts'
+import { SUSPECTS } from '../edge/suspects.ts'
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(`not so: ${what}`)
@@ -26,7 +27,7 @@ export async function run(): Promise<void> {
     createWorker: () => new Worker(url, { type: 'module' }),
     workers: 2,
     signer,
-    deadlineMs: 300,
+    deadlineMs: 20_000,
   })
   try {
     // Adds up 0 … 999,999.
@@ -64,9 +65,13 @@ export async function run(): Promise<void> {
     }
     const forever = await pool.add(handleModule([0x03, 0x40, 0x0c, 0, 0x0b, ...i32Const(0)]))
     const start = performance.now()
-    const failure = await pool.run(forever, input, { fuel: RUN_LIMITS.fuel }).catch((error) => error)
+    const failure = await pool.run(forever, input, { fuel: RUN_LIMITS.fuel, deadlineMs: 300 }).catch((error) => error)
     check(failure.code === 'CDN_EDGE_DEADLINE', `the deadline, not ${failure.code}`)
     check(performance.now() - start < 5_000, 'it ends soon')
+    for (const recursion of SUSPECTS.slice(0, 3)) {
+      const deep = await pool.run(await pool.add(recursion), input).catch((error) => error)
+      check(deep.code === 'CDN_EDGE_STACK', `calls too deep in a worker, not ${deep.code}`)
+    }
     const out = await pool.run(forever, input, { fuel: 1e6 }).catch((error) => error)
     check(out.code === 'CDN_EDGE_OUT_OF_FUEL', `out of fuel, not ${out.code}`)
     check((await pool.run(sum, input)).fuel === 11_000_018, 'a new worker runs the next')

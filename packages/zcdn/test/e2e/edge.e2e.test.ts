@@ -48,6 +48,7 @@ let serving: Awaited<ReturnType<typeof serveFolder>>
 const runner = async (options: Partial<EdgeServiceOptions> = {}) => {
   const signer = await createEd25519Signer()
   const pool = createEdgePool({
+    deadlineMs: 20_000,
     createWorker: edgeWorker,
     workers: 1,
     hasher: nodeHasher,
@@ -136,6 +137,7 @@ describe('over HTTP', () => {
   it('HTTP/2 runs functions too', async () => {
     const signer = await createEd25519Signer()
     const pool = createEdgePool({
+      deadlineMs: 20_000,
       createWorker: edgeWorker,
       workers: 1,
       hasher: nodeHasher,

@@ -32,6 +32,8 @@ const pool = (options: Partial<EdgePoolOptions> = {}): EdgePool => {
     createWorker: edgeWorker,
     hasher: nodeHasher,
     workers: 1,
+    // Far away: a busy machine changes no test.
+    deadlineMs: 20_000,
     block: async (cid) => blocks.get(cid.toString()),
     ...options,
   })
@@ -142,11 +144,11 @@ describe('a pool', () => {
     }
   })
   it('ends a run at its deadline, and runs the next on a new worker', async () => {
-    const runner = pool({ deadlineMs: 200 })
+    const runner = pool()
     const forever = await runner.add(FOREVER)
     const code = await runner.add(example)
     const start = performance.now()
-    const error = await failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel }))
+    const error = await failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel, deadlineMs: 200 }))
     const took = performance.now() - start
     expect(error).toMatchObject({ code: 'CDN_EDGE_DEADLINE' })
     expect(took).toBeGreaterThan(195)
@@ -173,10 +175,10 @@ describe('a pool', () => {
     ).toMatchObject({ message: 'before' })
   })
   it('refuses what would wait too long, and gives one function no more than its share', async () => {
-    const runner = pool({ workers: 2, maxQueue: 2, maxPerFunction: 1, deadlineMs: 300 })
+    const runner = pool({ workers: 2, maxQueue: 2, maxPerFunction: 1 })
     const forever = await runner.add(FOREVER)
     const code = await runner.add(example)
-    const hogs = [1, 2, 3].map(() => failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel })))
+    const hogs = [1, 2, 3].map(() => failure(runner.run(forever, text(''), { fuel: RUN_LIMITS.fuel, deadlineMs: 300 })))
     await new Promise((resolve) => setTimeout(resolve, 50))
     // One runs, two wait: there is a free worker, but no room to wait.
     expect(await failure(runner.run(code, text('')))).toMatchObject({ code: 'CDN_EDGE_BUSY' })
@@ -219,6 +221,19 @@ describe('a pool', () => {
       },
     })
     expect(await failure(hopeless.add(example))).toMatchObject({ code: 'CDN_EDGE_ENGINE' })
+    let last = true
+    const spent = pool({
+      deadlineMs: 50,
+      createWorker: () => {
+        if (!last) throw new Error('no more')
+        last = false
+        return edgeWorker()
+      },
+    })
+    const forever = await spent.add(FOREVER)
+    const ended = await failure(spent.run(forever, text(''), { fuel: RUN_LIMITS.fuel }))
+    expect(ended).toMatchObject({ code: 'CDN_EDGE_DEADLINE' })
+    expect(await failure(spent.run(forever, text('')))).toMatchObject({ code: 'CDN_EDGE_ENGINE' })
   })
   it('grants time and chance only as part of the request', async () => {
     const { compileSource } = await import('./compile.ts')

@@ -198,7 +198,11 @@ export class Workers {
         this.settle(task, () => task.reject(error))
       }
       if (replace && !this.closed) {
-        this.spawn()
+        try {
+          this.spawn()
+        } catch (cause) {
+          void this.fail(new CdnError('CDN_EDGE_ENGINE', 'no new worker can be made', {}, { cause }))
+        }
         this.pump()
       }
     }
