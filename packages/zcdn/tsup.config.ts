@@ -10,6 +10,8 @@ export default defineConfig([
       'node/index': 'src/node/index.ts',
       'browser/index': 'src/browser/index.ts',
       'libp2p/index': 'src/libp2p/index.ts',
+      'edge/index': 'src/edge/index.ts',
+      'edge/worker': 'src/edge/worker.ts',
       cli: 'src/cli.ts',
     },
     platform: 'neutral',

@@ -4,21 +4,40 @@ import { parseArgs } from 'node:util'
 
 const USAGE = `zos-cdn — downloads over many sources at once
 
-  zos-cdn serve <file or folder> [--port 8080] [--host ::] [--leaf-bytes 65536]
+  zos-cdn serve <file or folder> [--port 8080] [--host ::] [--leaf-bytes 65536] [--edge] [--edge-key <file>]
       names every file and serves it: /ipfs/<root>, /metrics, /health
+      with --edge also runs functions that are among the files: POST /edge/<root>; results are signed with the key (64 hexadecimal digits)
   zos-cdn get <root> --from <url> [--from <url> …] [--out <file>] [--timeout-ms 0]
       fetches from all at once, verifies every leaf, resumes what --out already holds; without --out to standard output
+  zos-cdn run <file.wasm> [--input <file>] [--fuel 1000000000] [--pages 256] [--timeout-ms 1000]
+      runs a function on the bytes of a file (default: none); its output goes to standard output, its fuel and logs to standard error
   zos-cdn stats <url>
       shows the counters of a server
 `
 
 const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
-async function serve(path: string, flags: { port?: string; host?: string; 'leaf-bytes'?: string }): Promise<void> {
-  const { createCdnServer, serveFolder } = await import('./node/index.ts')
+interface ServeFlags {
+  port?: string
+  host?: string
+  'leaf-bytes'?: string
+  edge?: boolean
+  'edge-key'?: string
+}
+
+async function serve(path: string, flags: ServeFlags): Promise<void> {
+  const { createCdnServer, createEdgeService, edgeWorker, nodeHasher, serveFolder } = await import('./node/index.ts')
   const leafBytes = Number(flags['leaf-bytes'] ?? 65_536)
   const folder = await serveFolder(path, { leafBytes })
-  const server = createCdnServer(folder)
+  const edge = flags.edge ? await import('./edge/index.ts') : undefined
+  const signer = await edge?.createEd25519Signer(flags['edge-key'] ? await readSeed(flags['edge-key']) : undefined)
+  const pool = edge?.createEdgePool({
+    createWorker: edgeWorker,
+    hasher: nodeHasher,
+    block: folder.block,
+    ...(signer && { signer }),
+  })
+  const server = createCdnServer({ ...folder, ...(pool && { edge: createEdgeService({ pool }) }) })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(Number(flags.port ?? 8080), flags.host ?? '::', resolve)
@@ -26,10 +45,12 @@ async function serve(path: string, flags: { port?: string; host?: string; 'leaf-
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : flags.port
   for (const { root, name, size } of folder.files) console.log(`${root}  ${mega(size)}  ${name}`)
+  if (signer) console.log(`runner ${Buffer.from(signer.publicKey).toString('hex')}`)
   console.log(`listening on port ${port}`)
   const stop = () => {
     server.close()
     server.closeAllConnections()
+    void pool?.close()
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
@@ -81,6 +102,46 @@ async function get(root: string, flags: { from?: string[]; out?: string; 'timeou
   }
 }
 
+async function readSeed(path: string): Promise<Uint8Array> {
+  const { readFile } = await import('node:fs/promises')
+  const text = (await readFile(path, 'utf8')).trim()
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new Error(`${path} does not hold 64 hexadecimal digits`)
+  return Buffer.from(text, 'hex')
+}
+
+interface RunFlags {
+  input?: string
+  fuel?: string
+  pages?: string
+  'timeout-ms'?: string
+}
+
+async function runFile(path: string, flags: RunFlags): Promise<void> {
+  const [{ createEdgePool }, { edgeWorker, nodeHasher }, { readFile }] = await Promise.all([
+    import('./edge/index.ts'),
+    import('./node/index.ts'),
+    import('node:fs/promises'),
+  ])
+  const pool = createEdgePool({
+    createWorker: edgeWorker,
+    workers: 1,
+    hasher: nodeHasher,
+    memoryPages: Number(flags.pages ?? 256),
+    deadlineMs: Number(flags['timeout-ms'] ?? 1_000),
+  })
+  try {
+    const code = await pool.add(await readFile(path))
+    const input = flags.input ? await readFile(flags.input) : new Uint8Array(0)
+    const result = await pool.run(code, input, { fuel: Number(flags.fuel ?? 1e9) })
+    for (const line of result.logs) console.error(line)
+    process.stdout.write(result.output)
+    console.error(`${code}: exit code ${result.exitCode}, ${result.fuel} fuel, ${result.output.length} bytes`)
+    if (result.exitCode !== 0) process.exitCode = 2
+  } finally {
+    await pool.close()
+  }
+}
+
 async function stats(url: string): Promise<void> {
   const response = await fetch(`${url.replace(/\/+$/, '')}/metrics`)
   if (!response.ok) throw new Error(`${url} answered ${response.status}`)
@@ -99,15 +160,21 @@ async function main(): Promise<void> {
       from: { type: 'string', multiple: true },
       out: { type: 'string' },
       'timeout-ms': { type: 'string' },
+      edge: { type: 'boolean' },
+      'edge-key': { type: 'string' },
+      input: { type: 'string' },
+      fuel: { type: 'string' },
+      pages: { type: 'string' },
       help: { type: 'boolean' },
     },
   })
   const [command, target] = positionals
   if (values.help || !command) return void console.log(USAGE)
-  if (!target || !['serve', 'get', 'stats'].includes(command))
+  if (!target || !['serve', 'get', 'run', 'stats'].includes(command))
     throw new Error(`unknown or incomplete command\n\n${USAGE}`)
   if (command === 'serve') await serve(target, values)
   else if (command === 'get') await get(target, values)
+  else if (command === 'run') await runFile(target, values)
   else await stats(target)
 }
 

@@ -8,7 +8,9 @@ import {
 } from 'node:http2'
 import { CID } from 'multiformats/cid'
 import type { CacheStats } from '../caching/cache.ts'
+import { EDGE_HEADERS } from '../edge/result/headers.ts'
 import { formatMetrics, type Metric } from '../metrics.ts'
+import type { EdgeService } from './edge-service.ts'
 
 /** What a server needs of what it serves. */
 export interface ServedObject {
@@ -28,6 +30,8 @@ export interface CdnServerOptions {
   cacheStats?: () => CacheStats
   /** Lists the roots at `/`, for people. */
   roots?: () => { root: string; name: string; size: number }[]
+  /** Runs functions at `POST /edge/<cid>`, and adds its metrics. */
+  edge?: EdgeService
 }
 
 /** Certificate and key in PEM. With them HTTP/2 is spoken over TLS, and HTTP/1.1 to those that know nothing newer. */
@@ -70,6 +74,14 @@ const CORS = {
   'access-control-expose-headers': 'content-range, content-length',
 }
 
+/** And run functions there. */
+const EDGE_CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'POST',
+  'access-control-allow-headers': `content-type, ${Object.values(EDGE_HEADERS).join(', ')}`,
+  'access-control-expose-headers': `content-length, retry-after, ${Object.values(EDGE_HEADERS).join(', ')}`,
+}
+
 /** CIDs that were parsed lately, by path: decoding one takes as long as the rest of a short answer. */
 const MAX_PARSED = 1024
 
@@ -99,6 +111,7 @@ function createListener(options: CdnServerOptions): (request: IncomingMessage, r
         one('cache_entries', 'Values held.', cache.entries, 'gauge'),
       )
     }
+    if (options.edge) list.push(...options.edge.metrics())
     return list
   }
   const reply = (
@@ -131,7 +144,9 @@ function createListener(options: CdnServerOptions): (request: IncomingMessage, r
     }
   }
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (request.method === 'OPTIONS') return reply(response, 204, '')
+    const edgePath = options.edge && request.url?.startsWith('/edge/') ? request.url.split('?')[0] : undefined
+    if (request.method === 'OPTIONS') return reply(response, 204, '', edgePath ? EDGE_CORS : {})
+    if (options.edge && edgePath) return options.edge.handle(edgePath, request, response, EDGE_CORS)
     if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, 'GET or HEAD\n')
     const url = new URL(request.url ?? '/', 'http://node')
     if (url.pathname === '/health') return reply(response, 200, 'ok\n')

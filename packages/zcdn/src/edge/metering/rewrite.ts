@@ -1,0 +1,317 @@
+import { BodyDecoder, OP, PREFIX } from '../module/decode.ts'
+import { EMPTY_BLOCK, F32, F64, FUEL, I64 } from '../module/opcodes.ts'
+import type { FunctionType, ParsedModule, Span } from '../module/parse.ts'
+import { Writer } from '../module/writer.ts'
+import { ENGINE_REFUSED, EXHAUSTED_MASK, FUEL_UNIT, SLOT_BITS } from './counter.ts'
+
+/** Indices of what the rewriter adds to a module. */
+export interface Additions {
+  /** Mutable i64: the counter of `counter.ts`. */
+  readonly counter: number
+  /** (delta: i32) -> i32: `memory.grow` that pays and knows the limit. */
+  readonly grow: number
+  /** (to, from, length: i32): `memory.copy` that pays by length. */
+  readonly copy: number
+  /** (to, value, length: i32): `memory.fill` that pays by length. */
+  readonly fill: number
+  /** Type indices of `() -> results` for functions of several results, by their own type index. */
+  readonly resultTypes: ReadonlyMap<number, number>
+}
+
+/** A place in the output where a charge goes once its size is known. */
+interface Charge {
+  readonly at: number
+  /** Blocks around it. */
+  readonly nesting: number
+  /** Whether this is where exhaustion is noticed: entries and loop heads, so that no cycle escapes it. */
+  readonly check: boolean
+  cost: number
+}
+
+/**
+ * Rewrites one body so that it pays for what it runs.
+ *
+ * A segment is code that runs whole once it begins: between places where control may leave or arrive. Its cost is taken at its beginning.
+ * The check for exhaustion stands at entries and loop heads only; between two of them at most one pass over a body goes unchecked, and
+ * what a run does after its fuel went negative is thrown away.
+ *
+ * In functions with a loop or recursion the counter lives in a local, which compilers keep in a register, and goes back to the global around
+ * calls and at the end. In functions with a loop that local holds the fuel alone: charges are then as small as they can be, which inner loops
+ * feel. In all other functions charges are taken from the global directly.
+ */
+export function rewriteFunction(
+  module: ParsedModule,
+  body: Span,
+  typeIndex: number,
+  hasLoop: boolean,
+  stackCharge: number,
+  add: Additions,
+): Uint8Array {
+  const type = module.types[typeIndex]!
+  const code = new BodyDecoder(module, body, type.params.length)
+  const fuelAlone = hasLoop
+  const cached = hasLoop || stackCharge > 0
+  const out = new Writer((body.end - body.start) * 2)
+  const charges: Charge[] = []
+
+  // Locals of ours, behind the function's own; those of floats only where a NaN is looked at.
+  const extra: number[] = []
+  const newLocal = (localType: number): number => type.params.length + code.locals.length + extra.push(localType) - 1
+  const fuel = newLocal(I64)
+  const scratch = new Map<number, number>()
+  const scratchOf = (localType: number): number => {
+    let index = scratch.get(localType)
+    if (index === undefined) {
+      index = newLocal(localType)
+      scratch.set(localType, index)
+    }
+    return index
+  }
+
+  const labels: { kind: number; targeted: boolean; dead: boolean }[] = [
+    { kind: OP.block, targeted: false, dead: false },
+  ]
+  let dead = false
+  let current: Charge = { at: 0, nesting: 0, check: true, cost: FUEL.entry + FUEL.local * code.locals.length }
+  charges.push(current)
+  const begin = (check: boolean) => {
+    if (dead) return
+    current = { at: out.length, nesting: labels.length - 1, check, cost: 0 }
+    charges.push(current)
+  }
+  const target = (depth: number) => {
+    labels[labels.length - 1 - depth]!.targeted = true
+  }
+  /** Local to global; `slots` are given back. */
+  const save = (to: Writer, slots = 0) => {
+    if (!cached) return
+    to.u8(OP.localGet).u32(fuel)
+    if (fuelAlone) {
+      to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64Shl)
+      // The slots in the global are those of this activation: whom it called has given theirs back.
+      to.u8(OP.globalGet)
+        .u32(add.counter)
+        .u8(OP.i64Const)
+        .signed(FUEL_UNIT - 1)
+        .u8(OP.i64And, OP.i64Or)
+    }
+    if (slots > 0) to.u8(OP.i64Const).signed(slots).u8(OP.i64Add)
+    to.u8(OP.globalSet).u32(add.counter)
+  }
+  /** Global to local. */
+  const load = (to: Writer) => {
+    if (!cached) return
+    to.u8(OP.globalGet).u32(add.counter)
+    if (fuelAlone) to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64ShrS)
+    to.u8(OP.localSet).u32(fuel)
+  }
+  const copyInstruction = () => {
+    out.bytes(module.bytes, code.at, code.reader.at)
+  }
+  /** Replaces a NaN on top of the stack by the canonical one: its bits are the engine's choice, and are about to be seen. */
+  const canonical = (floatType: number) => {
+    const local = scratchOf(floatType)
+    out.u8(OP.localTee).u32(local)
+    if (floatType === F32) out.u8(OP.f32Const, 0, 0, 0xc0, 0x7f)
+    else out.u8(OP.f64Const, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
+    out.u8(OP.localGet).u32(local).u8(OP.localGet).u32(local)
+    out.u8(floatType === F32 ? OP.f32Eq : OP.f64Eq, OP.select)
+  }
+
+  for (;;) {
+    code.next()
+    if (!dead) current.cost += code.opcode.cost
+    switch (code.code) {
+      case OP.block:
+      case OP.loop:
+      case OP.if:
+        copyInstruction()
+        labels.push({ kind: code.code, targeted: false, dead })
+        if (code.code !== OP.block) begin(code.code === OP.loop)
+        continue
+      case OP.else: {
+        const label = labels.at(-1)!
+        label.kind = OP.else
+        copyInstruction()
+        dead = label.dead
+        begin(false)
+        continue
+      }
+      case OP.end: {
+        const label = labels.pop()!
+        if (labels.length === 0) break
+        copyInstruction()
+        if (label.kind === OP.if || label.kind === OP.else || (label.kind === OP.block && label.targeted)) {
+          dead = label.dead
+          begin(false)
+        }
+        continue
+      }
+      case OP.br:
+        target(code.operand)
+        copyInstruction()
+        dead = true
+        continue
+      case OP.brIf:
+        target(code.operand)
+        copyInstruction()
+        begin(false)
+        continue
+      case OP.brTable:
+        for (const depth of code.targets) target(depth)
+        copyInstruction()
+        dead = true
+        continue
+      case OP.return:
+        if (cached) out.u8(OP.br).u32(labels.length - 1)
+        else copyInstruction()
+        dead = true
+        continue
+      case OP.unreachable:
+        save(out)
+        copyInstruction()
+        dead = true
+        continue
+      case OP.call:
+      case OP.callIndirect:
+        save(out)
+        copyInstruction()
+        load(out)
+        continue
+      case OP.memoryGrow:
+      case OP.memoryCopy:
+      case OP.memoryFill:
+        save(out)
+        out.u8(OP.call).u32(code.code === OP.memoryGrow ? add.grow : code.code === OP.memoryCopy ? add.copy : add.fill)
+        load(out)
+        continue
+      case OP.f32Store:
+      case OP.f32Copysign:
+      case OP.i32ReinterpretF32:
+        canonical(F32)
+        copyInstruction()
+        continue
+      case OP.f64Store:
+      case OP.f64Copysign:
+      case OP.i64ReinterpretF64:
+        canonical(F64)
+        copyInstruction()
+        continue
+      default:
+        copyInstruction()
+        continue
+    }
+    break
+  }
+
+  const result = new Writer(out.length * 2 + 64)
+  result.u32(code.localGroups.count + extra.length).bytes(module.bytes, code.localGroups.start, code.localGroups.end)
+  for (const localType of extra) result.u8(1, localType)
+  if (fuelAlone && stackCharge > 0) {
+    result.u8(OP.globalGet).u32(add.counter).u8(OP.i64Const).signed(stackCharge).u8(OP.i64Sub)
+    result.u8(OP.localTee).u32(fuel).u8(OP.globalSet).u32(add.counter)
+    result
+      .u8(OP.localGet)
+      .u32(fuel)
+      .u8(...EXHAUSTED, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
+  }
+  if (cached) {
+    load(result)
+    result.u8(OP.block, EMPTY_BLOCK, OP.block)
+    blockType(result, type, add.resultTypes.get(typeIndex))
+  }
+  const written = out.view()
+  let copied = 0
+  for (const [i, { at, cost, check, nesting }] of charges.entries()) {
+    if (cost === 0 && !check) continue
+    result.bytes(written, copied, at)
+    copied = at
+    // Entering takes slots with the same subtraction, and the check that stands there anyway sees them run out.
+    const slots = i === 0 && !fuelAlone ? stackCharge : 0
+    const amount = fuelAlone ? cost : cost * FUEL_UNIT + slots
+    const test = slots > 0 ? EXHAUSTED : [OP.i64Const, 0, OP.i64LtS]
+    if (cached) {
+      result.u8(OP.localGet).u32(fuel)
+      if (amount > 0)
+        result
+          .u8(OP.i64Const)
+          .signed(amount)
+          .u8(OP.i64Sub, check ? OP.localTee : OP.localSet)
+          .u32(fuel)
+      // Two labels further out than the function's own: the wrapper of the results, and the exit of the exhausted.
+      if (check) result.u8(...test, OP.brIf).u32(nesting + 1)
+    } else {
+      result.u8(OP.globalGet).u32(add.counter).u8(OP.i64Const).signed(amount).u8(OP.i64Sub)
+      if (check) result.u8(OP.localTee).u32(fuel)
+      result.u8(OP.globalSet).u32(add.counter)
+      if (check)
+        result
+          .u8(OP.localGet)
+          .u32(fuel)
+          .u8(...test, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
+    }
+  }
+  result.bytes(written, copied)
+  if (cached) {
+    result.u8(OP.end)
+    save(result, stackCharge)
+    result.u8(OP.return, OP.end)
+    save(result)
+    result.u8(OP.unreachable)
+  }
+  return result.u8(OP.end).view()
+}
+
+/** Signed LEB128 of a 64-bit constant. */
+function leb64(value: bigint): number[] {
+  const bytes: number[] = []
+  for (let rest = value; ; ) {
+    const low = Number(rest & 0x7fn)
+    rest >>= 7n
+    const last = (rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)
+    bytes.push(last ? low : low | 0x80)
+    if (last) return bytes
+  }
+}
+
+/** Whether anything ran out, of the counter on the stack. */
+const EXHAUSTED = [OP.i64Const, ...leb64(EXHAUSTED_MASK), OP.i64And, OP.i64Const, 0, OP.i64Ne]
+
+function blockType(out: Writer, type: FunctionType, index: number | undefined): void {
+  if (type.results.length === 0) out.u8(EMPTY_BLOCK)
+  else if (type.results.length === 1) out.u8(type.results[0]!)
+  else out.signed(index!)
+}
+
+/** The body of `grow`: the limit is ours, so that growing fails for everybody at the same size. */
+export function growBody(add: Additions, maximumPages: number): Uint8Array {
+  const out = new Writer().u8(1, 1, I64)
+  // Beyond the limit: -1, as the specification has it.
+  out.u8(OP.localGet, 0, OP.i32Const).signed(maximumPages).u8(OP.memorySize, 0, OP.i32Sub, OP.i32GtU)
+  out.u8(OP.if, EMPTY_BLOCK, OP.i32Const).signed(-1).u8(OP.return, OP.end)
+  charge(out, add, 1, () => out.u8(OP.localGet, 0, OP.i64ExtendI32U, OP.i64Const).signed(FUEL.page).u8(OP.i64Mul))
+  // An engine that has no memory left is no part of the meaning: the run ends without a result.
+  out.u8(OP.localGet, 0, OP.memoryGrow, 0, OP.localTee, 0, OP.i32Const).signed(-1).u8(OP.i32Eq)
+  out.u8(OP.if, EMPTY_BLOCK, OP.i64Const).signed(ENGINE_REFUSED).u8(OP.globalSet).u32(add.counter)
+  out.u8(OP.unreachable, OP.end, OP.localGet, 0, OP.end)
+  return out.view()
+}
+
+/** The body of `copy` (`instruction` {@link OP.memoryCopy}) or `fill`. */
+export function bulkBody(add: Additions, instruction: number): Uint8Array {
+  const out = new Writer().u8(1, 1, I64)
+  const shift = Math.log2(FUEL.bytesPerUnit)
+  charge(out, add, 3, () => out.u8(OP.localGet, 2, OP.i64ExtendI32U, OP.i64Const).signed(shift).u8(OP.i64ShrU))
+  out.u8(OP.localGet, 0, OP.localGet, 1, OP.localGet, 2, 0xfc).u32(instruction - PREFIX)
+  out.u8(...(instruction === OP.memoryCopy ? [0, 0] : [0]), OP.end)
+  return out.view()
+}
+
+/** Takes an amount of fuel; traps when none is left. `local` is a free i64. */
+function charge(out: Writer, add: Additions, local: number, amount: () => void): void {
+  out.u8(OP.globalGet).u32(add.counter)
+  amount()
+  out.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64Shl)
+  out.u8(OP.i64Sub, OP.localTee).u32(local).u8(OP.globalSet).u32(add.counter)
+  out.u8(OP.localGet).u32(local).u8(OP.i64Const, 0, OP.i64LtS, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
+}
