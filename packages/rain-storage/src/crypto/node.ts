@@ -4,15 +4,29 @@ import { type CryptoPort, KEY_BYTES, TAG_BYTES } from './port.ts'
 
 type NodeCrypto = typeof import('node:crypto')
 
+/**
+ * Gives the memory of a buffer back now. Every call of a cipher allocates; waiting for the collector, a put of 32 MB ran two or three full
+ * collections and touched fresh pages all the way, half of its CPU time.
+ */
+function letGo({ buffer, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+}
+
 /** `node:crypto`, given as a module so that this file can be bundled for browsers too. Synchronous. */
 export function createNodeCrypto(crypto: NodeCrypto): CryptoPort {
   const bytesOf = (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
   const startSeal = (key: Uint8Array, nonce: Uint8Array, associated: Uint8Array) => {
     const cipher = crypto.createCipheriv('aes-256-gcm', key, nonce)
     cipher.setAAD(associated)
+    let given: Buffer | undefined
     return {
-      push: (bytes: Uint8Array) => bytesOf(cipher.update(bytes)),
+      push(bytes: Uint8Array) {
+        if (given !== undefined) letGo(given)
+        given = cipher.update(bytes)
+        return bytesOf(given)
+      },
       end() {
+        if (given !== undefined) letGo(given)
         cipher.final()
         return bytesOf(cipher.getAuthTag())
       },

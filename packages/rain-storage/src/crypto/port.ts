@@ -10,7 +10,7 @@ export type MaybePromise<T> = T | Promise<T>
 
 /** A plaintext on its way: what comes out, in order, is what {@link CryptoPort.seal} gives for the whole. */
 export interface Sealing {
-  /** Takes the next bytes, which may be used again afterwards; gives the ciphertext that is ready, perhaps none. */
+  /** Takes the next bytes, which may be used again afterwards; gives the ciphertext that is ready, perhaps none. It holds until the next call. */
   push(bytes: Uint8Array): Uint8Array
   /** The rest of the ciphertext, and the tag. */
   end(): MaybePromise<Uint8Array>

@@ -53,7 +53,7 @@ it.each(ports)('$name gives the published results', async (port) => {
     for (let at = 0; at < length; at += piece.length) {
       const some = long.subarray(at, at + piece.length)
       piece.set(some)
-      parts.push(sealing.push(piece.subarray(0, some.length)))
+      parts.push(sealing.push(piece.subarray(0, some.length)).slice())
     }
     const target = Buffer.concat([...parts, await sealing.end()])
     expect(Buffer.compare(target, await port.seal(key, nonce, long, associated))).toBe(0)
@@ -65,6 +65,17 @@ it.each(ports)('$name gives the published results', async (port) => {
   expect(await port.open(key, nonce, new Uint8Array(3), associated)).toBeUndefined()
   expect(port.randomBytes(100_000)).toHaveLength(100_000)
   expect(toHex(port.randomBytes(32))).not.toBe(toHex(port.randomBytes(32)))
+})
+
+it('node gives the memory of ciphertext back when the next is made', () => {
+  const sealing = ports[0]!.startSeal(new Uint8Array(32), new Uint8Array(12), new Uint8Array(0))
+  const first = sealing.push(new Uint8Array(100_000))
+  expect(first).toHaveLength(100_000)
+  const second = sealing.push(new Uint8Array(10))
+  expect(first).toHaveLength(0)
+  expect(second).toHaveLength(10)
+  sealing.end()
+  expect(second).toHaveLength(0)
 })
 
 it('hashes by BLAKE3 as another implementation does, at every boundary of block, chunk, group and level', () => {
