@@ -200,17 +200,20 @@ try {
   const size = ten.length / 10
   const dataShards = Array.from({ length: 10 }, (_, i) => ten.subarray(i * size, (i + 1) * size))
   const parity = Array.from({ length: 6 }, () => new Uint8Array(size))
-  const { inPlace, withMemory, reused } = await least({
-    inPlace() {
-      for (let i = 0; i < again; i++) code.encode(dataShards, parity)
+  const { inPlace, withMemory, reused } = await least(
+    {
+      inPlace() {
+        for (let i = 0; i < again; i++) code.encode(dataShards, parity)
+      },
+      withMemory() {
+        for (let i = 0; i < again; i++) encodeSegment(code, ten)
+      },
+      reused() {
+        for (let i = 0; i < again; i++) encodeSegment(code, ten, 0, memory)
+      },
     },
-    withMemory() {
-      for (let i = 0; i < again; i++) encodeSegment(code, ten)
-    },
-    reused() {
-      for (let i = 0; i < again; i++) encodeSegment(code, ten, 0, memory)
-    },
-  })
+    12,
+  )
   for (const [metric, seconds] of [
     ['encode-segment', reused],
     ['encode-segment-fresh', withMemory],
