@@ -30,12 +30,16 @@ export interface CryptoPort {
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>
   /** {@link seal} of a plaintext that comes in pieces. */
   startSeal(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array): Sealing
-  /** The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. */
+  /**
+   * The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. It may be made in the memory of `into`, when it
+   * fits: `sealed` itself will do. Nothing of it stands there when the answer is `undefined`.
+   */
   open(
     key: Uint8Array,
     nonce: Uint8Array,
     sealed: Uint8Array,
     associated: Uint8Array,
+    into?: Uint8Array,
   ): MaybePromise<Uint8Array | undefined>
 }
 

@@ -58,6 +58,15 @@ it.each(ports)('$name gives the published results', async (port) => {
     const target = Buffer.concat([...parts, await sealing.end()])
     expect(Buffer.compare(target, await port.seal(key, nonce, long, associated))).toBe(0)
     expect(Buffer.compare((await port.open(key, nonce, target, associated))!, long)).toBe(0)
+    for (const into of [new Uint8Array(length), new Uint8Array(Math.max(0, length - 1))])
+      expect(Buffer.compare((await port.open(key, nonce, target, associated, into))!, long)).toBe(0)
+    const broken = new Uint8Array(target)
+    broken[length]! ^= 1 // the tag
+    const into = new Uint8Array(length)
+    expect(await port.open(key, nonce, broken, associated, into)).toBeUndefined()
+    expect(into.every((byte) => byte === 0)).toBe(true)
+    const place = new Uint8Array(target)
+    expect(Buffer.compare((await port.open(key, nonce, place, associated, place))!, long)).toBe(0)
   }
   expect(await port.open(key, nonce, sealed, new Uint8Array(0))).toBeUndefined()
   sealed[3]! ^= 1
