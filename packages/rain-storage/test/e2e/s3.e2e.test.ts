@@ -284,6 +284,17 @@ describe('the AWS SDK', () => {
     await s3.send(new aws.GetObjectCommand({ ...key, IfModifiedSince: before, IfUnmodifiedSince: later }))
     const copy = { Bucket: 'first', Key: 'conditions2', CopySource: 'first/conditions' }
     await expect(s3.send(new aws.CopyObjectCommand({ ...copy, CopySourceIfMatch: 'no' }))).rejects.toMatchObject(failed)
+    const present = (await s3.send(new aws.HeadObjectCommand(key))).ETag!
+    await expect(s3.send(new aws.CopyObjectCommand({ ...copy, CopySourceIfNoneMatch: present }))).rejects.toMatchObject(
+      failed,
+    )
+    // of several that want to be the first, one is
+    const first = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, i) =>
+        s3.send(new aws.PutObjectCommand({ Bucket: 'first', Key: 'raced', Body: `${i}`, IfNoneMatch: '*' })),
+      ),
+    )
+    expect(first.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     await expect(s3.send(new aws.CopyObjectCommand({ ...copy, Key: 'conditions' }))).rejects.toMatchObject({
       name: 'InvalidRequest',
     })
