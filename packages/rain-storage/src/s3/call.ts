@@ -94,6 +94,25 @@ export function partNumberOf(query: URLSearchParams): number {
   return number
 }
 
+/** Headers that ask for what the gateway does not do. */
+const UNSUPPORTED = [
+  'x-amz-server-side-encryption',
+  'x-amz-copy-source-server-side-encryption',
+  'x-amz-object-lock-',
+  'x-amz-tagging',
+  'x-amz-website-redirect-location',
+]
+
+/** Who asks for a key of his own, a lock or a tag must not believe that he has it. @throws S3Failure `NotImplemented`, `InvalidStorageClass` */
+export function refuseUnsupported(headers: Headers): void {
+  for (const name of headers.keys()) {
+    if (UNSUPPORTED.some((prefix) => name.startsWith(prefix)))
+      throw new S3Failure('NotImplemented', `${name} is not supported`)
+  }
+  if ((headers.get('x-amz-storage-class') ?? 'STANDARD') !== 'STANDARD')
+    throw new S3Failure('InvalidStorageClass', 'The only storage class is STANDARD')
+}
+
 /**
  * Buckets have one owner and no grants, which AWS calls "bucket owner enforced": a request for another access list is refused, not ignored.
  * @throws S3Failure `AccessControlListNotSupported`, `InvalidArgument`

@@ -16,6 +16,7 @@ import {
   OWNER,
   partNumberOf,
   refuseGrants,
+  refuseUnsupported,
   S3_LIMITS,
   type S3GatewayOptions,
   xml,
@@ -155,6 +156,7 @@ class Gateway {
   async #route(call: Call): Promise<Response> {
     const { bucket, key, query } = call
     const { method } = call.request
+    refuseUnsupported(call.request.headers)
     if (bucket === '') {
       if (method === 'GET') return this.#listings.buckets(call)
       throw new S3Failure('MethodNotAllowed', 'Not here')

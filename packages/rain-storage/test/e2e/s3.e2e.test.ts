@@ -319,6 +319,18 @@ describe('the AWS SDK', () => {
         name: 'AccessControlListNotSupported',
       })
     }
+    for (const more of [
+      { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(32) },
+      { ServerSideEncryption: 'aws:kms' },
+      { Tagging: 'a=b' },
+      { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) },
+    ] as const)
+      await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...more }))).rejects.toMatchObject({
+        name: 'NotImplemented',
+      })
+    await expect(
+      s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', StorageClass: 'GLACIER' })),
+    ).rejects.toMatchObject({ name: 'InvalidStorageClass' })
     const { Grants } = await s3.send(new aws.GetBucketAclCommand({ Bucket }))
     expect(Grants).toMatchObject([{ Permission: 'FULL_CONTROL', Grantee: { Type: 'CanonicalUser' } }])
     expect((await s3.send(new aws.GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic).toBe(false)
