@@ -32,25 +32,16 @@ export function loadWasm(
 ): { memory: WasmMemory; exports: Record<string, unknown> } | undefined {
   const wasm = namespace()
   if (wasm === undefined) return undefined
-  let module = compiled.get(base64)
-  if (module === undefined) {
-    const bytes = Uint8Array.from(atob(base64), (c: string) => c.charCodeAt(0))
-    if (!wasm.validate(bytes)) return undefined
-    module = new wasm.Module(bytes)
-    compiled.set(base64, module)
-  }
+  const bytes = Uint8Array.from(atob(base64), (c: string) => c.charCodeAt(0))
+  if (!wasm.validate(bytes)) return undefined
   const memory = new wasm.Memory({ initial: pages, maximum: MAX_PAGES })
-  return { memory, exports: new wasm.Instance(module, importsOf(memory)).exports }
+  return { memory, exports: instantiate(bytes, memory) }
 }
-
-/** Modules of the package that are compiled: a few kilobytes each, and a second instance starts at once and with the code at its best. */
-const compiled = new Map<string, object>()
-const importsOf = (memory: WasmMemory) => ({ env: { memory, abort: () => undefined } })
 
 /** Instantiates a module over an existing memory. Synchronous: Chromium takes up to 8 MiB on a page's main thread, others have no such limit. */
 export function instantiate(bytes: Uint8Array, memory: WasmMemory): Record<string, unknown> {
   const wasm = namespace()!
-  return new wasm.Instance(new wasm.Module(bytes), importsOf(memory)).exports
+  return new wasm.Instance(new wasm.Module(bytes), { env: { memory, abort: () => undefined } }).exports
 }
 
 function namespace(): WasmNamespace | undefined {
