@@ -137,9 +137,11 @@ export class Buckets {
     })
   }
 
-  delete(bucket: string, key: string): Promise<void> {
+  /** `check` sees what has the name, with no other change between. */
+  delete(bucket: string, key: string, check?: (present: ObjectRecord | undefined) => void): Promise<void> {
     return this.#serial(async () => {
       await this.need(bucket)
+      check?.(await this.find(bucket, key))
       await this.#replace(objectKey(bucket, key), undefined)
     })
   }

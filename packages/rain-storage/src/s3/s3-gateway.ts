@@ -185,7 +185,7 @@ class Gateway {
     if (method === 'GET' && query.has('attributes')) return this.#attributes(call)
     if (method === 'GET' || method === 'HEAD') return this.#get(call)
     if (method === 'DELETE') {
-      await this.#buckets.delete(bucket, key)
+      await this.#buckets.delete(bucket, key, (now) => checkWrite(call.request.headers, now))
       return new Response(null, { status: 204 })
     }
     throw new S3Failure('MethodNotAllowed', 'Not on an object')
@@ -398,17 +398,23 @@ class Gateway {
     const wanted = elementsOf(document, 'Object').map((object) => ({
       key: textOf(object, 'Key'),
       version: textOf(object, 'VersionId'),
+      tag: textOf(object, 'ETag'),
     }))
     if (wanted.length === 0 || wanted.length > S3_LIMITS.listed || wanted.some(({ key }) => key === undefined))
       throw new S3Failure('MalformedXML', 'One to a thousand keys')
     const Deleted: XmlValue[] = []
     const errors: XmlValue[] = []
-    for (const { key, version } of wanted) {
-      if (version !== undefined && version !== 'null') {
-        errors.push({ Key: key!, VersionId: version, Code: 'NoSuchVersion', Message: 'Objects have no versions' })
+    for (const { key, version, tag } of wanted) {
+      try {
+        if (version !== undefined && version !== 'null')
+          throw new S3Failure('NoSuchVersion', 'Objects have no versions')
+        const conditions = new Headers(tag === undefined ? {} : { 'if-match': tag })
+        await this.#buckets.delete(call.bucket, key!, (now) => checkWrite(conditions, now))
+      } catch (error) {
+        if (!(error instanceof S3Failure)) throw error
+        errors.push({ Key: key!, VersionId: version, Code: error.code, Message: error.message })
         continue
       }
-      await this.#buckets.delete(call.bucket, key!)
       Deleted.push(version === undefined ? { Key: key! } : { Key: key!, VersionId: version })
     }
     const quiet = textOf(document, 'Quiet') === 'true'

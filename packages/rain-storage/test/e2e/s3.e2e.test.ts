@@ -288,6 +288,14 @@ describe('the AWS SDK', () => {
     await expect(s3.send(new aws.CopyObjectCommand({ ...copy, CopySourceIfNoneMatch: present }))).rejects.toMatchObject(
       failed,
     )
+    await expect(s3.send(new aws.DeleteObjectCommand({ ...key, IfMatch: '"no"' }))).rejects.toMatchObject(failed)
+    const Objects = [
+      { Key: 'conditions', ETag: '"no"' },
+      { Key: 'conditions', VersionId: 'one' },
+    ]
+    const many = await s3.send(new aws.DeleteObjectsCommand({ Bucket: 'first', Delete: { Objects } }))
+    expect(many.Errors!.map(({ Code }) => Code)).toEqual(['PreconditionFailed', 'NoSuchVersion'])
+    expect((await s3.send(new aws.HeadObjectCommand(key))).ETag).toBe(present)
     // of several that want to be the first, one is
     const first = await Promise.allSettled(
       Array.from({ length: 5 }, (_, i) =>
