@@ -101,6 +101,7 @@ const UNSUPPORTED = [
   'x-amz-object-lock-',
   'x-amz-tagging',
   'x-amz-website-redirect-location',
+  'x-amz-write-offset-bytes',
 ]
 
 /** Who asks for a key of his own, a lock or a tag must not believe that he has it. @throws S3Failure `NotImplemented`, `InvalidStorageClass` */

@@ -61,7 +61,7 @@ const ABSENT_OF_BUCKET: Readonly<Record<string, S3Code | undefined>> = {
   website: 'NoSuchWebsiteConfiguration',
 }
 
-const ABSENT_OF_OBJECT = ['tagging', 'retention', 'legal-hold', 'torrent', 'select', 'restore']
+const ABSENT_OF_OBJECT = ['append', 'tagging', 'retention', 'legal-hold', 'torrent', 'select', 'restore']
 
 class Gateway {
   readonly #options: S3GatewayOptions

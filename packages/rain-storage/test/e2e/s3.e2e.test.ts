@@ -331,6 +331,7 @@ describe('the AWS SDK', () => {
       { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(32) },
       { ServerSideEncryption: 'aws:kms' },
       { Tagging: 'a=b' },
+      { WriteOffsetBytes: 1 },
       { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) },
     ] as const)
       await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...more }))).rejects.toMatchObject({
