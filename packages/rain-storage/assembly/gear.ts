@@ -1,45 +1,65 @@
 // Content-defined cut points by a gear rolling hash with normalised chunking (FastCDC, Xia et al. 2016/2020).
 
+/** Bytes of one of the four streams that are hashed side by side. */
+const STREAM: u32 = 1024;
+/** A hash of 32 bits has forgotten what lies further back. */
+const MEMORY: u32 = 32;
+
+/** The hash after the last byte that `scan` looked at. */
+let hash: u32 = 0;
+
 // @ts-ignore: decorator
 @inline
 function gearOf(gear: usize, at: usize): u32 {
   return load<u32>(gear + ((<usize>load<u8>(at)) << 2));
 }
 
-// The 256 gear words stand at `gear` (u32 each); the caller puts the bytes at `ptr`.
-// Returns the length of the first chunk of `len` bytes: between `min` and `max`, about `avg` in the mean.
-export function cut(gear: usize, ptr: usize, len: u32, min: u32, avg: u32, max: u32, strict: u32, loose: u32): u32 {
-  if (len <= min) return len;
-  const end = len < max ? len : max;
-  const mid = end < avg ? end : avg;
-  let h: u32 = 0;
-  let i: u32 = min;
-  // Four steps a branch: the chain from hash to hash is what takes the time.
-  for (; i + 4 <= mid; i += 4) {
-    const at = ptr + i;
-    const h1 = (h << 1) + gearOf(gear, at), h2 = (h1 << 1) + gearOf(gear, at + 1);
-    const h3 = (h2 << 1) + gearOf(gear, at + 2), h4 = (h3 << 1) + gearOf(gear, at + 3);
-    if (u32((h1 & strict) == 0) | u32((h2 & strict) == 0) | u32((h3 & strict) == 0) | u32((h4 & strict) == 0)) {
-      return i + ((h1 & strict) == 0 ? 1 : (h2 & strict) == 0 ? 2 : (h3 & strict) == 0 ? 3 : 4);
+// One byte further in four streams.
+// @ts-ignore: decorator
+@inline
+function step(gear: usize, at: usize, hashes: v128): v128 {
+  let words = v128.load32_zero(gear + ((<usize>load<u8>(at)) << 2));
+  words = v128.load_lane<u32>(gear + ((<usize>load<u8>(at + STREAM)) << 2), words, 1);
+  words = v128.load_lane<u32>(gear + ((<usize>load<u8>(at + 2 * STREAM)) << 2), words, 2);
+  words = v128.load_lane<u32>(gear + ((<usize>load<u8>(at + 3 * STREAM)) << 2), words, 3);
+  return i32x4.add(i32x4.shl(hashes, 1), words);
+}
+
+// The first end of a chunk from `from` to `to`, or 0: where the hash is at most `most`. The 256 gear words stand at `gear` (u32 each), the chunk at `ptr`.
+// With `start` the hash begins at `from`, which is at least MEMORY; without, it goes on from where the last call ended.
+export function scan(gear: usize, ptr: usize, from: u32, to: u32, most: u32, start: bool): u32 {
+  if (start) hash = 0;
+  let i = from;
+  // The chain from hash to hash is what takes the time, so four places are hashed at once and only the least of all hashes is looked at.
+  for (; i + 4 * STREAM <= to; i += 4 * STREAM) {
+    let at = ptr + i;
+    let hashes = i32x4.splat(0);
+    for (let back = MEMORY; back > 0; back--) hashes = step(gear, at - back, hashes);
+    hashes = i32x4.replace_lane(hashes, 0, hash);
+    let least = i32x4.splat(-1);
+    const end = at + STREAM;
+    for (; at < end; at += 4) {
+      hashes = step(gear, at, hashes);
+      least = i32x4.min_u(least, hashes);
+      hashes = step(gear, at + 1, hashes);
+      least = i32x4.min_u(least, hashes);
+      hashes = step(gear, at + 2, hashes);
+      least = i32x4.min_u(least, hashes);
+      hashes = step(gear, at + 3, hashes);
+      least = i32x4.min_u(least, hashes);
     }
-    h = h4;
+    if (v128.any_true(i32x4.le_u(least, i32x4.splat(most)))) return scanPlain(gear, ptr, i, i + 4 * STREAM, most);
+    hash = i32x4.extract_lane(hashes, 3);
   }
-  for (; i < mid; i++) {
+  return scanPlain(gear, ptr, i, to, most);
+}
+
+function scanPlain(gear: usize, ptr: usize, from: u32, to: u32, most: u32): u32 {
+  let h = hash;
+  for (let i = from; i < to; i++) {
     h = (h << 1) + gearOf(gear, ptr + i);
-    if ((h & strict) == 0) return i + 1;
+    if (h <= most) return i + 1;
   }
-  for (; i + 4 <= end; i += 4) {
-    const at = ptr + i;
-    const h1 = (h << 1) + gearOf(gear, at), h2 = (h1 << 1) + gearOf(gear, at + 1);
-    const h3 = (h2 << 1) + gearOf(gear, at + 2), h4 = (h3 << 1) + gearOf(gear, at + 3);
-    if (u32((h1 & loose) == 0) | u32((h2 & loose) == 0) | u32((h3 & loose) == 0) | u32((h4 & loose) == 0)) {
-      return i + ((h1 & loose) == 0 ? 1 : (h2 & loose) == 0 ? 2 : (h3 & loose) == 0 ? 3 : 4);
-    }
-    h = h4;
-  }
-  for (; i < end; i++) {
-    h = (h << 1) + gearOf(gear, ptr + i);
-    if ((h & loose) == 0) return i + 1;
-  }
-  return end;
+  hash = h;
+  return 0;
 }

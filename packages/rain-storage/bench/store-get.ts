@@ -69,9 +69,12 @@ try {
     cid = (await importFile(store, pieces())).cid
   }, 3)
   const get = await best((round) => drain(exportFile(store, cid), round === 0))
+  const borrow = true
+  const borrowed = await best((round) => drain(exportFile(store, cid, { borrow }), round === 0), 2 * ROUNDS)
   await store.close()
   store = await openPackStore(join(folder, 'pack'), { blockingReads: true })
   const blocking = await best((round) => drain(exportFile(store, cid), round === 0))
+  const blockingBorrowed = await best((round) => drain(exportFile(store, cid, { borrow }), round === 0), 2 * ROUNDS)
   const pin = await best(async () => {
     await store.pin(cid)
     await store.unpin(cid)
@@ -133,6 +136,8 @@ try {
   report('get', get, 'Helia on the file system', peerGet)
   report('get-floor', get, 'read + SHA-256', floor)
   report('get-blocking', blocking, 'read + SHA-256', floor)
+  report('get-borrowed', borrowed, 'read + SHA-256', floor)
+  report('get-blocking-borrowed', blockingBorrowed, 'read + SHA-256', floor)
   report('pin', pin, 'Helia on the file system', peerPin)
   printMetric({ bench: 'store-get', metric: 'collect-pause', value: longest, unit: 'ms' })
 } finally {

@@ -14,7 +14,7 @@ const modules = [
       relaxed: ['--enable', 'simd', '--enable', 'relaxed-simd', '--use', 'RELAXED=1'],
     },
   },
-  { source: 'assembly/gear.ts', target: 'src/content/generated/gear.ts', variants: { gear: [] } },
+  { source: 'assembly/gear.ts', target: 'src/content/generated/gear.ts', variants: { gear: ['--enable', 'simd'] } },
   {
     source: 'assembly/blake3.ts',
     target: 'src/crypto/generated/blake3.ts',

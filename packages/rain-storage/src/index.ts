@@ -8,7 +8,14 @@ export {
 export { createKuboStore, type KuboStoreOptions } from './blocks/kubo.ts'
 export { createMemoryBlockStore } from './blocks/memory.ts'
 export { createS3Store, type S3StoreOptions } from './blocks/s3.ts'
-export { type BlockOptions, type BlockStore, blockKey, type PutOptions, withIdentity } from './blocks/store.ts'
+export {
+  type BlockOptions,
+  type BlockStore,
+  blockKey,
+  type GetOptions,
+  type PutOptions,
+  withIdentity,
+} from './blocks/store.ts'
 export { type CarBlock, type CarReader, MAX_CAR_HEADER_BYTES, readCar, writeCar } from './content/car.ts'
 export {
   type ByteSource,

@@ -10,7 +10,8 @@ import { notFound } from './store.ts'
 /** A GET whose whole body comes as bytes. @throws StorageError `STORAGE_LIMIT` for a body above `maxBytes` */
 export type GetBytesPort = (
   url: string,
-  init: { headers: Record<string, string>; maxBytes: number; signal: AbortSignal },
+  /** `into`: memory that the body may be put in when it fits */
+  init: { headers: Record<string, string>; maxBytes: number; signal: AbortSignal; into?: Uint8Array | undefined },
 ) => Promise<{ status: number; bytes: Uint8Array }>
 
 /** The port by the platform's `fetch`. */
@@ -45,7 +46,7 @@ export function createGatewaySource(options: GatewaySourceOptions): BlockSource 
   const crypto = options.crypto ?? defaultCrypto()
   const base = options.url.replace(/\/$/, '')
   return {
-    async get(cid, { signal } = {}) {
+    async get(cid, { signal, into } = {}) {
       const headers: Record<string, string> = { accept: 'application/vnd.ipld.raw' }
       if (options.authorization !== undefined) headers.authorization = options.authorization
       let answer: { status: number; bytes: Uint8Array }
@@ -54,6 +55,7 @@ export function createGatewaySource(options: GatewaySourceOptions): BlockSource 
           headers,
           maxBytes: MAX_BLOCK_BYTES,
           signal: withDeadline(signal),
+          into,
         })
       } catch (cause) {
         signal?.throwIfAborted()

@@ -11,6 +11,12 @@ export interface BlockOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of reading a block. */
+export interface GetOptions extends BlockOptions {
+  /** Memory that the store may put the block in, when it fits: then what it gives is a view of it. A store may as well give memory of its own. */
+  readonly into?: Uint8Array | undefined
+}
+
 /** Options of a write. */
 export interface PutOptions extends BlockOptions {
   /** false: acknowledge before the disk has it; {@link BlockStore.flush} makes it durable. Default true. */
@@ -23,7 +29,7 @@ export interface BlockStore {
    * The bytes of a block, verified.
    * @throws StorageError `STORAGE_NOT_FOUND`; `STORAGE_CORRUPT` when the stored bytes are damaged
    */
-  get(cid: CID, options?: BlockOptions): Promise<Uint8Array>
+  get(cid: CID, options?: GetOptions): Promise<Uint8Array>
   /** True when the block is there. Does not check its bytes. */
   has(cid: CID, options?: BlockOptions): Promise<boolean>
   /**

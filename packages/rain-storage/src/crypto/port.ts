@@ -10,7 +10,7 @@ export type MaybePromise<T> = T | Promise<T>
 
 /** A plaintext on its way: what comes out, in order, is what {@link CryptoPort.seal} gives for the whole. */
 export interface Sealing {
-  /** Takes the next bytes, which may be used again afterwards; gives the ciphertext that is ready, perhaps none. */
+  /** Takes the next bytes, which may be used again afterwards; gives the ciphertext that is ready, perhaps none. It holds until the next call. */
   push(bytes: Uint8Array): Uint8Array
   /** The rest of the ciphertext, and the tag. */
   end(): MaybePromise<Uint8Array>
@@ -30,12 +30,16 @@ export interface CryptoPort {
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>
   /** {@link seal} of a plaintext that comes in pieces. */
   startSeal(key: Uint8Array, nonce: Uint8Array, associated: Uint8Array): Sealing
-  /** The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. */
+  /**
+   * The plaintext, or `undefined` when key, nonce, associated data or ciphertext do not belong together. It may be made in the memory of `into`, when it
+   * fits: `sealed` itself will do. Nothing of it stands there when the answer is `undefined`.
+   */
   open(
     key: Uint8Array,
     nonce: Uint8Array,
     sealed: Uint8Array,
     associated: Uint8Array,
+    into?: Uint8Array,
   ): MaybePromise<Uint8Array | undefined>
 }
 

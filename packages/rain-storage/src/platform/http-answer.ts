@@ -22,14 +22,14 @@ export interface AnswerReader {
   body(): Uint8Array
 }
 
-/** Makes a reader of an answer of at most `maxBytes`. */
-export function createAnswerReader(maxBytes: number): AnswerReader {
+/** Makes a reader of an answer of at most `maxBytes`; a body whose length is announced goes `into` the given memory, when it fits. */
+export function createAnswerReader(maxBytes: number, into?: Uint8Array): AnswerReader {
   let status = 0
   let started = false
   let keepAlive = true
   let head: string | undefined = ''
   let framing: 'length' | 'chunked' | 'end' = 'length'
-  let whole: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  let whole: Uint8Array = new Uint8Array(0)
   let have = 0
   let line = ''
   /** bytes left of the present chunk with its CRLF; −1: a size line is next; −2: the trailer is */
@@ -101,7 +101,10 @@ export function createAnswerReader(maxBytes: number): AnswerReader {
     } else {
       if (!/^\d{1,15}$/.test(length)) throw broken('the length is not a number')
       if (Number(length) > maxBytes) grow(Number(length))
-      whole = new Uint8Array(Buffer.allocUnsafeSlow(Number(length)).buffer)
+      whole =
+        into !== undefined && into.length >= Number(length)
+          ? into.subarray(0, Number(length))
+          : new Uint8Array(Buffer.allocUnsafeSlow(Number(length)).buffer)
     }
   }
 

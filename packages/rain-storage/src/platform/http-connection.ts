@@ -16,6 +16,8 @@ export interface ConnectionRequest {
   readonly headers: Readonly<Record<string, string>>
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** memory for the body, when it fits */
+  readonly into?: Uint8Array | undefined
 }
 
 /** An answer with its whole body. */
@@ -83,7 +85,7 @@ export function openConnection(host: string, port: number): HttpConnection {
     get usable() {
       return usable
     },
-    get({ path, headers, maxBytes, signal }) {
+    get({ path, headers, maxBytes, signal, into }) {
       return new Promise<ConnectionAnswer>((resolve, reject) => {
         const stop = () => fail(signal.reason)
         signal.addEventListener('abort', stop, { once: true })
@@ -93,7 +95,7 @@ export function openConnection(host: string, port: number): HttpConnection {
             signal.removeEventListener('abort', stop)
             settle(value)
           }
-        pending = { reader: createAnswerReader(maxBytes), resolve: settled(resolve), reject: settled(reject) }
+        pending = { reader: createAnswerReader(maxBytes, into), resolve: settled(resolve), reject: settled(reject) }
         const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
         socket.ref()
         socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1')

@@ -12,7 +12,7 @@ const MAX_SOCKETS = 16
 export function createHttpGet(): GetBytesPort {
   const pools = new Map<string, ConnectionPool>()
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS })
-  return (url, { headers, maxBytes, signal }) => {
+  return (url, { headers, maxBytes, signal, into }) => {
     const { protocol, hostname, host, port, pathname, search } = new URL(url)
     if (protocol === 'https:') return secureGet(url, headers, maxBytes, signal, agent)
     const pool = pools.get(host) ?? createPool(hostname.replace(/^\[|\]$/g, ''), port === '' ? 80 : Number(port))
@@ -21,7 +21,7 @@ export function createHttpGet(): GetBytesPort {
       validateHeaderName(name)
       validateHeaderValue(name, value)
     }
-    return pool.get({ path: pathname + search, headers: { host, ...headers }, maxBytes, signal })
+    return pool.get({ path: pathname + search, headers: { host, ...headers }, maxBytes, signal, into })
   }
 }
 

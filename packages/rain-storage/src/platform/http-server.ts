@@ -33,6 +33,12 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
       answer(options, incoming, outgoing).catch(() => outgoing.destroy())
     },
   )
+  // "100 Continue" is sent when the handler begins to read the body: a request that is refused need not send it. Other expectations are no reason to refuse.
+  for (const event of ['checkContinue', 'checkExpectation'] as const) {
+    server.on(event, (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      answer(options, incoming, outgoing, event === 'checkContinue').catch(() => outgoing.destroy())
+    })
+  }
   if (options.proxy) {
     server.on('connect', (_, socket, head: Buffer) => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n')
@@ -61,6 +67,7 @@ async function answer(
   { handler, proxy }: HttpServerOptions,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
+  expectsContinue = false,
 ): Promise<void> {
   const abort = new AbortController()
   outgoing.on('close', () => abort.abort())
@@ -72,10 +79,15 @@ async function answer(
   const whole = proxy && /^http:\/\//i.test(incoming.url ?? '')
   const url = whole ? incoming.url! : `http://${incoming.headers.host ?? 'localhost'}${incoming.url ?? '/'}`
   let response: Response
+  let waiting = expectsContinue
+  const goOn = () => {
+    waiting = false
+    outgoing.writeContinue()
+  }
   try {
     const init: RequestInit & { duplex?: 'half' } = { method, headers, signal: abort.signal }
     if (hasBody) {
-      init.body = Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>
+      init.body = bodyOf(incoming, expectsContinue ? goOn : undefined)
       init.duplex = 'half'
     }
     response = await handler(new Request(url, init))
@@ -84,6 +96,8 @@ async function answer(
     else throw error
     return
   }
+  // a client that was not told to go on sends its body, or does not: what follows cannot be told apart
+  if (waiting) outgoing.setHeader('connection', 'close')
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   if (response.body === null || method === 'HEAD') {
     await response.body?.cancel()
@@ -92,4 +106,25 @@ async function answer(
     await pipeline(Readable.fromWeb(response.body as never), outgoing)
   }
   incoming.resume() // a body that the handler left
+}
+
+/** The body as a stream; `onFirstRead` runs before its first bytes are asked for. */
+function bodyOf(incoming: IncomingMessage, onFirstRead?: () => void): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const body = Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>
+  if (onFirstRead === undefined) return body
+  const reader = body.getReader()
+  let first = true
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (first) onFirstRead()
+        first = false
+        const next = await reader.read()
+        if (next.done) controller.close()
+        else controller.enqueue(next.value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
 }

@@ -362,7 +362,8 @@ export function createVault(options: VaultOptions): Vault {
           throw new StorageError('STORAGE_MALFORMED', 'The layout ends before the file', { root: `${root}`, index })
         const shards = await gather(segment, layout.dataShards, false, signal)
         const sealed = decodeSegment(code, shards, segment.length)
-        const plaintext = await crypto.open(key, segmentNonce(index), sealed, segmentLabel(index))
+        // The segment is ours, so it may be opened where it stands: fresh memory for the plaintext costs as much as decrypting.
+        const plaintext = await crypto.open(key, segmentNonce(index), sealed, segmentLabel(index), sealed)
         if (plaintext === undefined)
           throw new StorageError('STORAGE_UNAUTHENTIC', `Segment ${index} is not authentic`, { root: `${root}`, index })
         const start = index * layout.segmentBytes

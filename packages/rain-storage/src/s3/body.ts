@@ -15,16 +15,20 @@ export interface IncrementalHash {
   digest(): Uint8Array
 }
 
-/** The content of a body as a stream. The check of a whole-body hash comes at the end: a wrong one throws `XAmzContentSHA256Mismatch` before the object is named. */
+/**
+ * The content of a body as a stream. The check of a whole-body hash comes at the end: a wrong one throws `XAmzContentSHA256Mismatch` before the object is named.
+ * `onTrailer` is called for what follows a chunked body, before the stream ends.
+ */
 export function decodeBody(
   body: AsyncIterable<Uint8Array>,
   payload: string,
   seed: ChunkSeed | undefined,
   crypto: CryptoPort,
   sha256: () => IncrementalHash,
+  onTrailer?: (name: string, value: string) => void,
 ): AsyncGenerator<Uint8Array> {
   if (payload.startsWith('STREAMING-'))
-    return chunks(body, payload.startsWith('STREAMING-AWS4') ? seed : undefined, crypto)
+    return chunks(body, payload.startsWith('STREAMING-AWS4') ? seed : undefined, crypto, onTrailer)
   return plain(body, payload === UNSIGNED || payload === '' ? undefined : payload, sha256)
 }
 
@@ -46,6 +50,7 @@ async function* chunks(
   body: AsyncIterable<Uint8Array>,
   seed: ChunkSeed | undefined,
   crypto: CryptoPort,
+  onTrailer?: (name: string, value: string) => void,
 ): AsyncGenerator<Uint8Array> {
   const input = new LineReader(body)
   let previous = seed?.signature ?? ''
@@ -63,7 +68,10 @@ async function* chunks(
       previous = expected
     }
     if (size === 0) {
-      for (let trailer = await input.line(); trailer !== ''; trailer = await input.line()) void trailer
+      for (let trailer = await input.line(); trailer !== ''; trailer = await input.line()) {
+        const colon = trailer.indexOf(':')
+        if (colon > 0) onTrailer?.(trailer.slice(0, colon).trim().toLowerCase(), trailer.slice(colon + 1).trim())
+      }
       return
     }
     yield chunk

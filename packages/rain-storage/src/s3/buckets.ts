@@ -1,5 +1,7 @@
 /** Buckets, objects and uploads over the index: names and records, no HTTP. */
 import * as dagCbor from '@ipld/dag-cbor'
+import type { Checksum } from './checksum.ts'
+import type { CorsRule } from './cors.ts'
 import { S3Failure } from './failure.ts'
 import type { ObjectContent } from './object-content.ts'
 import type { IndexChange, ObjectIndex } from './object-index.ts'
@@ -13,6 +15,20 @@ export interface ObjectRecord {
   readonly modifiedMs: number
   /** content-type, cache-control … and x-amz-meta-… as given */
   readonly headers: Readonly<Record<string, string>>
+  /** given with the body, and checked */
+  readonly checksum?: Checksum
+  /** the upload that it was made by */
+  readonly upload?: string
+  /** of the parts of an upload, when all have one */
+  readonly partChecksums?: readonly Checksum[]
+}
+
+/** A bucket. */
+export interface BucketRecord {
+  readonly createdMs: number
+  readonly cors?: readonly CorsRule[]
+  /** where its creator wanted it: remembered, not acted on */
+  readonly location?: string
 }
 
 /** An upload in progress. */
@@ -20,6 +36,8 @@ export interface UploadRecord {
   readonly key: string
   readonly startedMs: number
   readonly headers: Readonly<Record<string, string>>
+  /** the checksum that the whole shall have */
+  readonly checksum?: Pick<Checksum, 'name' | 'type'>
 }
 
 const END = '\u{10ffff}'
@@ -55,21 +73,29 @@ export class Buckets {
     return next
   }
 
-  async *buckets(): AsyncGenerator<{ name: string; createdMs: number }> {
+  async *buckets(): AsyncGenerator<{ name: string } & BucketRecord> {
     for await (const [key, value] of this.#index.list('b\0', `b\0${END}`))
-      yield { name: key.slice(2), ...dagCbor.decode<{ createdMs: number }>(value) }
+      yield { name: key.slice(2), ...dagCbor.decode<BucketRecord>(value) }
   }
 
-  async need(bucket: string): Promise<void> {
-    if ((await this.#index.get(bucketKey(bucket))) === undefined)
-      throw new S3Failure('NoSuchBucket', 'The bucket does not exist')
+  async need(bucket: string): Promise<BucketRecord> {
+    const value = await this.#index.get(bucketKey(bucket))
+    if (value === undefined) throw new S3Failure('NoSuchBucket', 'The bucket does not exist')
+    return dagCbor.decode<BucketRecord>(value)
   }
 
-  create(bucket: string, createdMs: number): Promise<void> {
+  /** Creating a bucket that is there changes nothing and is no error, as in the first region of AWS: there is one owner. */
+  create(bucket: string, record: BucketRecord): Promise<void> {
     return this.#serial(async () => {
-      if ((await this.#index.get(bucketKey(bucket))) !== undefined)
-        throw new S3Failure('BucketAlreadyOwnedByYou', 'The bucket exists')
-      await this.#index.write([[bucketKey(bucket), dagCbor.encode({ createdMs })]])
+      if ((await this.#index.get(bucketKey(bucket))) !== undefined) return
+      await this.#index.write([[bucketKey(bucket), dagCbor.encode(record)]])
+    })
+  }
+
+  setCors(bucket: string, cors: readonly CorsRule[] | undefined): Promise<void> {
+    return this.#serial(async () => {
+      const { cors: _, ...rest } = await this.need(bucket)
+      await this.#index.write([[bucketKey(bucket), dagCbor.encode(cors === undefined ? rest : { ...rest, cors })]])
     })
   }
 
@@ -83,23 +109,39 @@ export class Buckets {
   }
 
   async get(bucket: string, key: string): Promise<ObjectRecord> {
+    const record = await this.find(bucket, key)
+    if (record === undefined) throw new S3Failure('NoSuchKey', 'The object does not exist')
+    return record
+  }
+
+  /** The object, or `undefined`. @throws S3Failure `NoSuchBucket` */
+  async find(bucket: string, key: string): Promise<ObjectRecord | undefined> {
     const value = await this.#index.get(objectKey(bucket, key))
     if (value !== undefined) return dagCbor.decode<ObjectRecord>(value)
     await this.need(bucket)
-    throw new S3Failure('NoSuchKey', 'The object does not exist')
+    return undefined
   }
 
-  /** Names an object; what had the name before is let go. `more` goes into the same batch. */
-  put(bucket: string, key: string, record: ObjectRecord, more: readonly IndexChange[] = []): Promise<void> {
+  /** Names an object; what had the name before is let go. `more` goes into the same batch. `check` sees what has the name, with no other change between. */
+  put(
+    bucket: string,
+    key: string,
+    record: ObjectRecord,
+    more: readonly IndexChange[] = [],
+    check?: (present: ObjectRecord | undefined) => void,
+  ): Promise<void> {
     return this.#serial(async () => {
       await this.need(bucket)
+      check?.(await this.find(bucket, key))
       await this.#replace(objectKey(bucket, key), record, more)
     })
   }
 
-  delete(bucket: string, key: string): Promise<void> {
+  /** `check` sees what has the name, with no other change between. */
+  delete(bucket: string, key: string, check?: (present: ObjectRecord | undefined) => void): Promise<void> {
     return this.#serial(async () => {
       await this.need(bucket)
+      check?.(await this.find(bucket, key))
       await this.#replace(objectKey(bucket, key), undefined)
     })
   }

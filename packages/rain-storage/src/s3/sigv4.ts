@@ -11,6 +11,8 @@ const MAX_SKEW_MS = 15 * 60 * 1000
 const MAX_EXPIRES_S = 7 * 24 * 3600
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
+/** The bytes of a text whose characters stand for bytes, as header values do. */
+const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 /** What is signed. */
 export interface SignedRequest {
@@ -33,6 +35,7 @@ export type SignatureCheck =
         | 'SignatureDoesNotMatch'
         | 'RequestTimeTooSkewed'
         | 'AuthorizationHeaderMalformed'
+        | 'InvalidRequest'
     }
 
 /** What the signatures of a chunked body go on from. */
@@ -98,7 +101,7 @@ async function signatureOf(
     names.join(';'),
     payload,
   ].join('\n')
-  const text = [ALGORITHM, date, scope, toHex(await crypto.sha256(utf8(canonical)))].join('\n')
+  const text = [ALGORITHM, date, scope, toHex(await crypto.sha256(latin1(canonical)))].join('\n')
   return toHex(await crypto.hmacSha256(key, utf8(text)))
 }
 
@@ -133,7 +136,10 @@ export async function checkSignature(
 ): Promise<SignatureCheck> {
   const presigned = request.query.get('X-Amz-Signature') !== null
   const authorization = request.headers.get('authorization')
-  if (!presigned && authorization === null) return { status: 'anonymous' }
+  if (!presigned && authorization === null && !request.query.has('Signature')) return { status: 'anonymous' }
+  // Version 2 signs with SHA-1, and neither the body nor most headers.
+  if (/^AWS /.test(authorization ?? '') || (!presigned && request.query.has('Signature')))
+    return { status: 'invalid', reason: 'InvalidRequest' }
   const fields = presigned ? presignedFields(request.query) : headerFields(authorization!, request.headers)
   if (fields === undefined) return { status: 'invalid', reason: 'AuthorizationHeaderMalformed' }
   const { credential, names, signature, date, expiresS } = fields

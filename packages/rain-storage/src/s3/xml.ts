@@ -50,7 +50,13 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 
 /** The text of the first element `name`, or `undefined`. */
 export function textOf(xml: string, name: string): string | undefined {
-  return elementsOf(xml, name)[0]?.replace(/&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w{2,4});/g, (whole, entity: string) => {
+  const inner = elementsOf(xml, name)[0]
+  return inner === undefined ? undefined : unescapeXml(inner)
+}
+
+/** Text with its entities and character references read. */
+export function unescapeXml(text: string): string {
+  return text.replace(/&(#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w{2,4});/g, (whole, entity: string) => {
     if (!entity.startsWith('#')) return NAMED[entity] ?? whole
     const code = entity[1] === 'x' ? Number.parseInt(entity.slice(2), 16) : Number(entity.slice(1))
     return code <= 0x10_ffff ? String.fromCodePoint(code) : whole

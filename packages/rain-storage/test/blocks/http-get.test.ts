@@ -33,6 +33,28 @@ const get = (url: string, maxBytes = 1000, signal = AbortSignal.timeout(10_000))
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
 
 describe('GET over a connection of our own', () => {
+  it('puts a body of announced length into given memory when it fits', async () => {
+    const url = await serve((socket, _, request) => {
+      socket.write(
+        request === 3
+          ? 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'
+          : 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
+      )
+    })
+    const httpGet = createHttpGet()
+    for (const [length, used] of [
+      [4, false],
+      [5, true],
+      [9, true],
+      [9, false], // in chunks, so its length is not known before
+    ] as const) {
+      const into = new Uint8Array(length)
+      const { bytes } = await httpGet(url, { headers: {}, maxBytes: 100, signal: AbortSignal.timeout(5000), into })
+      expect(text(bytes)).toBe('hello')
+      expect(bytes.buffer === into.buffer).toBe(used)
+    }
+  })
+
   it('reads bodies by length, in chunks and until the end, after interim answers, however they are cut', () => {
     const answers: [string, string, boolean][] = [
       ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', 'hello', true],

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fixedChunker } from '../../src/content/chunker.ts'
 import { blockCid, codec } from '../../src/content/cid.ts'
+import { exportFile } from '../../src/content/export-file.ts'
+import { importFile, PROFILE_2025 } from '../../src/content/import-file.ts'
+import { encodeNode, encodeUnixfs, unixfsKind } from '../../src/content/unixfs.ts'
 import { defaultCrypto } from '../../src/crypto/default.ts'
 import { DigestIndex } from '../../src/platform/pack/digest-index.ts'
 import { openPackStore, type PackStore } from '../../src/platform/pack/pack-store.ts'
@@ -248,6 +252,45 @@ describe('pins and collection', () => {
     expect(await store.has(blocks[3]!.cid)).toBe(false)
     expect(store.size).toBe(30)
   })
+})
+
+it.each([false, true])(
+  'reads a file into the same memory again when its pieces are borrowed (blocking reads: %s)',
+  async (blockingReads) => {
+    await store.close()
+    store = await openPackStore(folder, { blockingReads })
+    const data = new Uint8Array(100_000).map((_, i) => (i * i) >> 7)
+    const profile = { ...PROFILE_2025, chunker: fixedChunker(4096), width: 6 } // several levels, and a short end
+    const { cid } = await importFile(store, [data], { profile })
+    const read = async (borrow: boolean) => {
+      const parts: Uint8Array[] = []
+      const memories = new Set<ArrayBufferLike>()
+      for await (const part of exportFile(store, cid, { borrow, offset: 10 })) {
+        memories.add(part.buffer)
+        parts.push(part.slice())
+      }
+      expect(Buffer.compare(Buffer.concat(parts), data.subarray(10))).toBe(0)
+      return memories.size
+    }
+    expect(await read(false)).toBe(25)
+    expect(await read(true)).toBeLessThan(10)
+  },
+)
+
+it('believes no size that a block cannot have', async () => {
+  const leaf = await block(1)
+  await store.put(leaf.cid, leaf.bytes)
+  const size = 2 ** 50
+  const node = encodeNode(encodeUnixfs({ kind: unixfsKind.file, fileSize: size, blockSizes: [size] }), [
+    { Name: '', Tsize: size, Hash: leaf.cid },
+  ])
+  const root = await blockCid(crypto, codec.dagPb, node)
+  await store.put(root, node)
+  await expect(
+    (async () => {
+      for await (const part of exportFile(store, root, { borrow: true })) void part
+    })(),
+  ).rejects.toMatchObject({ code: 'STORAGE_MALFORMED' })
 })
 
 it('keeps 5,000 digests apart through growth and deletion', () => {

@@ -87,6 +87,18 @@ export function blockStoreSuite(
       expect(new TextDecoder().decode(await store.get(cid))).toBe('to be used again')
     })
 
+    it('puts a block into given memory or gives its own', async () => {
+      const { cid, bytes } = await block('into the memory of the caller')
+      await store.put(cid, bytes)
+      for (const length of [0, bytes.length - 1, bytes.length, 100]) {
+        const into = new Uint8Array(length)
+        const got = await store.get(cid, { into })
+        expect(got).toEqual(bytes)
+        if (got.buffer !== into.buffer) expect(into).toEqual(new Uint8Array(length))
+      }
+      expect(await store.get(cid)).toEqual(bytes)
+    })
+
     it('takes a shard, which is named by BLAKE3', async () => {
       const bytes = new Uint8Array(5000).fill(3)
       const cid = blake3Cid(crypto, codec.raw, bytes)

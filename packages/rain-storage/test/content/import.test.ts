@@ -194,10 +194,57 @@ describe('content-defined chunks', () => {
     fast.bytes.set(data)
     plain.bytes.set(data)
     for (let from = 0; from < data.length; ) {
-      const length = fast.cut(from, Math.min(data.length, from + 4096))
-      expect(plain.cut(from, Math.min(data.length, from + 4096))).toBe(length)
+      const length = fast.cut(from, data.length, true)
+      expect(plain.cut(from, data.length, true)).toBe(length)
       from += length
     }
+  })
+
+  it('are cut alike by streams side by side and byte after byte, wherever a cut lies', () => {
+    const sizes = { min: 8192, average: 32_768, max: 131_072 }
+    const fast = createCutWindow(sizes, 600_000)
+    const plain = createCutWindow(sizes, 600_000, true)
+    const few = pseudo(600_000, 7).map((byte) => byte & 1)
+    const cuts = new Set<number>()
+    for (const data of [pseudo(600_000, 3), pseudo(600_000, 4), few, new Uint8Array(600_000)]) {
+      fast.bytes.set(data)
+      plain.bytes.set(data)
+      for (let from = 0; from < data.length; ) {
+        const length = plain.cut(from, data.length, true)
+        // what comes later changes nothing
+        for (let to = from + (from % 9999); to < from + length; to += 9999) expect(fast.cut(from, to, false)).toBe(0)
+        expect(fast.cut(from, data.length, true)).toBe(length)
+        cuts.add(Math.floor(((length - sizes.min) % 4096) / 1024))
+        from += length
+      }
+    }
+    expect(cuts.size).toBe(4) // in each of the four streams
+  })
+
+  it('are where the first version cut them', () => {
+    const data = pseudo(1_000_000, 11)
+    const window = createCutWindow({ min: 8192, average: 32_768, max: 131_072 }, data.length)
+    window.bytes.set(data)
+    const lengths: number[] = []
+    for (let from = 0; from < data.length; from += lengths.at(-1)!) lengths.push(window.cut(from, data.length, true))
+    expect(lengths).toEqual([
+      58572, 54127, 12161, 14445, 82974, 39314, 40806, 14128, 20084, 42821, 29864, 73200, 59086, 43224, 67370, 32872,
+      49392, 39017, 18605, 62603, 58601, 21027, 33113, 21770, 10824,
+    ])
+  })
+
+  it('are views when they are borrowed, equal to those that are not', async () => {
+    const pieces = Array.from({ length: 90 }, (_, i) => pseudo(3000, i + 1))
+    const own: Uint8Array[] = []
+    for await (const chunk of gearChunker(options)(pieces)) own.push(chunk)
+    let i = 0
+    const memories = new Set<ArrayBufferLike>()
+    for await (const chunk of gearChunker(options, { borrow: true })(pieces)) {
+      expect(Buffer.compare(chunk, own[i++]!)).toBe(0)
+      memories.add(chunk.buffer)
+    }
+    expect([i, memories.size]).toEqual([own.length, 1])
+    expect(new Set(own.map((chunk) => chunk.buffer)).size).toBe(own.length)
   })
 
   it('survive an insertion: most chunks stay', async () => {

@@ -53,11 +53,20 @@ it.each(ports)('$name gives the published results', async (port) => {
     for (let at = 0; at < length; at += piece.length) {
       const some = long.subarray(at, at + piece.length)
       piece.set(some)
-      parts.push(sealing.push(piece.subarray(0, some.length)))
+      parts.push(sealing.push(piece.subarray(0, some.length)).slice())
     }
     const target = Buffer.concat([...parts, await sealing.end()])
     expect(Buffer.compare(target, await port.seal(key, nonce, long, associated))).toBe(0)
     expect(Buffer.compare((await port.open(key, nonce, target, associated))!, long)).toBe(0)
+    for (const into of [new Uint8Array(length), new Uint8Array(Math.max(0, length - 1))])
+      expect(Buffer.compare((await port.open(key, nonce, target, associated, into))!, long)).toBe(0)
+    const broken = new Uint8Array(target)
+    broken[length]! ^= 1 // the tag
+    const into = new Uint8Array(length)
+    expect(await port.open(key, nonce, broken, associated, into)).toBeUndefined()
+    expect(into.every((byte) => byte === 0)).toBe(true)
+    const place = new Uint8Array(target)
+    expect(Buffer.compare((await port.open(key, nonce, place, associated, place))!, long)).toBe(0)
   }
   expect(await port.open(key, nonce, sealed, new Uint8Array(0))).toBeUndefined()
   sealed[3]! ^= 1
@@ -65,6 +74,17 @@ it.each(ports)('$name gives the published results', async (port) => {
   expect(await port.open(key, nonce, new Uint8Array(3), associated)).toBeUndefined()
   expect(port.randomBytes(100_000)).toHaveLength(100_000)
   expect(toHex(port.randomBytes(32))).not.toBe(toHex(port.randomBytes(32)))
+})
+
+it('node gives the memory of ciphertext back when the next is made', () => {
+  const sealing = ports[0]!.startSeal(new Uint8Array(32), new Uint8Array(12), new Uint8Array(0))
+  const first = sealing.push(new Uint8Array(100_000))
+  expect(first).toHaveLength(100_000)
+  const second = sealing.push(new Uint8Array(10))
+  expect(first).toHaveLength(0)
+  expect(second).toHaveLength(10)
+  sealing.end()
+  expect(second).toHaveLength(0)
 })
 
 it('hashes by BLAKE3 as another implementation does, at every boundary of block, chunk, group and level', () => {

@@ -2,9 +2,12 @@ import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { crc32 } from 'node:zlib'
 import * as aws from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
@@ -191,6 +194,227 @@ describe('the AWS SDK', () => {
     }
   })
 
+  it('checks the checksums of bodies, keeps them and gives them back', async () => {
+    const Body = randomBytes(100_000)
+    const sha256 = createHash('sha256').update(Body).digest('base64')
+    const key = { Bucket: 'first', Key: 'checked' }
+    const put = await s3.send(new aws.PutObjectCommand({ ...key, Body, ChecksumSHA256: sha256 }))
+    expect(put.ChecksumSHA256).toBe(sha256)
+    expect((await s3.send(new aws.HeadObjectCommand({ ...key, ChecksumMode: 'ENABLED' }))).ChecksumSHA256).toBe(sha256)
+    const wrong = createHash('sha256').digest('base64')
+    await expect(s3.send(new aws.PutObjectCommand({ ...key, Body, ChecksumSHA256: wrong }))).rejects.toMatchObject({
+      name: 'BadDigest',
+    })
+    await expect(s3.send(new aws.PutObjectCommand({ ...key, Body, ContentMD5: 'bad' }))).rejects.toMatchObject({
+      name: 'InvalidDigest',
+    })
+    // a stream is chunked, with the checksum behind it
+    const stream = await s3.send(
+      new aws.PutObjectCommand({
+        ...key,
+        Body: Readable.from([Body.subarray(0, 70_000), Body.subarray(70_000)]),
+        ContentLength: Body.length,
+        ChecksumAlgorithm: 'CRC32C',
+      }),
+    )
+    expect(stream.ChecksumCRC32C).toMatch(/^.{6}==$/)
+    const facts = await s3.send(
+      new aws.GetObjectAttributesCommand({ ...key, ObjectAttributes: ['Checksum', 'ObjectSize', 'ETag'] }),
+    )
+    expect(facts).toMatchObject({ ObjectSize: 100_000, Checksum: { ChecksumCRC32C: stream.ChecksumCRC32C! } })
+  })
+
+  it('completes an upload again for a client that did not see the answer, and reads its parts', async () => {
+    const key = { Bucket: 'first', Key: 'twice' }
+    const bodies = [randomBytes(5 * 1024 * 1024), randomBytes(1000)]
+    for (const { ChecksumAlgorithm, ChecksumType } of [
+      { ChecksumAlgorithm: 'SHA256', ChecksumType: 'COMPOSITE' },
+      { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' },
+    ] as const) {
+      const { UploadId } = await s3.send(
+        new aws.CreateMultipartUploadCommand({ ...key, ChecksumAlgorithm, ChecksumType }),
+      )
+      const Parts: aws.CompletedPart[] = []
+      for (const [i, Body] of bodies.entries()) {
+        const part = { ...key, UploadId: UploadId!, PartNumber: i + 1 }
+        const { ETag, ChecksumSHA256, ChecksumCRC32 } = await s3.send(
+          new aws.UploadPartCommand({ ...part, Body, ChecksumAlgorithm }),
+        )
+        Parts.push({ PartNumber: i + 1, ETag: ETag!, ChecksumSHA256: ChecksumSHA256!, ChecksumCRC32: ChecksumCRC32! })
+      }
+      const complete = () =>
+        s3.send(new aws.CompleteMultipartUploadCommand({ ...key, UploadId: UploadId!, MultipartUpload: { Parts } }))
+      const first = await complete()
+      const whole = Buffer.concat(bodies)
+      if (ChecksumType === 'FULL_OBJECT')
+        expect(Buffer.from(first.ChecksumCRC32!, 'base64').readUInt32BE()).toBe(crc32(whole))
+      else expect(first.ChecksumSHA256).toMatch(/-2$/)
+      expect((await complete()).ETag).toBe(first.ETag)
+    }
+    const second = await s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 2 }))
+    expect(second.PartsCount).toBe(2)
+    expect(Buffer.compare(await bytesOf(second.Body), bodies[1]!)).toBe(0)
+    await expect(s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 3 }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 400 },
+    })
+    const facts = await s3.send(
+      new aws.GetObjectAttributesCommand({ ...key, ObjectAttributes: ['ObjectParts'], MaxParts: 1 }),
+    )
+    expect(facts.ObjectParts).toMatchObject({ TotalPartsCount: 2, IsTruncated: true, Parts: [{ Size: 5_242_880 }] })
+  })
+
+  it('keeps conditions: of reading by date, of copying, and of writing', async () => {
+    const key = { Bucket: 'first', Key: 'conditions' }
+    await s3.send(new aws.PutObjectCommand({ ...key, Body: 'one', IfNoneMatch: '*' }))
+    const failed = { name: 'PreconditionFailed' }
+    await expect(s3.send(new aws.PutObjectCommand({ ...key, Body: 'two', IfNoneMatch: '*' }))).rejects.toMatchObject(
+      failed,
+    )
+    await expect(s3.send(new aws.PutObjectCommand({ ...key, Body: 'two', IfMatch: '"no"' }))).rejects.toMatchObject(
+      failed,
+    )
+    const head = await s3.send(new aws.HeadObjectCommand(key))
+    await s3.send(new aws.PutObjectCommand({ ...key, Body: 'two', IfMatch: head.ETag! }))
+    const later = new Date(Date.now() + 60_000)
+    const before = new Date(Date.now() - 60_000)
+    await expect(s3.send(new aws.GetObjectCommand({ ...key, IfModifiedSince: later }))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 304 },
+    })
+    await expect(s3.send(new aws.GetObjectCommand({ ...key, IfUnmodifiedSince: before }))).rejects.toMatchObject(failed)
+    await s3.send(new aws.GetObjectCommand({ ...key, IfModifiedSince: before, IfUnmodifiedSince: later }))
+    const copy = { Bucket: 'first', Key: 'conditions2', CopySource: 'first/conditions' }
+    await expect(s3.send(new aws.CopyObjectCommand({ ...copy, CopySourceIfMatch: 'no' }))).rejects.toMatchObject(failed)
+    const present = (await s3.send(new aws.HeadObjectCommand(key))).ETag!
+    await expect(s3.send(new aws.CopyObjectCommand({ ...copy, CopySourceIfNoneMatch: present }))).rejects.toMatchObject(
+      failed,
+    )
+    await expect(s3.send(new aws.DeleteObjectCommand({ ...key, IfMatch: '"no"' }))).rejects.toMatchObject(failed)
+    const Objects = [
+      { Key: 'conditions', ETag: '"no"' },
+      { Key: 'conditions', VersionId: 'one' },
+    ]
+    const many = await s3.send(new aws.DeleteObjectsCommand({ Bucket: 'first', Delete: { Objects } }))
+    expect(many.Errors!.map(({ Code }) => Code)).toEqual(['PreconditionFailed', 'NoSuchVersion'])
+    expect((await s3.send(new aws.HeadObjectCommand(key))).ETag).toBe(present)
+    // of several that want to be the first, one is
+    const first = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, i) =>
+        s3.send(new aws.PutObjectCommand({ Bucket: 'first', Key: 'raced', Body: `${i}`, IfNoneMatch: '*' })),
+      ),
+    )
+    expect(first.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await expect(s3.send(new aws.CopyObjectCommand({ ...copy, Key: 'conditions' }))).rejects.toMatchObject({
+      name: 'InvalidRequest',
+    })
+    await s3.send(new aws.CopyObjectCommand({ ...copy, Key: 'conditions', MetadataDirective: 'REPLACE' }))
+  })
+
+  it('refuses what it does not have, and creates nothing by it', async () => {
+    const Bucket = 'nothing-here'
+    const on = { Status: 'Enabled' as const }
+    await expect(
+      s3.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on })),
+    ).rejects.toMatchObject({ name: 'NoSuchBucket' })
+    await s3.send(new aws.CreateBucketCommand({ Bucket, ACL: 'private' }))
+    await expect(
+      s3.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on })),
+    ).rejects.toMatchObject({ name: 'NotImplemented' })
+    for (const ACL of ['public-read', 'authenticated-read'] as const) {
+      await expect(s3.send(new aws.PutBucketAclCommand({ Bucket, ACL }))).rejects.toMatchObject({
+        name: 'AccessControlListNotSupported',
+      })
+      await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ACL }))).rejects.toMatchObject({
+        name: 'AccessControlListNotSupported',
+      })
+    }
+    for (const more of [
+      { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(32) },
+      { ServerSideEncryption: 'aws:kms' },
+      { Tagging: 'a=b' },
+      { WriteOffsetBytes: 1 },
+      { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) },
+    ] as const)
+      await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...more }))).rejects.toMatchObject({
+        name: 'NotImplemented',
+      })
+    await expect(
+      s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', StorageClass: 'GLACIER' })),
+    ).rejects.toMatchObject({ name: 'InvalidStorageClass' })
+    const { Grants } = await s3.send(new aws.GetBucketAclCommand({ Bucket }))
+    expect(Grants).toMatchObject([{ Permission: 'FULL_CONTROL', Grantee: { Type: 'CanonicalUser' } }])
+    expect((await s3.send(new aws.GetBucketPolicyStatusCommand({ Bucket }))).PolicyStatus?.IsPublic).toBe(false)
+    await expect(s3.send(new aws.GetBucketLifecycleConfigurationCommand({ Bucket }))).rejects.toMatchObject({
+      name: 'NoSuchLifecycleConfiguration',
+    })
+    await s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '' }))
+    await expect(s3.send(new aws.GetObjectCommand({ Bucket, Key: 'x', VersionId: 'one' }))).rejects.toMatchObject({
+      name: 'NoSuchVersion',
+    })
+    expect((await s3.send(new aws.ListObjectVersionsCommand({ Bucket }))).Versions).toMatchObject([
+      { VersionId: 'null' },
+    ])
+    await s3.send(new aws.DeleteObjectCommand({ Bucket, Key: 'x', VersionId: 'null' }))
+    await s3.send(new aws.DeleteBucketCommand({ Bucket }))
+  })
+
+  it('lets pages of the origins in that a bucket names', async () => {
+    const Bucket = 'shared-origin'
+    await s3.send(new aws.CreateBucketCommand({ Bucket }))
+    await expect(s3.send(new aws.GetBucketCorsCommand({ Bucket }))).rejects.toMatchObject({
+      name: 'NoSuchCORSConfiguration',
+    })
+    const CORSRules = [{ AllowedMethods: ['PUT'], AllowedOrigins: ['https://*.example'], AllowedHeaders: ['x-amz-*'] }]
+    await s3.send(new aws.PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules } }))
+    expect((await s3.send(new aws.GetBucketCorsCommand({ Bucket }))).CORSRules).toMatchObject(CORSRules)
+    const preflight = (origin: string) =>
+      fetch(`${server.url}/${Bucket}/page`, {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'PUT',
+          'access-control-request-headers': 'x-amz-date',
+        },
+      })
+    expect((await preflight('https://a.example')).headers.get('access-control-allow-origin')).toBe('https://a.example')
+    expect((await preflight('https://evil.test')).status).toBe(403)
+    const url = await getSignedUrl(s3, new aws.PutObjectCommand({ Bucket, Key: 'page' }), { expiresIn: 60 })
+    const put = (origin: string) => fetch(url, { method: 'PUT', body: 'x', headers: { origin } })
+    expect((await put('https://a.example')).headers.get('access-control-allow-origin')).toBe('https://a.example')
+    expect((await put('https://evil.test')).headers.get('access-control-allow-origin')).toBeNull()
+    await s3.send(new aws.DeleteBucketCorsCommand({ Bucket }))
+    expect((await preflight('https://a.example')).status).toBe(403)
+    await s3.send(new aws.DeleteObjectCommand({ Bucket, Key: 'page' }))
+    await s3.send(new aws.DeleteBucketCommand({ Bucket }))
+  })
+
+  it('says no before the body comes, and goes on only when it wants it', async () => {
+    const ask = (path: string, extra: Record<string, string>) =>
+      new Promise<{ continued: boolean; status: number }>((resolve, reject) => {
+        let continued = false
+        const outgoing = request(`${server.url}${path}`, {
+          method: 'PUT',
+          headers: { expect: '100-continue', 'content-length': 4, ...extra },
+        })
+        outgoing.on('continue', () => {
+          continued = true
+          outgoing.end('body')
+        })
+        outgoing.on('response', (incoming) => {
+          incoming.resume()
+          resolve({ continued, status: incoming.statusCode ?? 0 })
+          if (!continued) outgoing.destroy()
+        })
+        outgoing.on('error', reject)
+        outgoing.flushHeaders()
+      })
+    expect(await ask('/first/unsigned', {})).toEqual({ continued: false, status: 403 })
+    const url = new URL(
+      await getSignedUrl(s3, new aws.PutObjectCommand({ Bucket: 'first', Key: 'waited' }), { expiresIn: 60 }),
+    )
+    expect(await ask(url.pathname + url.search, {})).toEqual({ continued: true, status: 200 })
+    expect(await ask(url.pathname + url.search, { 'if-match': '"other"' })).toEqual({ continued: false, status: 412 })
+  })
+
   it('keeps what is named and gives back what is not', async () => {
     const Body = randomBytes(500_000)
     await s3.send(new aws.PutObjectCommand({ Bucket: 'first', Key: 'one', Body }))
@@ -264,6 +488,41 @@ describe('other clients', () => {
       await restic('check', '--read-data')
       await restic('restore', 'latest', '--target', join(folder, 'restored'))
       expect(Buffer.compare(await readFile(join(folder, 'restored', tree, 'data')), bytes)).toBe(0)
+    },
+  )
+
+  const mountable = has('s3fs') && has('fio') && existsSync('/dev/fuse')
+  it.skipIf(!mountable)(
+    `s3fs mounts a bucket, fio writes and verifies, and verifies after a new mount ${mountable ? '' : '(skipped: needs s3fs, fio and /dev/fuse)'}`,
+    async () => {
+      await s3.send(new aws.CreateBucketCommand({ Bucket: 'mounted' }))
+      const mount = join(folder, 'mount')
+      const passwords = join(folder, 'passwords')
+      await mkdir(mount)
+      await writeFile(passwords, `${secret.accessKeyId}:${secret.secretAccessKey}`, { mode: 0o600 })
+      const options = `passwd_file=${passwords},url=${server.url},use_path_request_style,sigv4`
+      const mounted = async (work: () => Promise<unknown>) => {
+        await run('s3fs', ['mounted', mount, '-o', options])
+        try {
+          await work()
+        } finally {
+          await run('fusermount', ['-u', mount])
+        }
+      }
+      const job = ['--name=job', `--directory=${mount}`, '--size=24M', '--bs=128k', '--rw=randwrite', '--ioengine=sync']
+      const verify = ['--verify=crc32c', '--verify_fatal=1', '--verify_state_save=0']
+      // above 10 MB s3fs writes by parts, and what it did not change it copies
+      await mounted(() => run('fio', [...job, ...verify, '--do_verify=1'], { cwd: folder }))
+      await mounted(() => run('fio', [...job, ...verify, '--verify_only'], { cwd: folder }))
+      await mounted(async () => {
+        await run('mv', [join(mount, 'job.0.0'), join(mount, 'moved')])
+        const whole = await readFile(join(mount, 'moved'))
+        const object = await s3.send(new aws.GetObjectCommand({ Bucket: 'mounted', Key: 'moved' }))
+        expect(Buffer.compare(await bytesOf(object.Body), whole)).toBe(0)
+        expect(whole).toHaveLength(24 * 1024 * 1024)
+        await rm(join(mount, 'moved'))
+      })
+      expect((await s3.send(new aws.ListObjectsV2Command({ Bucket: 'mounted' }))).KeyCount).toBe(0)
     },
   )
 })

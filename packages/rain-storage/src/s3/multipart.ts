@@ -1,0 +1,159 @@
+/** Multipart uploads. Completing one copies nothing: an object is a list of parts. */
+import { concat, fromHex, toHex } from '../content/bytes.ts'
+import type { Buckets, ObjectRecord, UploadRecord } from './buckets.ts'
+import { type Call, keptHeaders, partNumberOf, refuseGrants, S3_LIMITS, type S3GatewayOptions, xml } from './call.ts'
+import {
+  type Checksum,
+  checksumElements,
+  checksumHeaders,
+  checksumNameOf,
+  checksumNames,
+  checksumOfParts,
+} from './checksum.ts'
+import { checkWrite } from './conditions.ts'
+import { S3Failure } from './failure.ts'
+import type { ObjectWriter } from './object-writer.ts'
+import { elementsOf, textOf } from './xml.ts'
+
+/** The uploads of a gateway. */
+export class Multipart {
+  readonly #options: S3GatewayOptions
+  readonly #buckets: Buckets
+  readonly #writer: ObjectWriter
+  readonly #newId: () => string
+
+  constructor(options: S3GatewayOptions, buckets: Buckets, writer: ObjectWriter, newId: () => string) {
+    this.#options = options
+    this.#buckets = buckets
+    this.#writer = writer
+    this.#newId = newId
+  }
+
+  async start({ bucket, key, request }: Call): Promise<Response> {
+    const id = this.#newId()
+    const { headers } = request
+    refuseGrants(headers)
+    const name = checksumNameOf(headers.get('x-amz-checksum-algorithm'))
+    const type = headers.get('x-amz-checksum-type') ?? (name === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
+    if (type !== 'FULL_OBJECT' && type !== 'COMPOSITE')
+      throw new S3Failure('InvalidRequest', 'A checksum is of type FULL_OBJECT or COMPOSITE')
+    if (name !== undefined && (type === 'FULL_OBJECT' ? name.startsWith('sha') : name === 'crc64nvme'))
+      throw new S3Failure('InvalidRequest', `${name} is not used as ${type}`)
+    const record = { key, startedMs: this.#options.nowMs(), headers: keptHeaders(headers) }
+    const checksum: UploadRecord['checksum'] = name && { name, type }
+    await this.#buckets.startUpload(bucket, id, checksum === undefined ? record : { ...record, checksum })
+    const answer: Record<string, string> =
+      name === undefined ? {} : { 'x-amz-checksum-algorithm': name.toUpperCase(), 'x-amz-checksum-type': type }
+    return xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id }, answer)
+  }
+
+  async putPart(call: Call, upload: string): Promise<Response> {
+    const number = partNumberOf(call.query)
+    await this.#buckets.upload(call.bucket, call.key, upload)
+    const copied = call.request.headers.has('x-amz-copy-source')
+    const { record, release } = copied ? await this.#copied(call) : await this.#writer.store(call, {})
+    try {
+      await this.#buckets.putPart(call.bucket, call.key, upload, number, record)
+    } finally {
+      release()
+    }
+    const ETag = `"${record.etag}"`
+    if (copied) return xml('CopyPartResult', { ETag, LastModified: this.#options.formatDate(record.modifiedMs).iso })
+    return new Response(null, { headers: { etag: ETag, ...checksumHeaders(record.checksum) } })
+  }
+
+  async #copied(call: Call) {
+    const { record } = await this.#writer.source(call)
+    const range = call.request.headers.get('x-amz-copy-source-range')
+    let start = 0
+    let end = record.size
+    if (range !== null) {
+      const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(range)
+      if (match === null) throw new S3Failure('InvalidArgument', 'The range of a source is bytes=first-last')
+      start = Number(match[1])
+      end = Number(match[2]) + 1
+      if (end > record.size || start >= end) throw new S3Failure('InvalidRange', 'The range lies beyond the source')
+    }
+    return this.#writer.keep(this.#writer.read(record, start, end, call.request.signal), {}, call.request.signal)
+  }
+
+  async complete(call: Call, upload: string): Promise<Response> {
+    const { bucket, key, request } = call
+    const wanted = wantedParts(await this.#writer.document(call))
+    const present = await this.#buckets.find(bucket, key)
+    // A client that did not see the answer asks again.
+    if (present?.upload === upload) return completed(call, present)
+    const started = await this.#buckets.upload(bucket, key, upload)
+    checkWrite(request.headers, present)
+    const have = new Map<number, ObjectRecord>()
+    for await (const { part, record } of this.#buckets.parts(upload)) have.set(part, record)
+    const parts: ObjectRecord[] = []
+    for (const [i, { number, etag, checksums }] of wanted.entries()) {
+      const record = have.get(number)
+      if (i > 0 && wanted[i - 1]!.number >= number) throw new S3Failure('InvalidPartOrder', 'Parts ascend')
+      if (record === undefined || record.etag !== etag)
+        throw new S3Failure('InvalidPart', `Part ${number} is not there, or has another tag`)
+      if (checksums.some(({ name, value }) => record.checksum?.name === name && record.checksum.value !== value))
+        throw new S3Failure('InvalidPart', `Part ${number} has another checksum`)
+      if (i < wanted.length - 1 && record.size < S3_LIMITS.minPartBytes)
+        throw new S3Failure('EntityTooSmall', 'Only the last part may have less than 5 MiB')
+      parts.push(record)
+    }
+    const checksum =
+      started.checksum && checksumOfParts(parts, started.checksum.name, started.checksum.type, this.#options.createHash)
+    checkWhole(request.headers, checksum)
+    const hash = this.#writer.md5()
+    hash.update(concat(parts.map((part) => fromHex(part.etag)!)))
+    const record: ObjectRecord = {
+      parts: parts.flatMap((part) => part.parts),
+      size: parts.reduce((sum, part) => sum + part.size, 0),
+      etag: `${toHex(hash.digest())}-${wanted.length}`,
+      modifiedMs: this.#options.nowMs(),
+      headers: started.headers,
+      upload,
+      ...(checksum === undefined ? {} : { checksum }),
+      ...(parts.every((part) => part.checksum !== undefined)
+        ? { partChecksums: parts.map((part) => part.checksum!) }
+        : {}),
+    }
+    await this.#buckets.put(bucket, key, record, await this.#buckets.endOfUpload(bucket, upload), (now) =>
+      checkWrite(request.headers, now),
+    )
+    return completed(call, record)
+  }
+}
+
+function wantedParts(document: string) {
+  const wanted = elementsOf(document, 'Part').map((part) => ({
+    number: Number(textOf(part, 'PartNumber')),
+    etag: textOf(part, 'ETag')?.replaceAll('"', ''),
+    checksums: checksumNames.flatMap((name) => {
+      const value = textOf(part, `Checksum${name.toUpperCase()}`)
+      return value === undefined ? [] : [{ name, value }]
+    }),
+  }))
+  if (wanted.length === 0 || wanted.length > S3_LIMITS.parts)
+    throw new S3Failure('MalformedXML', `One to ${S3_LIMITS.parts} parts`)
+  return wanted
+}
+
+/** The checksum that the request gives for the whole. @throws S3Failure `BadDigest` */
+function checkWhole(headers: Headers, checksum: Checksum | undefined): void {
+  for (const name of checksumNames) {
+    const value = headers.get(`x-amz-checksum-${name}`)
+    if (value === null) continue
+    const same = checksum?.name === name && (value === checksum.value || value === checksum.value.replace(/-\d+$/, ''))
+    if (!same) throw new S3Failure('BadDigest', `The parts do not have the given ${name}`)
+  }
+}
+
+function completed({ bucket, key, url }: Call, record: ObjectRecord): Response {
+  return xml('CompleteMultipartUploadResult', {
+    Location: `${url.origin}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+    Bucket: bucket,
+    Key: key,
+    ETag: `"${record.etag}"`,
+    ...checksumElements(record.checksum),
+    ChecksumType: record.checksum?.type,
+  })
+}
