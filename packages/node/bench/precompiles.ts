@@ -126,6 +126,11 @@ function caller(address: number): Uint8Array {
 
 /** What costs the interpreter most and gas little. */
 const programs: [name: string, code: Uint8Array][] = [
+  [
+    'interpreter: calls of a large contract',
+    // STATICCALL(GAS, 0xdd…, 0, 0, 0, 0), POP, and again.
+    Uint8Array.of(0x5b, 0x5f, 0x5f, 0x5f, 0x5f, 0x73, ...new Array(20).fill(0xdd), 0x5a, 0xfa, 0x50, 0x5f, 0x56),
+  ],
   ['interpreter: jumps', Uint8Array.of(0x5b, 0x5f, 0x56)],
   [
     'interpreter: additions',
@@ -162,12 +167,21 @@ const programs: [name: string, code: Uint8Array][] = [
 ]
 
 const CODE = `0x${'cc'.repeat(20)}` as const
+/** As large as a contract may be: it jumps and stops, and what is behind is numbers to push. */
+const LARGE = `0x${'dd'.repeat(20)}` as const
+const LARGE_CODE = new Uint8Array(24_576).map((_, index) => (index % 2 === 0 ? 0x60 : 0x01))
+LARGE_CODE.set([0x60, 0x04, 0x56, 0x00, 0x5b, 0x00])
+
 function stateWith(code: Uint8Array): StateOverlay {
-  const codeHash = `0x${'0c'.repeat(32)}` as Hash
+  const codes = new Map<string, Uint8Array>([
+    [CODE, code],
+    [LARGE, LARGE_CODE],
+  ])
+  const hashOf = (address: string) => `0x${address.slice(2, 4).repeat(32)}` as Hash
   return new StateOverlay({
-    account: (address) => (address === CODE ? { ...EMPTY_ACCOUNT, codeHash } : undefined),
+    account: (address) => (codes.has(address) ? { ...EMPTY_ACCOUNT, nonce: 1n, codeHash: hashOf(address) } : undefined),
     storage: () => new Uint8Array(),
-    code: () => code,
+    code: (hash) => (hash === hashOf(CODE) ? code : LARGE_CODE),
   })
 }
 

@@ -123,6 +123,12 @@ export interface NodeStatus {
   floodedMessages: number
   /** Requests that a peer did not answer in time. */
   slowAnswers: number
+  /** Messages that came by gossip and were new. */
+  gossipMessages: number
+  /** Messages that came by gossip again, from another peer. */
+  gossipCopies: number
+  /** Bytes of both. */
+  gossipBytes: number
   /** Peers that are refused for what they did. */
   bannedPeers: number
   /** The lowest score of a connected peer: 0 is the best, at −100 a peer is cut off. */

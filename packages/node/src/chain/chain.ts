@@ -48,8 +48,19 @@ const RECENT_BLOCKS = 64
 /** Of older ones, and of transactions, in stored form. */
 const BLOCK_CACHE_BYTES = 1024 * 1024
 const TRANSACTION_CACHE_BYTES = 4 * 1024 * 1024
+/** Transactions of whole blocks, of which each is small: a query for logs spent half its time on reading them one by one. */
+const MAX_LISTS = 16
+const MAX_LIST_BYTES = 64 * 1024
 /** Names the newest block of a store. */
 export const HEAD_KEY = 'head'
+
+/** About; a log has some 200 bytes beside its data. */
+function sizeOf(transactions: readonly StoredTransaction[]): number {
+  const sum = (sizes: number[]) => sizes.reduce((total, size) => total + size, 0)
+  return sum(
+    transactions.map(({ raw, receipt }) => raw.length + sum(receipt.logs.map(({ data }) => 200 + data.length))),
+  )
+}
 
 /** The executed blocks, their transactions and the indexes to find them. */
 export class Chain {
@@ -57,6 +68,8 @@ export class Chain {
   readonly #recent = new Map<number, StoredBlock>()
   readonly #blocks = new DecodedCache<StoredBlock>(BLOCK_CACHE_BYTES)
   readonly #transactions = new DecodedCache<StoredTransaction>(TRANSACTION_CACHE_BYTES)
+  /** By the block as it was decoded: another content is another object. */
+  readonly #lists = new Map<StoredBlock, readonly StoredTransaction[]>()
   readonly #listeners = new Set<(event: BlockEvent) => void>()
   #head: StoredBlock | undefined
 
@@ -104,9 +117,19 @@ export class Chain {
     )
   }
 
-  /** All transactions of a block, in order. Cost: one read each. */
-  transactionsOf(block: StoredBlock): StoredTransaction[] {
-    return block.transactions.map((hash, index) => this.transactionAt(block.header.number, index, hash)!)
+  /** All transactions of a block, in order. Cost: one read each; none for a small block that was asked for lately. */
+  transactionsOf(block: StoredBlock): readonly StoredTransaction[] {
+    const known = this.#lists.get(block)
+    if (known) return known
+    const list = block.transactions.map((hash, index) => this.transactionAt(block.header.number, index, hash)!)
+    if (sizeOf(list) <= MAX_LIST_BYTES) {
+      this.#lists.set(block, list)
+      for (const [oldest] of this.#lists) {
+        if (this.#lists.size <= MAX_LISTS) break
+        this.#lists.delete(oldest)
+      }
+    }
+    return list
   }
 
   /** What makes transactions of blocks `from` to `to` unknown by hash: on a development network they were undone and may come again. */

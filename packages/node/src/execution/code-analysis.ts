@@ -1,6 +1,6 @@
 /**
  * What the interpreter of @ethereumjs wants to know of a code before its first jump. It finds that out anew in every call: a contract of 24 KiB
- * whose code begins with a jump costs its caller 120 gas and the node a millisecond, so that a full block of such calls takes many minutes. Here
+ * whose code begins with a jump costs its caller 120 gas and the node half a millisecond or more, so that a full block of such calls takes many minutes. Here
  * the answer is kept, and an answer that is not there is 20 times cheaper: numbers to push are read when they are pushed.
  */
 import type { EVM } from '@ethereumjs/evm'

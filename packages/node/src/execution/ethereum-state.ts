@@ -1,6 +1,6 @@
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common'
 import { Account, type Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
-import { type AccountState, type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT } from '../state/account.ts'
+import { type AccountState, type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT, type Hash, NO_CODE } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
 
 /**
@@ -45,7 +45,7 @@ export class EthereumState implements StateManagerInterface {
 
   async getAccount(address: Address): Promise<Account | undefined> {
     const state = this.#overlay.account(hexAddress(address))
-    return state && new Account(state.nonce, state.balance, hexToBytes(state.storageRoot), hexToBytes(state.codeHash))
+    return state && new Account(state.nonce, state.balance, hashBytes(state.storageRoot), hashBytes(state.codeHash))
   }
 
   async putAccount(address: Address, account?: Account): Promise<void> {
@@ -135,11 +135,23 @@ function hexAddress(address: Address): AddressHex {
   return address.toString()
 }
 
+/** Of most accounts: nobody writes into what is handed out. */
+const EMPTY_ROOT_BYTES = hexToBytes(EMPTY_ROOT)
+const NO_CODE_BYTES = hexToBytes(NO_CODE)
+
+function hashBytes(hash: Hash): Uint8Array {
+  return hash === EMPTY_ROOT ? EMPTY_ROOT_BYTES : hash === NO_CODE ? NO_CODE_BYTES : hexToBytes(hash)
+}
+
+function hashOf(bytes: Uint8Array): Hash {
+  return bytes === EMPTY_ROOT_BYTES ? EMPTY_ROOT : bytes === NO_CODE_BYTES ? NO_CODE : bytesToHex(bytes)
+}
+
 function fromEthereum(account: Account): AccountState {
   return {
     nonce: account.nonce,
     balance: account.balance,
-    storageRoot: bytesToHex(account.storageRoot),
-    codeHash: bytesToHex(account.codeHash),
+    storageRoot: hashOf(account.storageRoot),
+    codeHash: hashOf(account.codeHash),
   }
 }

@@ -104,6 +104,17 @@ export interface PeerHealth {
   readonly flooded: number
   /** Requests that got no answer in time. */
   readonly slow: number
+  readonly gossip: GossipCount
+}
+
+/** What came by gossip since the start. */
+export interface GossipCount {
+  /** Messages that were new. */
+  readonly messages: number
+  /** Messages that had come before, from another peer. */
+  readonly copies: number
+  /** Of all of them, copies too, without what encryption and multiplexing add. */
+  readonly bytes: number
 }
 
 export interface Network {
@@ -157,6 +168,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const ownDelay = new OwnDelay(REDIAL_MS, now())
   const link = new Link(options.random)
   const wanted = new Map<string, { readonly address: string; failures: number; nextAt: number }>()
+  const gossiped = { all: 0, own: 0, messages: 0, bytes: 0 }
   const stopping = new AbortController()
   const refused = (peer: string) => scores.isBanned(peer) || link.isBlocked(peer)
 
@@ -196,7 +208,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       gossip: gossipsub({
         globalSignaturePolicy: StrictNoSign,
         // Not the unit's id, which covers the header alone: a copy with another signature or payload would then keep the real one from being passed on.
-        msgIdFn: (message) => createHash('sha256').update(message.data).digest(),
+        msgIdFn: (message) => {
+          // Called for all that comes, and for what this node publishes.
+          gossiped.all++
+          gossiped.bytes += message.data.length
+          return createHash('sha256').update(message.data).digest()
+        },
         allowPublishToZeroTopicPeers: true,
         floodPublish: true,
         maxInboundDataLength: MAX_GOSSIPED_UNIT + 1024,
@@ -234,6 +251,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const validate = (check: (data: Uint8Array, peer: string) => Promise<TopicValidatorResult>) => {
     return async (from: PeerId, { data }: { data: Uint8Array }): Promise<TopicValidatorResult> => {
       const peer = from.toString()
+      gossiped.messages++
       if (refused(peer)) return TopicValidatorResult.Ignore
       const admission = limits.message(peer, data.length)
       if (admission === 'flood') punish(peer, 'flood', 'too many messages')
@@ -267,6 +285,12 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         return TopicValidatorResult.Reject
       }),
     )
+  }
+
+  const publishOwn = (name: string, data: Uint8Array) => {
+    gossiped.own++
+    gossiped.bytes -= data.length
+    return gossip.publish(name, data)
   }
 
   const takeGossip = async (data: Uint8Array, peer: string): Promise<TopicValidatorResult> => {
@@ -378,6 +402,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       faults: scores.count('invalid-unit') + scores.count('malformed'),
       flooded: scores.count('flood'),
       slow: scores.count('slow'),
+      gossip: {
+        messages: gossiped.messages,
+        copies: gossiped.all - gossiped.own - gossiped.messages,
+        bytes: gossiped.bytes,
+      },
     }),
     addPeers(addresses) {
       for (const address of addresses) {
@@ -392,14 +421,14 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       const message = new Uint8Array(1 + body.length)
       message[0] = whole ? Tag.unit : Tag.announcement
       message.set(body, 1)
-      gossip
-        .publish(topic, message)
-        .catch((error: unknown) => handlers.log('publish failed', { unit: id, error: String(error) }))
+      publishOwn(topic, message).catch((error: unknown) =>
+        handlers.log('publish failed', { unit: id, error: String(error) }),
+      )
     },
     publishAside(side, bytes) {
-      gossip
-        .publish(sideTopicName(side), bytes)
-        .catch((error: unknown) => handlers.log('publish failed', { topic: side, error: String(error) }))
+      publishOwn(sideTopicName(side), bytes).catch((error: unknown) =>
+        handlers.log('publish failed', { topic: side, error: String(error) }),
+      )
     },
     async fetchIdentity(peer) {
       for await (const record of request(peer, RLP.encode([5]), 1)) return record

@@ -150,6 +150,35 @@ test(
   TIMEOUT_MS,
 )
 
+/** Ten seconds of gossip: what a node gets in the mean. */
+async function trafficOf(nodes: readonly ZosNode[]) {
+  const sum = () => {
+    const all = nodes.map((node) => node.status())
+    const of = (pick: (status: (typeof all)[number]) => number) =>
+      all.reduce((total, status) => total + pick(status), 0) / nodes.length
+    return {
+      messages: of(({ gossipMessages }) => gossipMessages),
+      copies: of(({ gossipCopies }) => gossipCopies),
+      bytes: of(({ gossipBytes }) => gossipBytes),
+      rounds: of(({ round }) => round),
+    }
+  }
+  const before = sum()
+  const began = performance.now()
+  await new Promise((resolve) => setTimeout(resolve, 10_000))
+  const after = sum()
+  const seconds = (performance.now() - began) / 1_000
+  const messages = after.messages - before.messages
+  const rounded = (value: number) => Math.round(value * 100) / 100
+  return {
+    rounds: rounded(after.rounds - before.rounds),
+    messages: rounded(messages),
+    copiesEach: rounded((after.copies - before.copies) / messages),
+    bytesEach: Math.round((after.bytes - before.bytes) / (messages + after.copies - before.copies)),
+    bytesPerSecond: Math.round((after.bytes - before.bytes) / seconds),
+  }
+}
+
 const SIZE = process.env.ZOS_LONG ? 30 : 10
 /** Thirty nodes in one process check nine hundred units a round on one core: it takes them seconds. */
 const SIZE_ROUND_MS = process.env.ZOS_LONG ? 3_000 : 500
@@ -166,10 +195,15 @@ test(
       await eventually(async () => node.request('eth_getTransactionReceipt', [sent]), 'the transaction', TIMEOUT_MS)
     await agree(nodes)
     for (const node of nodes) expect(node.status()).toMatchObject({ bannedPeers: 0, droppedMessages: 0 })
+    const traffic = await trafficOf(nodes)
+    // New messages are the units of the others; in a network of ten each comes from several peers.
+    expect(traffic.messages).toBeGreaterThan(0)
+    expect(traffic.copiesEach).toBeLessThan(SIZE)
     const { block, round, epoch } = nodes[0]!.status()
     console.log(
       JSON.stringify({
         validators: SIZE,
+        traffic,
         startSeconds: Math.round((started - began) / 1_000),
         seconds: Math.round((performance.now() - started) / 1_000),
         block,
