@@ -212,12 +212,13 @@ export class ShardFetcher {
     for (const state of ready) {
       while (state.lanes.size < state.parallel && this.giveWork(state, allRate, now)) {}
     }
-    if (live.some((state) => state.lanes.size > 0 || state.notBefore > now) || this.checking > 0) return
-    if (!this.askAround && live.some((state) => state.source.slots)) {
+    const waits = live.some((state) => state.lanes.size > 0 || state.notBefore > now) || this.checking > 0
+    if (!this.askAround && live.some((state) => state.source.slots) && (!waits || this.isShortOfHolders(live))) {
       this.askAround = true
       this.pump()
       return
     }
+    if (waits) return
     const missing = Math.min(...this.pending.keys())
     const why = this.states.map(({ source, report }) => `${source.id}: ${report.dropped ?? 'has no more'}`).join(', ')
     this.stopAll(
@@ -225,6 +226,16 @@ export class ShardFetcher {
         segment: missing,
       }),
     )
+  }
+
+  /** True when those that should have shards of a segment have fewer than k. */
+  private isShortOfHolders(live: readonly SourceState[]): boolean {
+    for (const segment of this.pending.values()) {
+      if (!segment.wantsMore || segment.recovering) continue
+      const held = new Set(live.flatMap((state) => this.slotsOf(state, segment)))
+      return held.size < this.options.plan.dataShards
+    }
+    return false
   }
 
   /**
