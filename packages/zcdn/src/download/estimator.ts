@@ -19,6 +19,15 @@ export class Estimator {
   private lastAt = -1
   private sampleMs = 0
   private sampleBytes = 0
+  /** Until there is a sample: what came in how long a time in which something was owed. */
+  private owedSince = -1
+  private owedMs = 0
+  private received = 0
+
+  /** The source was asked for something. */
+  onAsk(now: number): void {
+    if (this.owedSince < 0) this.owedSince = now
+  }
 
   /** The first byte of an answer came `ms` after the request. The least of late is kept: queues at our side are not distance. */
   onFirstByte(ms: number): void {
@@ -43,6 +52,7 @@ export class Estimator {
         this.sampleBytes = 0
       }
     }
+    this.received += bytes
     this.lastAt = now
   }
 
@@ -51,10 +61,16 @@ export class Estimator {
     const rate = this.rateAt(now)
     if (rate < (this.rate || FIRST_GUESS)) this.rate = rate
     this.lastAt = -1
+    if (this.owedSince >= 0) this.owedMs += now - this.owedSince
+    this.owedSince = -1
   }
 
   /** Bytes a millisecond to expect. A source that has been silent within an answer already counts as slower. */
   rateAt(now: number): number {
+    if (this.rate === 0) {
+      const owedMs = this.owedMs + (this.owedSince < 0 ? 0 : now - this.owedSince)
+      if (owedMs > FIRST_SAMPLE_MS) return Math.min(FIRST_GUESS, Math.max(1, this.received) / owedMs)
+    }
     const rate = this.rate || FIRST_GUESS
     const silence = this.lastAt < 0 ? 0 : now - this.lastAt - this.latency
     return silence <= SAMPLE_MS ? rate : (rate * SAMPLE_MS) / silence

@@ -350,6 +350,7 @@ export class Fetcher {
       controller: new AbortController(),
     }
     state.lanes.add(lane)
+    state.estimator.onAsk(now)
     state.report.requests++
     void this.run(lane).then(
       () => this.close(lane),

@@ -413,6 +413,7 @@ export class ShardFetcher {
       controller: new AbortController(),
     }
     state.lanes.add(lane)
+    state.estimator.onAsk(now)
     state.report.requests++
     void this.run(lane).then(
       () => this.close(lane),
