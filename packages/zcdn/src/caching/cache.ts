@@ -66,6 +66,10 @@ export class Cache<K extends string | number, V> {
   private readonly index: KeyIndex<K>
   private readonly policy: Policy
   private readonly contents: Contents<K, V>
+  private readonly values: (V | undefined)[]
+  /** The key that {@link get} has not found last, and its slot if it has one: who then sets it need not look again. */
+  private missedKey: K | undefined
+  private missedSlot = -1
   private hits = 0
   private misses = 0
   private hitBytes = 0
@@ -87,6 +91,7 @@ export class Cache<K extends string | number, V> {
     this.contents = new Contents(keys === 'integer', onEvict)
     this.slots = this.contents.slots
     this.index = this.contents.index
+    this.values = this.contents.values
     this.policy = factory(this.slots, capacityBytes)
   }
 
@@ -95,12 +100,14 @@ export class Cache<K extends string | number, V> {
     const slot = this.index.get(key)
     if (slot < 0 || !this.slots.isResident(slot)) {
       this.misses++
+      this.missedKey = key
+      this.missedSlot = slot
       return undefined
     }
     this.hits++
     this.hitBytes += this.slots.sizeOf(slot)
     this.policy.hit(slot)
-    return this.contents.values[rowOf(slot)]
+    return this.values[rowOf(slot)]
   }
 
   /** True when the value is here; the policy does not hear of it. */
@@ -112,7 +119,7 @@ export class Cache<K extends string | number, V> {
   /** The value without a hit for the policy. */
   peek(key: K): V | undefined {
     const slot = this.index.get(key)
-    return slot < 0 ? undefined : this.contents.values[rowOf(slot)]
+    return slot < 0 ? undefined : this.values[rowOf(slot)]
   }
 
   /**
@@ -123,11 +130,12 @@ export class Cache<K extends string | number, V> {
     if (!(sizeBytes > 0)) {
       throw new CdnError('CDN_INVALID_ARGUMENT', `sizeBytes must be positive, not ${sizeBytes}`, { key, sizeBytes })
     }
-    let slot = this.index.get(key)
+    let slot = key === this.missedKey ? this.missedSlot : this.index.get(key)
+    this.missedKey = undefined
     if (slot >= 0 && this.slots.isResident(slot)) {
       if (this.slots.sizeOf(slot) === sizeBytes) {
         this.policy.hit(slot)
-        this.contents.values[rowOf(slot)] = value
+        this.values[rowOf(slot)] = value
         return true
       }
       this.delete(key)
@@ -139,25 +147,26 @@ export class Cache<K extends string | number, V> {
     } else if (this.slots.sizeOf(slot) !== sizeBytes) {
       this.policy.remove(slot)
       this.slots.words[slot + WHERE] = 0
-      this.slots.sizes[rowOf(slot)] = sizeBytes
+      this.slots.resize(slot, sizeBytes)
     }
-    this.contents.values[rowOf(slot)] = value
+    this.values[rowOf(slot)] = value
     this.contents.entries++
     const evictions = this.contents.evictions
     if (this.policy.miss(slot)) return true
-    this.contents.values[rowOf(slot)] = undefined
+    this.values[rowOf(slot)] = undefined
     if (this.contents.evictions === evictions) this.contents.entries--
     return false
   }
 
   /** Takes a value out. False when it was not here. */
   delete(key: K): boolean {
+    this.missedKey = undefined
     const slot = this.index.get(key)
     if (slot < 0) return false
     const resident = this.slots.isResident(slot)
     this.policy.remove(slot)
     if (resident) this.contents.entries--
-    this.contents.values[rowOf(slot)] = undefined
+    this.values[rowOf(slot)] = undefined
     this.contents.forgotten(slot)
     return resident
   }
@@ -195,6 +204,7 @@ export class Cache<K extends string | number, V> {
    */
   restore(snapshot: CacheSnapshot<K>, valueFor: (key: K) => V | undefined): void {
     if (this.slots.used > 0) throw new CdnError('CDN_INVALID_ARGUMENT', 'restore needs an empty cache')
+    this.missedKey = undefined
     const queues = this.policy.queues()
     snapshot.forEach((rows, at) => {
       const queue = queues[at]
@@ -209,7 +219,7 @@ export class Cache<K extends string | number, V> {
         this.slots.words[slot + MARK] = mark
         queue.append(slot)
         this.policy.restored?.(slot)
-        this.contents.values[rowOf(slot)] = value
+        this.values[rowOf(slot)] = value
         if (resident) this.contents.entries++
       }
     })

@@ -128,3 +128,24 @@ it('wrong options are refused with CDN_INVALID_ARGUMENT', () => {
   }
   expect(() => new Cache({ capacityBytes: 1 }).set('a', 1, 0)).toThrow('sizeBytes')
 })
+
+it('values of many gigabytes and broken sizes count as what they are, also when their place is used again', () => {
+  for (const policy of Object.keys(POLICIES) as PolicyName[]) {
+    const cache = new Cache<string, number>({ capacityBytes: 10e9, policy })
+    cache.set('large', 1, 6e9)
+    cache.set('broken', 2, 0.5)
+    expect(new Map(cache.keys())).toEqual(
+      new Map([
+        ['large', 6e9],
+        ['broken', 0.5],
+      ]),
+    )
+    expect(cache.stats().bytes).toBe(6e9 + 0.5)
+    for (let i = 0; i < 9; i++) cache.set(`other ${i}`, i, 3e9)
+    cache.delete('broken')
+    cache.set('small', 3, 7)
+    const sum = [...cache.keys()].reduce((total, [, size]) => total + size, 0)
+    expect(cache.stats().bytes).toBe(sum)
+    expect(sum).toBeLessThanOrEqual(10e9)
+  }
+})
