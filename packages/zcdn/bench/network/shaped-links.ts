@@ -33,6 +33,8 @@ const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' })
 /** What a measurement of client.ts says. */
 export interface Measured {
   bytesPerMs: number
+  /** In mode `stream`: bytes a millisecond without the first seconds. */
+  sustained: number
   waste: number
   sources: number[]
 }
