@@ -44,10 +44,8 @@ class Contents<K extends string | number, V> implements SlotOwner {
   evicted(slot: number): void {
     this.evictions++
     this.entries--
-    const row = rowOf(slot)
-    const value = this.values[row] as V
-    this.values[row] = undefined
-    this.onEvict?.(this.index.keyOf(slot), value)
+    if (this.onEvict) this.onEvict(this.index.keyOf(slot), this.values[rowOf(slot)] as V)
+    this.values[rowOf(slot)] = undefined
   }
 
   forgotten(slot: number): void {

@@ -26,7 +26,7 @@ const LARGE = -1
 
 /** What a cache does when its policy decides. One object for the cache's life: the engine can then inline its methods. */
 export interface SlotOwner {
-  /** A resident value must go. The policy has already taken the slot out of its queues. */
+  /** A resident value must go. The policy has already taken the slot out of its resident queues. */
   evicted(slot: number): void
   /** A key is forgotten altogether; the slot is free afterwards. */
   forgotten(slot: number): void
@@ -44,7 +44,7 @@ export class Slots {
   /** Whom the policy tells of values that must go and of keys that are forgotten. */
   readonly owner: SlotOwner
   private freeHead = -1
-  /** Sizes of 2 GiB and more, and broken ones, by slot. */
+  /** Sizes of 2 GiB and more, and broken ones, by slot; only those of slots whose word says {@link LARGE} mean anything. */
   private readonly large = new Map<number, number>()
 
   constructor(owner: SlotOwner) {
@@ -61,7 +61,8 @@ export class Slots {
       if (slot === this.words.length) this.grow()
     }
     const { words } = this
-    this.resize(slot, size)
+    if ((size | 0) === size) words[slot + SIZE] = size
+    else this.resize(slot, size)
     words[slot + HASH] = hash
     words[slot + WHERE] = FREE
     words[slot + MARK] = 0
@@ -87,7 +88,6 @@ export class Slots {
     const fits = (size | 0) === size
     this.words[slot + SIZE] = fits ? size : LARGE
     if (!fits) this.large.set(slot, size)
-    else if (this.large.size > 0) this.large.delete(slot)
   }
 
   /** True when the slot holds a value. */
@@ -147,6 +147,29 @@ export class Queue {
     words[slot + WHERE] = this.code
     this.count++
     this.bytes += this.slots.sizeOf(slot)
+  }
+
+  /** Makes the oldest the newest of another queue; there must be one. */
+  shiftTo(other: Queue): number {
+    const { words } = this.slots
+    const slot = this.tail
+    const before = words[slot + PREV]!
+    this.tail = before
+    if (before >= 0) words[before + NEXT] = -1
+    else this.head = -1
+    this.count--
+    const size = this.slots.sizeOf(slot)
+    this.bytes -= size
+    const head = other.head
+    words[slot + PREV] = -1
+    words[slot + NEXT] = head
+    if (head >= 0) words[head + PREV] = slot
+    else other.tail = slot
+    other.head = slot
+    words[slot + WHERE] = other.code
+    other.count++
+    other.bytes += size
+    return slot
   }
 
   /** Takes the oldest out; there must be one. */

@@ -77,12 +77,13 @@ class FilteredS3Fifo implements Policy {
     if (returning) {
       this.growSmall(slot)
       this.ghost.remove(slot)
-    } else slots.words[slot + STAMP] = this.epoch << 4
+    }
     if (need > capacityBytes) {
       slots.owner.forgotten(slot)
       return false
     }
-    this.count(slot)
+    if (returning) this.count(slot)
+    else this.remember(slot, 1)
     const toMain = returning && this.mayEnterMain(slot)
     while (small.bytes + main.bytes + need > capacityBytes) {
       if ((small.bytes > this.smallBytes || main.count === 0) && this.evictSmall()) continue
@@ -138,18 +139,18 @@ class FilteredS3Fifo implements Policy {
     const value = words[slot + STAMP]!
     const count = value & 15
     const age = this.epoch - (value >>> 4)
-    if (age === 0) return count
-    const faded = age > 3 ? 0 : count >> age
-    words[slot + STAMP] = (this.epoch << 4) | faded
-    return faded
+    return age > 3 ? 0 : count >> age
   }
 
   private count(slot: number): void {
-    if (this.history(slot) === MAX_HISTORY) return
-    const { words } = this.slots
-    words[slot + STAMP] = words[slot + STAMP]! + 1
-    if (++this.uses >= USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.small.count + this.main.count)) {
-      this.uses >>= 1
+    const history = this.history(slot)
+    if (history < MAX_HISTORY) this.remember(slot, history + 1)
+  }
+
+  private remember(slot: number, history: number): void {
+    this.slots.words[slot + STAMP] = (this.epoch << 4) | history
+    if (--this.uses < 0) {
+      this.uses = (USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.small.count + this.main.count)) >> 1
       this.epoch = (this.epoch + 1) & 0xffffff
     }
   }
@@ -158,26 +159,29 @@ class FilteredS3Fifo implements Policy {
   private evictSmall(): boolean {
     const { slots, small, main, ghost, ghostBytes } = this
     while (small.count > 0) {
-      const slot = small.shift()
+      const slot = small.tail
       if (slots.words[slot + MARK]! < PROMOTE_AT) {
-        slots.owner.evicted(slot)
-        ghost.push(slot)
+        small.shiftTo(ghost)
         this.left = (this.left + 1) | 0
         slots.words[slot + MARK] = this.left
-        while (ghost.bytes > ghostBytes) slots.owner.forgotten(ghost.shift())
+        slots.owner.evicted(slot)
+        if (ghost.bytes > ghostBytes) this.trimGhosts()
         return true
       }
       slots.words[slot + MARK] = 0
-      main.push(slot)
+      small.shiftTo(main)
     }
     return false
   }
 
+  private trimGhosts(): void {
+    while (this.ghost.bytes > this.ghostBytes) this.slots.owner.forgotten(this.ghost.shift())
+  }
+
   private secondChance(): void {
     const { main, slots } = this
-    const slot = main.shift()
+    const slot = main.shiftTo(main)
     slots.words[slot + MARK] = slots.words[slot + MARK]! - 1
-    main.push(slot)
   }
 
   private mayEnterMain(slot: number): boolean {
