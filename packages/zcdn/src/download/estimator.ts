@@ -58,8 +58,7 @@ export class Estimator {
 
   /** The source owes us nothing any more: silence from now on says nothing. That until now stays: it was not waited for any longer. */
   onIdle(now: number): void {
-    const rate = this.rateAt(now)
-    if (rate < (this.rate || FIRST_GUESS)) this.rate = rate
+    if (this.rate > 0) this.rate = Math.min(this.rate, this.rateAt(now))
     this.lastAt = -1
     if (this.owedSince >= 0) this.owedMs += now - this.owedSince
     this.owedSince = -1

@@ -28,6 +28,8 @@ interface Lane {
   whole: boolean
   /** Another shard is being fetched in case this one is late. */
   hedged: boolean
+  /** It was taken over as a whole; that happens once, or two slow sources would take from each other for ever. */
+  takenOver: boolean
   startedAt: number
   heardAt: number
   heard: boolean
@@ -42,6 +44,8 @@ interface SourceState {
   estimator: Estimator
   notBefore: number
   failuresInRow: number
+  /** How long it has owed something and sent nothing, in whichever request: each may be taken over before it counts as stalled. */
+  silentMs: number
   lastBytes: number
   /** Its parts, or those of one beside it, were wrong: it is asked for whole shards, which show who lies. */
   suspect: boolean
@@ -125,6 +129,7 @@ export class ShardFetcher {
       estimator: new Estimator(),
       notBefore: 0,
       failuresInRow: 0,
+      silentMs: 0,
       lastBytes: 0,
       suspect: false,
       absent: new Set(),
@@ -209,6 +214,11 @@ export class ShardFetcher {
     ready.sort((a, b) => b.estimator.rateAt(now) - a.estimator.rateAt(now))
     const allRate = live.reduce((sum, state) => sum + state.estimator.rateAt(now), 0)
     for (const lane of this.lanes()) this.giveBack(lane, allRate, now)
+    // The request that brought the last that was needed may have been cut off after that.
+    for (const segment of this.pending.values()) {
+      if (!segment.isEnough || segment.verifying > 0 || segment.recovering) continue
+      void this.complete(segment).then(() => this.pump())
+    }
     for (const state of ready) {
       while (state.lanes.size < state.parallel && this.giveWork(state, allRate, now)) {}
     }
@@ -349,10 +359,10 @@ export class ShardFetcher {
           this.open(state, segment, slot, first, end, now)
           return true
         }
-        if (!takesAll || segment.freeBefore(slot, end, lane.at) < end - lane.at) continue
+        if (!takesAll || lane.takenOver || segment.freeBefore(slot, end, lane.at) < end - lane.at) continue
         const { at } = lane
         this.stop(lane)
-        this.open(state, segment, slot, at, end, now)
+        this.open(state, segment, slot, at, end, now).takenOver = true
         return true
       }
     }
@@ -394,7 +404,7 @@ export class ShardFetcher {
     end: number,
     now: number,
     whole = false,
-  ): void {
+  ): Lane {
     segment.take(slot, first, end)
     const lane: Lane = {
       from: state,
@@ -406,6 +416,7 @@ export class ShardFetcher {
       filled: 0,
       whole,
       hedged: false,
+      takenOver: false,
       startedAt: now,
       heardAt: now,
       heard: false,
@@ -419,6 +430,7 @@ export class ShardFetcher {
       () => this.close(lane),
       (error) => this.fail(lane, error),
     )
+    return lane
   }
 
   /** Reads a lane to its end, strip by strip. */
@@ -443,6 +455,7 @@ export class ShardFetcher {
         estimator.onFirstByte(now - lane.startedAt)
       }
       lane.heardAt = now
+      lane.from.silentMs = 0
       estimator.onBytes(now, chunk.length, first)
       if (at + chunk.length > end) throw failed(source.id, 'sent more than it was asked for')
       // The tail may have been taken over in the meantime.
@@ -480,7 +493,20 @@ export class ShardFetcher {
       if (segment.isComplete(slot) && !(await segment.verify(slot, this.options.hasher))) {
         if (this.isOpen(segment)) this.accuse(segment, [slot])
       }
-      if (segment.isEnough && segment.verifying === 0 && this.isOpen(segment)) await this.finish(segment)
+      await this.complete(segment)
+    } catch (error) {
+      this.stopAll(error)
+    } finally {
+      this.checking--
+    }
+  }
+
+  /** Hands a segment on when there is enough of it. */
+  private async complete(segment: PendingSegment): Promise<void> {
+    if (!segment.isEnough || segment.verifying > 0 || !this.isOpen(segment)) return
+    this.checking++
+    try {
+      await this.finish(segment)
     } catch (error) {
       this.stopAll(error)
     } finally {
@@ -489,14 +515,17 @@ export class ShardFetcher {
   }
 
   private async finish(segment: PendingSegment): Promise<void> {
-    for (const lane of this.lanes()) if (lane.segment === segment) this.stop(lane)
     segment.recovering = true
+    for (const lane of this.lanes()) if (lane.segment === segment) this.stop(lane)
     const result = await segment.recover(this.options.hasher)
     if (this.failure) return
     segment.recovering = false
     if (result.status === 'invalid') {
       segment.wholeOnly = true
       this.accuse(segment, result.slots)
+      segment.coded.shards.forEach((_, slot) => {
+        if (!segment.isComplete(slot)) this.discard(segment, slot)
+      })
       return
     }
     this.pending.delete(segment.index)
@@ -552,7 +581,7 @@ export class ShardFetcher {
     lane.controller.abort()
     segment.release(slot, lane.at, lane.end)
     // The rest of a shard that is only given whole cannot be asked for alone.
-    if (lane.whole && !segment.isComplete(slot)) this.discard(segment, slot)
+    if (lane.whole && !segment.isComplete(slot) && !segment.recovering) this.discard(segment, slot)
   }
 
   private close(lane: Lane): void {
@@ -594,6 +623,14 @@ export class ShardFetcher {
     this.cancelWatch = this.options.clock.after(WATCH_MS, () => {
       if (this.failure) return
       const now = this.options.clock.now()
+      for (const state of this.states) {
+        if (state.lanes.size > 0) state.silentMs += WATCH_MS
+        if (state.silentMs <= stallMs(0, false)) continue
+        state.silentMs = 0
+        const [first, ...others] = [...state.lanes]
+        for (const lane of others) this.stop(lane)
+        if (first) this.fail(first, new Stall())
+      }
       for (const lane of this.lanes()) {
         const { estimator, lanes } = lane.from
         const perLane = estimator.rateAt(now) / Math.max(1, lanes.size)
