@@ -106,6 +106,7 @@ export { createLocalNode, type LocalNodeOptions, type NodeOptions, type StorageN
 export { type Padding, paddedSize } from './rain/padding.ts'
 export { createPlacement, type Placement, type PlacementNode } from './rain/placement.ts'
 export { type PrivateEntry, readPrivateDirectory, writePrivateDirectory } from './rain/private-directory.ts'
+export { placedSlots, type ShardPlan, shardPlan } from './rain/shard-plan.ts'
 export {
   type Identity,
   identityFromSeed,
@@ -118,6 +119,7 @@ export {
 } from './rain/sharing.ts'
 export {
   createVault,
+  type ReadSegments,
   type RepairReport,
   type SegmentHealth,
   type Vault,

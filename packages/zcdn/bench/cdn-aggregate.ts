@@ -1,13 +1,11 @@
 // Four unequal shaped links in network namespaces: what one download gets of their sum, beside aria2, without delay and at 40 ms.
 
-import type { ChildProcess } from 'node:child_process'
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { printMetric } from '../../../scripts/metric.ts'
+import { has, reasonNoDelay, reasonNot, ShapedLinks } from './network/shaped-links.ts'
 
 const quick = process.argv.includes('--quick')
 const MBIT = [80, 40, 20, 10]
@@ -19,90 +17,14 @@ const SINGLE_SECONDS = quick ? 1.5 : 3
 const round = (value: number) => Number(value.toFixed(4))
 const print = (metric: string, value: number, unit: string, peer?: string, peerValue?: number) =>
   printMetric({ bench: 'cdn-aggregate', metric, value, unit, peer, peerValue })
-const has = (tool: string) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0
-function skip(reason: string): never {
+const reason = reasonNot()
+if (reason) {
   console.log(JSON.stringify({ bench: 'cdn-aggregate', skipped: reason }))
   process.exit(0)
 }
-if (process.getuid?.() !== 0) skip('needs root for network namespaces')
-for (const tool of ['ip', 'tc']) if (!has(tool)) skip(`needs ${tool} (Debian: iproute2)`)
-if (spawnSync('ip', ['netns', 'add', `zbprobe${process.pid}`]).status !== 0)
-  skip('network namespaces are not allowed here')
-execFileSync('ip', ['netns', 'del', `zbprobe${process.pid}`])
 
 const folder = mkdtempSync(join(tmpdir(), 'zcdn-aggregate-'))
-const name = `zb${process.pid}`
-const client = `${name}c`
-const children: ChildProcess[] = []
-const spaces: string[] = []
-const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' })
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
-const measure = fileURLToPath(new URL('network/client.ts', import.meta.url))
-
-async function started(child: ChildProcess, ready: RegExp): Promise<string> {
-  children.push(child)
-  let output = ''
-  return new Promise((resolve, reject) => {
-    child.stdout!.on('data', (data) => {
-      output += data
-      if (ready.test(output)) resolve(output)
-    })
-    child.stderr!.on('data', (data) => (output += data))
-    child.once('exit', () => reject(new Error(`it ended: ${output}`)))
-  })
-}
-function stop(): void {
-  for (const child of children.splice(0)) {
-    child.removeAllListeners('exit')
-    child.kill('SIGKILL')
-  }
-  for (const space of spaces.splice(0)) spawnSync('ip', ['netns', 'del', space])
-}
-/** Builds the links: veth without delay, TUN devices and the relay with. */
-async function build(delayMs: number, relay: string): Promise<void> {
-  const add = (space: string) => {
-    ip('netns', 'add', space)
-    spaces.push(space)
-    ip('-n', space, 'link', 'set', 'lo', 'up')
-  }
-  add(client)
-  for (const [i, mbit] of MBIT.entries()) {
-    const server = `${name}s${i}`
-    add(server)
-    if (delayMs === 0)
-      ip('-n', client, 'link', 'add', `l${i}`, 'type', 'veth', 'peer', 'name', `l${i}`, 'netns', server)
-    else await started(spawn(relay, [client, `l${i}`, server, `l${i}`, String(delayMs)]), /up/)
-    for (const [space, last] of [
-      [client, 1],
-      [server, 2],
-    ] as const) {
-      ip('-n', space, 'addr', 'add', `10.90.${i}.${last}/24`, 'dev', `l${i}`)
-      ip('-n', space, 'link', 'set', `l${i}`, 'up')
-    }
-    const shape = ['tbf', 'rate', `${mbit}mbit`, 'burst', '32kb', 'latency', '100ms']
-    execFileSync('tc', ['-n', server, 'qdisc', 'add', 'dev', `l${i}`, 'root', ...shape], { stdio: 'pipe' })
-    const serve = spawn('ip', [
-      'netns',
-      'exec',
-      server,
-      process.execPath,
-      cli,
-      'serve',
-      folder,
-      '--port',
-      '7000',
-      '--host',
-      '0.0.0.0',
-    ])
-    await started(serve, /listening/)
-  }
-}
-const inside = (...command: string[]) =>
-  execFileSync('ip', ['netns', 'exec', client, ...command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-const runClient = (mode: string, file: ServedFile, urls: string[]) =>
-  JSON.parse(
-    inside(process.execPath, '--disable-warning=ExperimentalWarning', measure, mode, file.root, file.digest, ...urls),
-  ) as { bytesPerMs: number; waste: number; sources: number[] }
+let links = new ShapedLinks(folder, MBIT)
 
 interface ServedFile {
   root: string
@@ -126,13 +48,13 @@ async function publish(): Promise<void> {
   }
 }
 
-async function rows(rtt: number, relay: string): Promise<void> {
-  await build(rtt / 2, relay)
-  const urls = MBIT.map((_, i) => `http://10.90.${i}.2:7000`)
-  const singles = MBIT.map((_, i) => runClient('single', files.get(`single${i}`)!, [urls[i]!]).bytesPerMs)
+async function rows(rtt: number): Promise<void> {
+  await links.build(rtt / 2)
+  const urls = links.urls()
+  const singles = MBIT.map((_, i) => links.measure('single', files.get(`single${i}`)!, [urls[i]!]).bytesPerMs)
   const sum = singles.reduce((a, b) => a + b, 0)
   const pack = files.get('pack')!
-  const runs = Array.from({ length: quick ? 1 : 3 }, () => runClient('all', pack, urls)).sort(
+  const runs = Array.from({ length: quick ? 1 : 3 }, () => links.measure('all', pack, urls)).sort(
     (a, b) => b.bytesPerMs - a.bytesPerMs,
   )
   const mine = runs[Math.floor(runs.length / 2)]!
@@ -148,19 +70,9 @@ async function rows(rtt: number, relay: string): Promise<void> {
   ]) {
     rmSync(out, { recursive: true, force: true })
     mkdirSync(out)
+    const place = ['--file-allocation=none', '--no-conf', '-d', out, '-o', 'pack']
     const start = performance.now()
-    inside(
-      'aria2c',
-      '-q',
-      ...setting,
-      '--file-allocation=none',
-      '--no-conf',
-      '-d',
-      out,
-      '-o',
-      'pack',
-      ...urls.map((url) => `${url}/ipfs/${pack.root}`),
-    )
+    links.inside('aria2c', '-q', ...setting, ...place, ...urls.map((url) => `${url}/ipfs/${pack.root}`))
     const ms = performance.now() - start
     const got = createHash('sha256')
       .update(readFileSync(join(out, 'pack')))
@@ -179,22 +91,20 @@ async function rows(rtt: number, relay: string): Promise<void> {
 }
 
 process.once('SIGINT', () => {
-  stop()
+  links.stop()
   process.exit(130)
 })
 try {
   await publish()
-  await rows(0, '')
-  stop()
-  const relay = join(folder, 'delay-link')
-  const source = fileURLToPath(new URL('network/delay-link.c', import.meta.url))
-  if (!existsSync('/dev/net/tun')) console.error('rtt40 is left out: no /dev/net/tun')
-  else if (!has('gcc')) console.error('rtt40 is left out: needs gcc for the delay relay')
+  await rows(0)
+  const noDelay = reasonNoDelay()
+  if (noDelay) console.error(`rtt40 is left out: ${noDelay}`)
   else {
-    execFileSync('gcc', ['-O2', '-o', relay, source])
-    await rows(40, relay)
+    links.stop()
+    links = new ShapedLinks(folder, MBIT)
+    await rows(40)
   }
 } finally {
-  stop()
+  links.stop()
   rmSync(folder, { recursive: true, force: true })
 }

@@ -10,6 +10,8 @@ export type CdnErrorCode =
   | 'CDN_NO_SOURCE'
   /** A source answered with an error or with something that it was not asked for. */
   | 'CDN_SOURCE_FAILED'
+  /** A source does not have what it was asked for. */
+  | 'CDN_NOT_HERE'
   /** The caller's signal, or the reader of the stream, gave up. */
   | 'CDN_ABORTED'
   /** No address could be connected to. */

@@ -51,6 +51,14 @@ export {
   SourceScheduler,
   type SourceSchedulerOptions,
 } from './schedule/source-scheduler.ts'
+export { type DownloadSegmentsOptions, downloadSegments } from './shards/download-segments.ts'
+export type { CodedSegment, SegmentPlan, ShardCode, ShardRequest, ShardSource } from './shards/segment-plan.ts'
+export {
+  type ShardSourceOptions,
+  shardSource,
+  type WholeShardSourceOptions,
+  wholeShardSource,
+} from './shards/shard-source.ts'
 export { type BlockSourceOptions, blockSource } from './source/block-source.ts'
 export { type Channel, channelSource, type Provider, serveChannel } from './source/channel-source.ts'
 export { type HttpSourceOptions, httpSource } from './source/http-source.ts'

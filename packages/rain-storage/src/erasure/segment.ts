@@ -10,7 +10,7 @@ import { BLOCK_BYTES } from './xor-program.ts'
 export const MAX_SEGMENT_BYTES = 64 * 1024 * 1024
 
 /** Shards are a multiple of this, so that the kernel has no tail. */
-const SHARD_ALIGN: Record<Construction, number> = { transform: BLOCK_BYTES, cauchy: 32 }
+export const SHARD_ALIGN: Record<Construction, number> = { transform: BLOCK_BYTES, cauchy: 32 }
 
 /** One encoded segment. */
 export interface EncodedSegment {

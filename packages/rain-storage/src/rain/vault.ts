@@ -28,6 +28,7 @@ import {
 import type { StorageNode } from './node.ts'
 import { type Padding, paddedSize } from './padding.ts'
 import { createPlacement } from './placement.ts'
+import { segmentKey } from './shard-plan.ts'
 
 /** Bytes of plaintext in a segment by default: shards of about 400 KiB at k = 10. */
 export const DEFAULT_SEGMENT_BYTES = 4 * 1024 * 1024
@@ -50,7 +51,16 @@ export interface VaultOptions {
   readonly maxPerDomain?: number
   /** seconds since 1970 until which nodes keep what is put; default 0 = for ever */
   readonly expiresAtS?: () => number
+  /** reads segments for {@link Vault.get}: many nodes at once, in order, ahead of the reader. Default: k shards of one segment after the other */
+  readonly readSegments?: ReadSegments
 }
+
+/** The ciphertext of segments `first` to before `end`, in order, each verified by the hashes of the layout. The vault writes over what it is given. */
+export type ReadSegments = (
+  layout: Layout,
+  range: { readonly first: number; readonly end: number },
+  options: { readonly signal?: AbortSignal | undefined },
+) => AsyncIterable<Uint8Array>
 
 /** Options of a put. */
 export interface VaultPutOptions {
@@ -235,6 +245,14 @@ export function createVault(options: VaultOptions): Vault {
     return shards
   }
 
+  const readSegments: ReadSegments = async function* (layout, { first, end }, { signal }) {
+    const code = codeOf(layout.dataShards, layout.totalShards, layout.construction)
+    for (const segment of layout.segments.slice(first, end)) {
+      signal?.throwIfAborted()
+      yield decodeSegment(code, await gather(segment, layout.dataShards, false, signal), segment.length)
+    }
+  }
+
   async function layoutOf(root: CID, signal: AbortSignal | undefined): Promise<Layout> {
     const bytes = await fetchBlock(root, placedNodes(root.multihash.digest, 1)[0], signal)
     if (bytes === undefined)
@@ -353,15 +371,16 @@ export function createVault(options: VaultOptions): Vault {
       const layout = await layoutOf(root, signal)
       const { size } = await openFacts(layout, key)
       const end = Math.min(size, length === undefined ? size : offset + length)
-      const code = codeOf(layout.dataShards, layout.totalShards, layout.construction)
+      if (offset >= end) return
+      const first = Math.floor(offset / layout.segmentBytes)
+      const last = Math.ceil(end / layout.segmentBytes)
+      if (last > layout.segments.length)
+        throw new StorageError('STORAGE_MALFORMED', 'The layout ends before the file', { root: `${root}`, last })
       let given = 0
-      for (let index = Math.floor(offset / layout.segmentBytes); index * layout.segmentBytes < end; index++) {
+      let index = first - 1
+      for await (const sealed of (options.readSegments ?? readSegments)(layout, { first, end: last }, { signal })) {
         signal?.throwIfAborted()
-        const segment = layout.segments[index]
-        if (segment === undefined)
-          throw new StorageError('STORAGE_MALFORMED', 'The layout ends before the file', { root: `${root}`, index })
-        const shards = await gather(segment, layout.dataShards, false, signal)
-        const sealed = decodeSegment(code, shards, segment.length)
+        index++
         // The segment is ours, so it may be opened where it stands: fresh memory for the plaintext costs as much as decrypting.
         const plaintext = await crypto.open(key, segmentNonce(index), sealed, segmentLabel(index), sealed)
         if (plaintext === undefined)
@@ -490,11 +509,6 @@ interface Block {
   readonly bytes: Uint8Array
   /** the CID was made from the bytes just now */
   readonly hashed: boolean
-}
-
-/** What a segment is placed by: the digest of its first shard. */
-function segmentKey(segment: LayoutSegment): Uint8Array {
-  return segment.shards[0]!.multihash.digest
 }
 
 /** The file key is used for one file only, so a counter never repeats under it. */

@@ -12,7 +12,7 @@ export interface CacheOptions<K, V> {
   policy?: PolicyName | PolicyFactory
   /** `integer`: keys are 0 … 2^53−1 and live in typed arrays. Default `string`. */
   keys?: 'string' | 'integer'
-  /** Called for each value that leaves, except by {@link Cache.clear}. */
+  /** Called for each value that had to make room, when the cache has settled: it may use the cache. */
   onEvict?: (key: K, value: V) => void
 }
 
@@ -34,20 +34,19 @@ class Contents<K extends string | number, V> implements SlotOwner {
   readonly values: (V | undefined)[] = []
   entries = 0
   evictions = 0
-  private readonly onEvict: CacheOptions<K, V>['onEvict']
+  /** What `onEvict` has to be told; undefined where nobody asks. */
+  readonly leaving: { key: K; value: V }[] | undefined
 
-  constructor(integers: boolean, onEvict: CacheOptions<K, V>['onEvict']) {
+  constructor(integers: boolean, keepLeaving: boolean) {
     this.index = (integers ? new IntegerIndex(this.slots) : new StringIndex()) as unknown as KeyIndex<K>
-    this.onEvict = onEvict
+    this.leaving = keepLeaving ? [] : undefined
   }
 
   evicted(slot: number): void {
     this.evictions++
     this.entries--
-    const row = rowOf(slot)
-    const value = this.values[row] as V
-    this.values[row] = undefined
-    this.onEvict?.(this.index.keyOf(slot), value)
+    this.leaving?.push({ key: this.index.keyOf(slot), value: this.values[rowOf(slot)] as V })
+    this.values[rowOf(slot)] = undefined
   }
 
   forgotten(slot: number): void {
@@ -66,6 +65,11 @@ export class Cache<K extends string | number, V> {
   private readonly index: KeyIndex<K>
   private readonly policy: Policy
   private readonly contents: Contents<K, V>
+  private readonly values: (V | undefined)[]
+  private readonly onEvict: CacheOptions<K, V>['onEvict']
+  /** The key that {@link get} has not found last, and its slot if it has one: who then sets it need not look again. */
+  private missedKey: K | undefined
+  private missedSlot = -1
   private hits = 0
   private misses = 0
   private hitBytes = 0
@@ -84,9 +88,11 @@ export class Cache<K extends string | number, V> {
       throw new CdnError('CDN_INVALID_ARGUMENT', `unknown policy ${String(policy)}; there are ${known}`, { policy })
     }
     this.capacityBytes = capacityBytes
-    this.contents = new Contents(keys === 'integer', onEvict)
+    this.contents = new Contents(keys === 'integer', onEvict !== undefined)
+    this.onEvict = onEvict
     this.slots = this.contents.slots
     this.index = this.contents.index
+    this.values = this.contents.values
     this.policy = factory(this.slots, capacityBytes)
   }
 
@@ -95,12 +101,15 @@ export class Cache<K extends string | number, V> {
     const slot = this.index.get(key)
     if (slot < 0 || !this.slots.isResident(slot)) {
       this.misses++
+      this.missedKey = key
+      this.missedSlot = slot
       return undefined
     }
+    this.missedKey = undefined
     this.hits++
     this.hitBytes += this.slots.sizeOf(slot)
     this.policy.hit(slot)
-    return this.contents.values[rowOf(slot)]
+    return this.values[rowOf(slot)]
   }
 
   /** True when the value is here; the policy does not hear of it. */
@@ -112,7 +121,7 @@ export class Cache<K extends string | number, V> {
   /** The value without a hit for the policy. */
   peek(key: K): V | undefined {
     const slot = this.index.get(key)
-    return slot < 0 ? undefined : this.contents.values[rowOf(slot)]
+    return slot < 0 ? undefined : this.values[rowOf(slot)]
   }
 
   /**
@@ -123,11 +132,12 @@ export class Cache<K extends string | number, V> {
     if (!(sizeBytes > 0)) {
       throw new CdnError('CDN_INVALID_ARGUMENT', `sizeBytes must be positive, not ${sizeBytes}`, { key, sizeBytes })
     }
-    let slot = this.index.get(key)
+    let slot = key === this.missedKey ? this.missedSlot : this.index.get(key)
+    this.missedKey = undefined
     if (slot >= 0 && this.slots.isResident(slot)) {
       if (this.slots.sizeOf(slot) === sizeBytes) {
         this.policy.hit(slot)
-        this.contents.values[rowOf(slot)] = value
+        this.values[rowOf(slot)] = value
         return true
       }
       this.delete(key)
@@ -139,25 +149,33 @@ export class Cache<K extends string | number, V> {
     } else if (this.slots.sizeOf(slot) !== sizeBytes) {
       this.policy.remove(slot)
       this.slots.words[slot + WHERE] = 0
-      this.slots.sizes[rowOf(slot)] = sizeBytes
+      this.slots.resize(slot, sizeBytes)
     }
-    this.contents.values[rowOf(slot)] = value
+    this.values[rowOf(slot)] = value
     this.contents.entries++
     const evictions = this.contents.evictions
-    if (this.policy.miss(slot)) return true
-    this.contents.values[rowOf(slot)] = undefined
-    if (this.contents.evictions === evictions) this.contents.entries--
-    return false
+    const isIn = this.policy.miss(slot)
+    if (!isIn) {
+      this.values[rowOf(slot)] = undefined
+      if (this.contents.evictions === evictions) this.contents.entries--
+    }
+    if (this.contents.leaving) this.tellWhatLeft(this.contents.leaving)
+    return isIn
+  }
+
+  private tellWhatLeft(leaving: { key: K; value: V }[]): void {
+    for (let left = leaving.shift(); left; left = leaving.shift()) this.onEvict!(left.key, left.value)
   }
 
   /** Takes a value out. False when it was not here. */
   delete(key: K): boolean {
+    this.missedKey = undefined
     const slot = this.index.get(key)
     if (slot < 0) return false
     const resident = this.slots.isResident(slot)
     this.policy.remove(slot)
     if (resident) this.contents.entries--
-    this.contents.values[rowOf(slot)] = undefined
+    this.values[rowOf(slot)] = undefined
     this.contents.forgotten(slot)
     return resident
   }
@@ -195,6 +213,7 @@ export class Cache<K extends string | number, V> {
    */
   restore(snapshot: CacheSnapshot<K>, valueFor: (key: K) => V | undefined): void {
     if (this.slots.used > 0) throw new CdnError('CDN_INVALID_ARGUMENT', 'restore needs an empty cache')
+    this.missedKey = undefined
     const queues = this.policy.queues()
     snapshot.forEach((rows, at) => {
       const queue = queues[at]
@@ -209,7 +228,7 @@ export class Cache<K extends string | number, V> {
         this.slots.words[slot + MARK] = mark
         queue.append(slot)
         this.policy.restored?.(slot)
-        this.contents.values[rowOf(slot)] = value
+        this.values[rowOf(slot)] = value
         if (resident) this.contents.entries++
       }
     })

@@ -9,15 +9,16 @@ export interface KeyIndex<K> {
   hash(key: K): number
 }
 
-/** Mixes an integer key below 2^53 to 32 bits (finaliser of MurmurHash3). */
+/** Mixes an integer key below 2^53 to a signed 32-bit one, which V8 keeps without a box (finaliser of MurmurHash3). */
 export function hashInteger(key: number): number {
-  let h = (key | 0) ^ Math.imul((key / 4294967296) | 0, 0x9e3779b1)
+  let h = key | 0
+  if (h !== key) h ^= Math.imul((key / 4294967296) | 0, 0x9e3779b1)
   h ^= h >>> 16
   h = Math.imul(h, 0x85ebca6b)
   h ^= h >>> 13
   h = Math.imul(h, 0xc2b2ae35)
   h ^= h >>> 16
-  return h >>> 0
+  return h
 }
 
 /** FNV-1a over UTF-16 units, finished like {@link hashInteger}. */

@@ -19,10 +19,14 @@ export const STAMP = 4
 export const HASH = 5
 /** The next slot of the same bucket in an index of integer keys. */
 export const CHAIN = 6
+/** Bytes of the value, or {@link LARGE}. Read it by {@link Slots.sizeOf}. */
+const SIZE = 7
+/** The size does not fit a word: it is in a map beside. */
+const LARGE = -1
 
 /** What a cache does when its policy decides. One object for the cache's life: the engine can then inline its methods. */
 export interface SlotOwner {
-  /** A resident value must go. The policy has already taken the slot out of its queues. */
+  /** A resident value must go. The policy has already taken the slot out of its resident queues. */
   evicted(slot: number): void
   /** A key is forgotten altogether; the slot is free afterwards. */
   forgotten(slot: number): void
@@ -30,18 +34,18 @@ export interface SlotOwner {
 
 /**
  * The book of a cache: one slot for each key that the cache knows, resident or ghost. A slot is a place in `words`, where its
- * {@link SLOT_WORDS} words begin: half a line of the processor's cache, and one array to look at for all of it. No object is made per entry: 40 bytes, and the collector has nothing to walk.
+ * {@link SLOT_WORDS} words begin: half a line of the processor's cache, and one array to look at for all of it. No object is made per entry: 32 bytes, and the collector has nothing to walk.
  * Slots are handed out from a free list; the arrays double when it is empty.
  */
 export class Slots {
   words = new Int32Array(FIRST_CAPACITY * SLOT_WORDS)
-  /** Bytes of the values, by {@link rowOf} the slot. */
-  sizes = new Float64Array(FIRST_CAPACITY)
   /** Where the next new slot begins; every live slot is smaller. */
   used = 0
   /** Whom the policy tells of values that must go and of keys that are forgotten. */
   readonly owner: SlotOwner
   private freeHead = -1
+  /** Sizes of 2 GiB and more, and broken ones, by slot; only those of slots whose word says {@link LARGE} mean anything. */
+  private readonly large = new Map<number, number>()
 
   constructor(owner: SlotOwner) {
     this.owner = owner
@@ -57,7 +61,8 @@ export class Slots {
       if (slot === this.words.length) this.grow()
     }
     const { words } = this
-    this.sizes[rowOf(slot)] = size
+    if ((size | 0) === size) words[slot + SIZE] = size
+    else this.resize(slot, size)
     words[slot + HASH] = hash
     words[slot + WHERE] = FREE
     words[slot + MARK] = 0
@@ -74,7 +79,15 @@ export class Slots {
 
   /** Bytes of the value. */
   sizeOf(slot: number): number {
-    return this.sizes[rowOf(slot)]!
+    const size = this.words[slot + SIZE]!
+    return size === LARGE ? this.large.get(slot)! : size
+  }
+
+  /** Sets the size of a slot that is in no queue. */
+  resize(slot: number, size: number): void {
+    const fits = (size | 0) === size
+    this.words[slot + SIZE] = fits ? size : LARGE
+    if (!fits) this.large.set(slot, size)
   }
 
   /** True when the slot holds a value. */
@@ -87,9 +100,6 @@ export class Slots {
     const words = new Int32Array(this.words.length * 2)
     words.set(this.words)
     this.words = words
-    const sizes = new Float64Array(this.sizes.length * 2)
-    sizes.set(this.sizes)
-    this.sizes = sizes
   }
 }
 
@@ -113,7 +123,7 @@ export class Queue {
   }
 
   push(slot: number): void {
-    const { words, sizes } = this.slots
+    const { words } = this.slots
     const head = this.head
     words[slot + PREV] = -1
     words[slot + NEXT] = head
@@ -122,12 +132,12 @@ export class Queue {
     this.head = slot
     words[slot + WHERE] = this.code
     this.count++
-    this.bytes += sizes[rowOf(slot)]!
+    this.bytes += this.slots.sizeOf(slot)
   }
 
   /** Puts a slot at the old end (used when a saved cache is read back in order). */
   append(slot: number): void {
-    const { words, sizes } = this.slots
+    const { words } = this.slots
     const tail = this.tail
     words[slot + NEXT] = -1
     words[slot + PREV] = tail
@@ -136,24 +146,47 @@ export class Queue {
     this.tail = slot
     words[slot + WHERE] = this.code
     this.count++
-    this.bytes += sizes[rowOf(slot)]!
+    this.bytes += this.slots.sizeOf(slot)
   }
 
-  /** Takes the oldest out; there must be one. */
-  shift(): number {
-    const { words, sizes } = this.slots
+  /** Makes the oldest the newest of another queue; there must be one. */
+  shiftTo(other: Queue): number {
+    const { words } = this.slots
     const slot = this.tail
     const before = words[slot + PREV]!
     this.tail = before
     if (before >= 0) words[before + NEXT] = -1
     else this.head = -1
     this.count--
-    this.bytes -= sizes[rowOf(slot)]!
+    const size = this.slots.sizeOf(slot)
+    this.bytes -= size
+    const head = other.head
+    words[slot + PREV] = -1
+    words[slot + NEXT] = head
+    if (head >= 0) words[head + PREV] = slot
+    else other.tail = slot
+    other.head = slot
+    words[slot + WHERE] = other.code
+    other.count++
+    other.bytes += size
+    return slot
+  }
+
+  /** Takes the oldest out; there must be one. */
+  shift(): number {
+    const { words } = this.slots
+    const slot = this.tail
+    const before = words[slot + PREV]!
+    this.tail = before
+    if (before >= 0) words[before + NEXT] = -1
+    else this.head = -1
+    this.count--
+    this.bytes -= this.slots.sizeOf(slot)
     return slot
   }
 
   remove(slot: number): void {
-    const { words, sizes } = this.slots
+    const { words } = this.slots
     const before = words[slot + PREV]!
     const after = words[slot + NEXT]!
     if (before >= 0) words[before + NEXT] = after
@@ -161,6 +194,6 @@ export class Queue {
     if (after >= 0) words[after + PREV] = before
     else this.tail = before
     this.count--
-    this.bytes -= sizes[rowOf(slot)]!
+    this.bytes -= this.slots.sizeOf(slot)
   }
 }

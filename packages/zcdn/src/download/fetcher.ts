@@ -3,6 +3,7 @@ import type { ContentMap } from '../content/content-map.ts'
 import { type Hasher, isBlock } from '../content/hasher.ts'
 import { CdnError } from '../errors.ts'
 import { Estimator } from './estimator.ts'
+import { backoffMs, etaMs, MAX_FAILURES, PROGRESS_MS, stallMs, WATCH_MS } from './patience.ts'
 import { isHedgeWorthIt, requestBytes, skipBytes, staggered, stealBytes } from './plan.ts'
 import type { DownloadProgress, LeafEvent, SourceReport } from './progress.ts'
 import type { Source } from './source.ts'
@@ -12,19 +13,6 @@ const TAKEN = 1
 const DONE = 2
 
 const DEFAULT_PARALLEL = 3
-/** Silence for this many times what the next leaf should take is a stall … */
-const STALL_FACTOR = 3
-/** … but never less than this. */
-const MIN_STALL_MS = 2000
-/** Failures in a row after which a source is dropped, and the wait after the first, doubling. */
-const MAX_FAILURES = 4
-const BACKOFF_MS = 200
-/** Silence of this much more than twice what is expected is suspicious. */
-const QUIET_MS = 200
-/** How often stalls are looked for. */
-const WATCH_MS = 100
-/** Progress is told at most this often. */
-const PROGRESS_MS = 100
 
 interface Lane {
   from: SourceState
@@ -326,12 +314,12 @@ export class Fetcher {
 
   private etaOf(lane: Lane, end: number, now: number): number {
     const { starts } = this.options.map
-    const rate = lane.from.estimator.rateAt(now) / Math.max(1, lane.from.lanes.size)
-    const quiet = now - lane.heardAt
-    const expected = lane.heard ? 0 : lane.from.estimator.latencyMs()
-    // Who has been silent for long will be silent for as long again, as far as we know.
-    const silence = quiet > 2 * expected + QUIET_MS ? 2 * quiet : Math.max(0, expected - quiet)
-    return silence + (starts[end]! - starts[lane.at]! - lane.filled) / Math.max(rate, 1e-6)
+    return etaMs({
+      bytes: starts[end]! - starts[lane.at]! - lane.filled,
+      rate: lane.from.estimator.rateAt(now) / Math.max(1, lane.from.lanes.size),
+      quietMs: Math.max(now - lane.heardAt, lane.from.estimator.silenceMs(now)),
+      latencyMs: lane.heard ? 0 : lane.from.estimator.latencyMs(),
+    })
   }
 
   /** True when more than one lane will fetch the leaf. */
@@ -362,6 +350,7 @@ export class Fetcher {
       controller: new AbortController(),
     }
     state.lanes.add(lane)
+    state.estimator.onAsk(now)
     state.report.requests++
     void this.run(lane).then(
       () => this.close(lane),
@@ -475,7 +464,7 @@ export class Fetcher {
     lane.over = true
     lane.from.lanes.delete(lane)
     lane.from.report.wastedBytes += lane.filled
-    if (lane.from.lanes.size === 0) lane.from.estimator.onIdle()
+    if (lane.from.lanes.size === 0) lane.from.estimator.onIdle(this.options.clock.now())
     lane.controller.abort()
     for (let i = lane.at; i < lane.end; i++) {
       if (this.leaf[i] !== TAKEN || this.isHeld(i)) continue
@@ -508,8 +497,7 @@ export class Fetcher {
       state.failuresInRow++
       if (state.failuresInRow >= MAX_FAILURES) this.drop(state, error instanceof Stall ? 'stalled' : 'failed')
       else {
-        const wait = BACKOFF_MS * 2 ** (state.failuresInRow - 1)
-        state.notBefore = this.options.clock.now() + wait
+        state.notBefore = this.options.clock.now() + backoffMs(state.failuresInRow)
       }
     }
     this.pump()
@@ -529,10 +517,7 @@ export class Fetcher {
         const perLane = state.estimator.rateAt(now) / Math.max(1, state.lanes.size)
         for (const lane of [...state.lanes]) {
           const expected = state.estimator.latencyMs() + this.sizeOf(lane.at) / perLane
-          const limit = lane.heard
-            ? Math.max(MIN_STALL_MS, Math.min(STALL_FACTOR * expected, 5 * MIN_STALL_MS))
-            : 2 * MIN_STALL_MS
-          if (now - lane.heardAt > limit) this.fail(lane, new Stall())
+          if (now - lane.heardAt > stallMs(expected, lane.heard)) this.fail(lane, new Stall())
         }
       }
       this.pump()

@@ -4,7 +4,7 @@
  */
 
 /** A request asks for at most this long of a source's work: what it may take with it when it dies. */
-const MAX_REQUEST_MS = 1500
+export const MAX_REQUEST_MS = 1500
 /** …and in one answer at least this many times what is in flight on the way, so that the link stays full. */
 const LATENCIES_PER_REQUEST = 4
 /** The first request, and how much larger the next may be: an estimate from the first bytes may be far off. */

@@ -63,25 +63,46 @@ export class SourceBandit {
 
   /** What to expect of an arm. O(features²). */
   estimate(id: string, context: ArrayLike<number>): Estimate {
-    const { features } = this
+    const arm = this.freshArm(id)
+    const mean = arm ? this.meanOf(arm, context) : 0
+    return { mean, bonus: this.bonusOf(arm, context), uses: arm?.uses ?? 0 }
+  }
+
+  /** `mean + bonus` of {@link estimate}, without an object for it. O(features²). */
+  upperBound(id: string, context: ArrayLike<number>): number {
+    const arm = this.freshArm(id)
+    return (arm ? this.meanOf(arm, context) : 0) + this.bonusOf(arm, context)
+  }
+
+  private freshArm(id: string): Arm | undefined {
     const arm = this.arms.get(id)
     if (arm && this.answers - arm.seenAt > REFRESH) {
       this.decay(arm, 1)
       this.solve(arm)
     }
+    return arm
+  }
+
+  private meanOf(arm: Arm, context: ArrayLike<number>): number {
     let mean = 0
+    for (let i = 0; i < this.features; i++) mean += arm.weights[i]! * context[i]!
+    return mean
+  }
+
+  /** exploration · √(contextᵀ · inverse · context). */
+  private bonusOf(arm: Arm | undefined, context: ArrayLike<number>): number {
+    const { features } = this
     let width = 0
     for (let i = 0; i < features; i++) {
       if (!arm) {
         width += context[i]! ** 2 / RIDGE
         continue
       }
-      mean += arm.weights[i]! * context[i]!
       let sum = 0
       for (let j = 0; j < features; j++) sum += arm.inverse[i * features + j]! * context[j]!
       width += context[i]! * sum
     }
-    return { mean, bonus: this.exploration * Math.sqrt(Math.max(0, width)), uses: arm?.uses ?? 0 }
+    return this.exploration * Math.sqrt(Math.max(0, width))
   }
 
   /** An arm gave `reward` in `context`. O(features³). */

@@ -51,6 +51,34 @@ describe.each(names)('policy %s', (policy) => {
     expect(sum).toBe(cache.stats().bytes)
   })
 
+  it('stays sound when whom it tells of evictions asks it for other keys, and keys asked for long ago are set', () => {
+    const random = seeded(11)
+    const key = () => `k${Math.floor(random() ** 2 * 300)}`
+    const model = new Map<string, number>()
+    const cache = new Cache<string, number>({
+      capacityBytes: 3000,
+      policy,
+      onEvict: (gone) => {
+        model.delete(gone)
+        cache.get(key())
+      },
+    })
+    for (let step = 0; step < 20_000; step++) {
+      // What was not there is set later than a few hits, or never.
+      const missed = key()
+      if (cache.get(missed) !== undefined) continue
+      for (let hits = 0; hits < 3; hits++) cache.get(key())
+      const set = random() < 0.7 ? missed : key()
+      model.set(set, step)
+      if (!cache.set(set, step, 1 + Math.floor(random() * 90))) model.delete(set)
+      const keys = [...cache.keys()].map(([name]) => name)
+      if (step % 50 > 0) continue
+      expect(new Set(keys).size).toBe(keys.length)
+      expect(keys.toSorted()).toEqual([...model.keys()].toSorted())
+      for (const name of keys) expect(cache.peek(name)).toBe(model.get(name))
+    }
+  })
+
   it('refuses a value larger than the cache and keeps the rest', () => {
     const cache = new Cache<string, number>({ capacityBytes: 10, policy })
     expect(cache.set('a', 1, 4)).toBe(true)
@@ -127,4 +155,25 @@ it('wrong options are refused with CDN_INVALID_ARGUMENT', () => {
     }
   }
   expect(() => new Cache({ capacityBytes: 1 }).set('a', 1, 0)).toThrow('sizeBytes')
+})
+
+it('values of many gigabytes and broken sizes count as what they are, also when their place is used again', () => {
+  for (const policy of Object.keys(POLICIES) as PolicyName[]) {
+    const cache = new Cache<string, number>({ capacityBytes: 10e9, policy })
+    cache.set('large', 1, 6e9)
+    cache.set('broken', 2, 0.5)
+    expect(new Map(cache.keys())).toEqual(
+      new Map([
+        ['large', 6e9],
+        ['broken', 0.5],
+      ]),
+    )
+    expect(cache.stats().bytes).toBe(6e9 + 0.5)
+    for (let i = 0; i < 9; i++) cache.set(`other ${i}`, i, 3e9)
+    cache.delete('broken')
+    cache.set('small', 3, 7)
+    const sum = [...cache.keys()].reduce((total, [, size]) => total + size, 0)
+    expect(cache.stats().bytes).toBe(sum)
+    expect(sum).toBeLessThanOrEqual(10e9)
+  }
 })
