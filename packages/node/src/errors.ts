@@ -32,6 +32,8 @@ export type NodeErrorCode =
   | 'NODE_KEYSTORE'
   /** A development network cannot do what was asked without pretending. */
   | 'NODE_DEVNET_REFUSED'
+  /** A part of the program does not load on this machine: WebAssembly is refused, or there is no memory for it. */
+  | 'NODE_NOT_LOADED'
   /** The node is stopping or stopped. */
   | 'NODE_STOPPED'
 

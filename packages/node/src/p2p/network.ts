@@ -216,6 +216,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
         },
         allowPublishToZeroTopicPeers: true,
         floodPublish: true,
+        // Peers of one address are no offence: by default, from the eleventh on, nothing is taken from any of them. A house, or a test, may have more.
+        scoreParams: { IPColocationFactorWeight: 0 },
         maxInboundDataLength: MAX_GOSSIPED_UNIT + 1024,
         allowedTopics: [topic, ...SIDE_TOPICS.map(sideTopicName)],
       }),

@@ -1,5 +1,6 @@
 import type { PrecompileFunc } from '@ethereumjs/evm'
 import type { Verifier } from '@zos/pipeline/verify'
+import { NodeError } from '../errors.ts'
 import { BLAKE2F, blake2fInstead } from './blake2f.ts'
 import { createBls12381, wordOf } from './bls12-381.ts'
 import { createBn254 } from './bn254.ts'
@@ -68,6 +69,9 @@ function load<T>(curve: number, create: (mcl: Mcl) => T): Part<T> {
   const start = async () => {
     try {
       part = create(await Mcl.load(curve))
+    } catch (error) {
+      // Of this machine alone: the node must stop, and not make a block in which the call failed.
+      throw new NodeError('NODE_NOT_LOADED', `curve ${curve} does not load: ${error}`, { curve }, { cause: error })
     } finally {
       loading = undefined
     }

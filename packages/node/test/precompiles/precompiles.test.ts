@@ -7,7 +7,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { createVerifier } from '@zos/pipeline/verify'
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Evm } from '../../src/execution/evm.ts'
 import { fastPrecompiles } from '../../src/precompiles/fast-precompiles.ts'
 import { type Precompiles, smallPrecompiles } from '../../src/precompiles/precompiles.ts'
@@ -355,4 +355,22 @@ test('P256VERIFY takes no s, r or coordinate beyond its range, also where it is 
   const hash2 = Fn.mul(u1, s2)
   expect(await answer(hash2, r2, s2, point.x, point.y)).toBe(true)
   expect(await answer(hash2, r2, s2, point.x + Fp.ORDER, point.y)).toBe(false)
+})
+
+test('a curve that does not load is a fault of the node, not a call that failed', async () => {
+  const precompiles = fastPrecompiles(createVerifier())
+  const evm = await Evm.create(1, () => undefined, [], undefined, undefined, precompiles)
+  const call = () =>
+    evm.call(new StateOverlay(STATE), CONTEXT, {
+      from: `0x${'aa'.repeat(20)}`,
+      to: `0x${'07'.padStart(40, '0')}`,
+      gasLimit: GAS,
+      value: 0n,
+      data: new Uint8Array(96),
+    })
+  const memory = vi.spyOn(WebAssembly, 'Memory').mockImplementation(() => {
+    throw new RangeError('no memory is left')
+  })
+  await expect(call()).rejects.toMatchObject({ code: 'NODE_NOT_LOADED' })
+  memory.mockRestore()
 })
