@@ -2,7 +2,8 @@
  * Does a node grow, and does its event loop stay free? Four validators under a steady load of transfers, with epochs short enough that
  * many of them end and are pruned. An hour; `--minutes N` for another time, `--quick` for half a minute.
  *
- * Memory and disk are the slopes of lines through the samples after the first third (caches fill, the heap finds its size); the lag is
+ * Memory and disk are the slopes of lines through the samples after the first third (caches fill, the heap finds its size); the floor of the
+ * heap is the least of each twelfth of the time, about what is alive: between collections the engine lets garbage grow and keeps its pages. The lag is
  * how late timers ran, its 99th percentile in each interval between samples. Of the four validators the worst counts.
  */
 import { readdirSync, statSync } from 'node:fs'
@@ -136,6 +137,15 @@ await devnet.stop()
 
 const settled = samples.map((own) => own.filter(({ hours }) => hours * 60 >= MINUTES / 3))
 const worst = (value: (own: readonly Sample[]) => number) => Math.max(...settled.map(value))
+/** The least heap of each twelfth of the time. */
+function floors(own: readonly Sample[]): [hours: number, heapMb: number][] {
+  const least = new Map<number, number>()
+  for (const { hours, heapMb } of own) {
+    const window = Math.floor((hours * 60 * 12) / MINUTES)
+    least.set(window, Math.min(least.get(window) ?? heapMb, heapMb))
+  }
+  return [...least].map(([window, heapMb]) => [(window * MINUTES) / 12 / 60, heapMb])
+}
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 console.error(`${MINUTES} minutes, ${sent} transfers`)
 const print = (metric: string, value: number, unit: string) => printMetric({ bench: 'soak', metric, value, unit })
@@ -147,6 +157,16 @@ print(
 print(
   'rss-mb',
   worst((own) => own.at(-1)!.rssMb),
+  'MB',
+)
+print(
+  'heap-floor-mb-per-h',
+  worst((own) => slope(floors(own))),
+  'MB/h',
+)
+print(
+  'heap-floor-mb',
+  worst((own) => floors(own).at(-1)![1]),
   'MB',
 )
 print(
