@@ -2,8 +2,21 @@
 import { keccak256 } from './keccak'
 import { copyLane, loadPacked, storePacked } from './lanes'
 import { ELEMENT, isOdd, isZero, liftX, ONE, parseElement, writeElement } from './secp256k1-point'
-import { MAKE_BYTES, makeTables, TABLE_BYTES } from './secp256k1-comb'
-import { AREA_BYTES, beginLockstep, isPairExpelled, MOST_PAIRS, multiplyMany, pairResult, repeatItem, setItem } from './secp256k1-lockstep'
+import { makeTables, TABLE_BYTES } from './secp256k1-comb'
+import {
+  AREA,
+  beginLockstep,
+  isPairExpelled,
+  JOBS,
+  LEAST_TOGETHER,
+  LOCKSTEP_BYTES,
+  MAKE,
+  MOST_PAIRS,
+  multiplyMany,
+  pairResult,
+  repeatItem,
+  setItem,
+} from './secp256k1-lockstep'
 import { GENERATOR, multiplyDouble, normalizeAll, setScalars } from './secp256k1-multiply'
 import { invertScalar, isLowScalar, isValidScalar, multiplyScalar, negateScalar, parseReduced, parseScalar } from './secp256k1-scalar'
 import { negateIf } from './field-secp256k1'
@@ -24,9 +37,6 @@ const Y: usize = memory.data(80, 16)
 const WORK: usize = 176
 const WORK_PREFIX: usize = 64
 const WORK_POINT: usize = 96
-/** Fewer items do not share an inversion often enough. */
-const LEAST_TOGETHER: i32 = 32
-
 /** Scratch bytes for `count` items. */
 export function recoverScratch(count: i32): usize {
   const pairs = <usize>((count + 1) >> 1)
@@ -108,12 +118,6 @@ function scalarsOf(item: usize, work: usize): void {
   negateScalar(U1, U1)
   multiplyScalar(U2, work + 32, work + WORK_PREFIX)
 }
-
-/** Of the scratch in lockstep: the tables of R, which point and table each is for, what making them takes, and the area. */
-const JOBS: usize = 512 * TABLE_BYTES
-const MAKE: usize = JOBS + 512 * 8
-const AREA: usize = MAKE + MAKE_BYTES
-const LOCKSTEP_BYTES: usize = AREA + AREA_BYTES
 
 /** The keys of at most 2 · MOST_PAIRS items. */
 function multiplyInLockstep(items: usize, count: i32, results: usize, work: usize, scratch: usize): void {

@@ -5,7 +5,7 @@
 // lane, and the caller computes it anew with complete formulas. So no sum is ever infinity.
 import { add, mul, mul3, negateIf, sqr, sub } from './field-secp256k1'
 import { BETA, ELEMENT, isZero, ONE } from './secp256k1-point'
-import { BASE_COMB, COLUMNS, combDigits, DIGITS_BASE, DIGITS_BYTES, DIGITS_LAMBDA } from './secp256k1-comb'
+import { BASE_COMB, COLUMNS, combDigits, DIGITS_BASE, DIGITS_BYTES, DIGITS_LAMBDA, MAKE_BYTES, TABLE_BYTES } from './secp256k1-comb'
 import { inverses } from './inverses'
 import { copyElement, copyLane, loadPacked } from './lanes'
 
@@ -28,7 +28,16 @@ const TABLES: usize = DIGITS + 512 * DIGITS_BYTES
 /** A byte a pair, a bit for each lane. */
 const EXPELLED: usize = TABLES + 512 * 4
 /** Bytes of the area, for as many pairs as may be. */
-export const AREA_BYTES: usize = EXPELLED + 256
+const AREA_BYTES: usize = EXPELLED + 256
+
+/** Fewer items do not share an inversion often enough. */
+export const LEAST_TOGETHER: i32 = 32
+/** Of a caller's scratch: tables made for the call, which point and table each is for (`makeTables`), what making them takes, and the area. */
+export const JOBS: usize = 512 * TABLE_BYTES
+export const MAKE: usize = JOBS + 512 * 8
+export const AREA: usize = MAKE + MAKE_BYTES
+/** Bytes of that scratch. */
+export const LOCKSTEP_BYTES: usize = AREA + AREA_BYTES
 
 let area: usize = 0
 

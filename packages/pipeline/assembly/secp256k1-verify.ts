@@ -4,8 +4,21 @@ import { copyLane, loadPacked } from './lanes'
 import { mul, negateIf, sqr, sub } from './field-secp256k1'
 import { BETA, ELEMENT, isOdd, isZero, liftX, ONE, parseElement } from './secp256k1-point'
 import { GENERATOR, multiplyDouble, normalizeAll, setScalars } from './secp256k1-multiply'
-import { AREA_BYTES, beginLockstep, isPairExpelled, MOST_PAIRS, multiplyMany, pairResult, repeatItem, setItem } from './secp256k1-lockstep'
-import { MAKE_BYTES, makeTables, TABLE_BYTES } from './secp256k1-comb'
+import {
+  AREA,
+  beginLockstep,
+  isPairExpelled,
+  JOBS,
+  LEAST_TOGETHER,
+  LOCKSTEP_BYTES,
+  MAKE,
+  MOST_PAIRS,
+  multiplyMany,
+  pairResult,
+  repeatItem,
+  setItem,
+} from './secp256k1-lockstep'
+import { makeTables, TABLE_BYTES } from './secp256k1-comb'
 import { findTable, keepTable, tickKeyTables } from './key-tables'
 import { msmAdd, msmBegin, msmIsZero, msmScratch } from './secp256k1-msm'
 import {
@@ -274,9 +287,6 @@ function addSplit(point: usize): void {
   msmAdd(point, true, HALVES + 32, (signs & 2) != 0)
 }
 
-/** Fewer items do not share an inversion often enough. */
-const LEAST_TOGETHER: i32 = 32
-
 /** Bytes of scratch for `count` items in `checkBatch` and `checkMany`. */
 export function batchScratch(count: i32): usize {
   const pairs = (count + 1) >> 1
@@ -296,12 +306,6 @@ export function checkMany(records: usize, list: usize, count: i32, scratch: usiz
   }
   checkCompletely(records, list + (<usize>done << 2), count - done, scratch)
 }
-
-/** Of the scratch in lockstep: tables made for this call, which point and table each is for, what making them takes, and the area. */
-const JOBS: usize = 512 * TABLE_BYTES
-const MAKE: usize = JOBS + 512 * 8
-const AREA: usize = MAKE + MAKE_BYTES
-const LOCKSTEP_BYTES: usize = AREA + AREA_BYTES
 
 let knownShare: f64 = 0
 
