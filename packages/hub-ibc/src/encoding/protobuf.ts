@@ -195,57 +195,53 @@ export const embed = <T>(number: number, codec: Codec<T>): Field<T> => ({
   read: (reader) => codec.decode(reader.bytes()),
 })
 
+/** A field that occurs once for each element; `write` appends an element with its tag. */
+const list = <T>(
+  number: number,
+  write: (writer: ProtoWriter, element: T) => void,
+  read: (reader: ProtoReader) => T,
+): Field<T[]> => ({
+  number,
+  wireType: 2,
+  repeated: true,
+  fresh: true,
+  initial: () => [],
+  write: (writer, elements) => {
+    for (const element of elements) write(writer, element)
+  },
+  read: (reader, previous) => {
+    previous.push(read(reader))
+    return previous
+  },
+})
+
 /** A repeated message. */
-export const repeated = <T>(number: number, codec: Codec<T>): Field<T[]> => ({
-  number,
-  wireType: 2,
-  repeated: true,
-  fresh: true,
-  initial: () => [],
-  write: (writer, values) => {
-    for (const value of values) writeMessage(writer, number, codec, value)
-  },
-  read: (reader, previous) => {
-    previous.push(codec.decode(reader.bytes()))
-    return previous
-  },
-})
+export const repeated = <T>(number: number, codec: Codec<T>): Field<T[]> =>
+  list(
+    number,
+    (writer, element) => writeMessage(writer, number, codec, element),
+    (reader) => codec.decode(reader.bytes()),
+  )
 
-export const repeatedBytes = (number: number): Field<Uint8Array[]> => ({
-  number,
-  wireType: 2,
-  repeated: true,
-  fresh: true,
-  initial: () => [],
-  write: (writer, values) => {
-    for (const value of values) {
+export const repeatedBytes = (number: number): Field<Uint8Array[]> =>
+  list(
+    number,
+    (writer, element) => {
       writer.tag(number, 2)
-      writer.bytes(value)
-    }
-  },
-  read: (reader, previous) => {
-    previous.push(reader.bytes())
-    return previous
-  },
-})
+      writer.bytes(element)
+    },
+    (reader) => reader.bytes(),
+  )
 
-export const repeatedString = (number: number): Field<string[]> => ({
-  number,
-  wireType: 2,
-  repeated: true,
-  fresh: true,
-  initial: () => [],
-  write: (writer, values) => {
-    for (const value of values) {
+export const repeatedString = (number: number): Field<string[]> =>
+  list(
+    number,
+    (writer, element) => {
       writer.tag(number, 2)
-      writer.text(value)
-    }
-  },
-  read: (reader, previous) => {
-    previous.push(reader.text())
-    return previous
-  },
-})
+      writer.text(element)
+    },
+    (reader) => reader.text(),
+  )
 
 /** Packed repeated numbers of zero and more (`repeated int32`, enumerations, `uint64` below 2^53). */
 export const packedUint = (number: number): Field<number[]> => ({
