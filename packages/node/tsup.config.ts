@@ -1,6 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
-import { dropBareImports } from '../../scripts/bare-imports.mjs'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 // Once for all builds, which run side by side: each would clean away what the others have written.
 rmSync(new URL('dist', import.meta.url), { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup'
-import { dropBareImports } from '../../scripts/bare-imports.mjs'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 export default defineConfig({
   entry: {

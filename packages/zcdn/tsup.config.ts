@@ -1,5 +1,5 @@
 import { defineConfig, type Options } from 'tsup'
-import { dropBareImports } from '../../scripts/bare-imports.mjs'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 const shared: Options = {
   format: 'esm',

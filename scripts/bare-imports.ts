@@ -8,5 +8,5 @@ const BARE = /^import "[^"]*chunk-[A-Z0-9]+\.js";$/gm
 export const dropBareImports = {
   name: 'drop-bare-imports',
   // Lines stay where they are, so that source maps hold.
-  renderChunk: (code) => ({ code: code.replace(BARE, '') }),
+  renderChunk: (code: string) => ({ code: code.replace(BARE, '') }),
 }
