@@ -4,6 +4,7 @@ import { dropBareImports } from '../../scripts/bare-imports.ts'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'gpu/index': 'src/gpu/index.ts',
     'hash/index': 'src/hash/index.ts',
     'bank/index': 'src/bank/index.ts',
     'journal/index': 'src/journal/index.ts',

@@ -12,6 +12,8 @@ export type PipelineErrorCode =
   | 'PIPELINE_STAGE_TIMEOUT'
   /** No verification backend of those asked for works in this engine. */
   | 'PIPELINE_NO_BACKEND'
+  /** The GPU was lost or taken away. */
+  | 'PIPELINE_GPU_LOST'
   /** A worker ended while it had a batch. */
   | 'PIPELINE_WORKER_CRASHED'
   /** Records of a journal that were durable are damaged or missing. */

@@ -1,5 +1,5 @@
 /** Reproducible random bytes for tests: xorshift128 from a seed, printed by failing expectations; `ZOS_SEED` sets it. */
-export function random(seed = Number(process.env.ZOS_SEED ?? 20_261_123)) {
+export function random(seed = Number(globalThis.process?.env.ZOS_SEED ?? 20_261_123)) {
   let a = seed | 1
   let b = 0x9e3779b9
   let c = 0x243f6a88

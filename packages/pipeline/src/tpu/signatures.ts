@@ -8,7 +8,7 @@
 import { keccak256 } from '../hash/keccak.ts'
 import { NATIVE_TRANSFER_BYTES, nativeTransferId } from '../native/native-transfer.ts'
 import { Rejection } from '../stage/outcome.ts'
-import type { CompressedKey, EcdsaItem, Verifier } from '../verify/port.ts'
+import type { CompressedKey, EcdsaItem, FullKey, RecoverItem, Scheme, SchemeItems, Verifier } from '../verify/port.ts'
 import { KeyMemory } from './key-memory.ts'
 import type { DecodedTx, VerifiedTx } from './transaction.ts'
 
@@ -68,24 +68,62 @@ export function unpackSignatures(
   })
 }
 
+/** What a verifier is asked for on the way. */
+type Query = (verifier: Verifier | AsyncVerifier) => unknown
+/** A check that stops at each of its queries and goes on with the answer. */
+type Check = Generator<Query, Uint8Array<ArrayBuffer>, never>
+
+/** A verifier elsewhere, such as on a GPU. */
+export interface AsyncVerifier {
+  verifyMany<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][]): Promise<boolean[]>
+  recoverPublicKeys(items: readonly RecoverItem[]): Promise<(Uint8Array | null)[]>
+  liftMany(keys: readonly CompressedKey[]): Promise<(FullKey | null)[]>
+}
+
 /** Checks packed batches, remembering the keys it met. */
+export class SignatureChecker {
+  readonly #nativeKeys = new KeyMemory(MAX_KEYS, NATIVE_KEY_BYTES, EVEN_KEY_BYTES + ADDRESS_BYTES)
+  readonly #evmKeys = new KeyMemory(MAX_KEYS, ADDRESS_BYTES, FULL_KEY_BYTES)
+
+  check({ native, evm }: PackedSignatures, verifier: Verifier): PackedSignatures {
+    const run = (check: Check) => {
+      let step = check.next()
+      while (!step.done) step = check.next(step.value(verifier) as never)
+      return step.value
+    }
+    return { native: run(checkNative(native, this.#nativeKeys)), evm: run(checkEvm(evm, this.#evmKeys)) }
+  }
+
+  async checkBy({ native, evm }: PackedSignatures, verifier: AsyncVerifier): Promise<PackedSignatures> {
+    const run = async (check: Check) => {
+      let step = check.next()
+      while (!step.done) step = check.next((await step.value(verifier)) as never)
+      return step.value
+    }
+    return { native: await run(checkNative(native, this.#nativeKeys)), evm: await run(checkEvm(evm, this.#evmKeys)) }
+  }
+}
+
+/** Checks packed batches in this thread, remembering the keys it met. */
 export function signatureChecker(verifier: Verifier): (batch: PackedSignatures) => PackedSignatures {
-  const nativeKeys = new KeyMemory(MAX_KEYS, NATIVE_KEY_BYTES, EVEN_KEY_BYTES + ADDRESS_BYTES)
-  const evmKeys = new KeyMemory(MAX_KEYS, ADDRESS_BYTES, FULL_KEY_BYTES)
-  return ({ native, evm }) => ({
-    native: checkNative(verifier, native, nativeKeys),
-    evm: checkEvm(verifier, evm, evmKeys),
-  })
+  const checker = new SignatureChecker()
+  return (batch) => checker.check(batch, verifier)
+}
+
+interface Senders {
+  readonly senders: (Uint8Array | undefined)[]
+  readonly fresh: boolean[]
 }
 
 /** The even key (x ‖ y) ‖ address of each transfer's sender; `fresh` where it was not remembered; undefined where x is on no point. */
-function nativeSenders(verifier: Verifier, names: readonly Uint8Array[], memory: KeyMemory) {
+function* nativeSenders(names: readonly Uint8Array[], memory: KeyMemory): Generator<Query, Senders, never> {
   const senders = names.map((name) => memory.get(name))
   const fresh = senders.map((sender) => sender === undefined)
   const unknown = [...senders.keys()].filter((i) => fresh[i])
-  const lifted = verifier.liftMany(
-    unknown.map((i): CompressedKey => ({ x: names[i]!.subarray(0, 32), yParity: names[i]![32] === 1 ? 1 : 0 })),
+  const keys = unknown.map(
+    (i): CompressedKey => ({ x: names[i]!.subarray(0, 32), yParity: names[i]![32] === 1 ? 1 : 0 }),
   )
+  const lifted: (FullKey | null)[] = yield (verifier) => verifier.liftMany(keys)
   for (const [k, i] of unknown.entries()) {
     const full = lifted[k]
     if (!full) continue
@@ -97,7 +135,7 @@ function nativeSenders(verifier: Verifier, names: readonly Uint8Array[], memory:
   return { senders, fresh }
 }
 
-function checkNative(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): Uint8Array<ArrayBuffer> {
+function* checkNative(batch: Uint8Array, memory: KeyMemory): Check {
   const count = batch.length / NATIVE_TRANSFER_BYTES
   const raws = Array.from({ length: count }, (_, i) =>
     batch.subarray(i * NATIVE_TRANSFER_BYTES, (i + 1) * NATIVE_TRANSFER_BYTES),
@@ -108,15 +146,13 @@ function checkNative(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): 
     name[32] = raw[2] === 1 ? 1 : 0
     return name
   })
-  const { senders, fresh } = nativeSenders(verifier, names, memory)
-  const verdicts = verifier.verifyMany(
-    'bip340',
-    raws.map((raw, i) => ({
-      publicKey: senders[i]?.subarray(0, EVEN_KEY_BYTES) ?? raw.subarray(80, 112),
-      message: nativeTransferId(raw),
-      signature: raw.subarray(112, 176),
-    })),
-  )
+  const { senders, fresh } = yield* nativeSenders(names, memory)
+  const items = raws.map((raw, i) => ({
+    publicKey: senders[i]?.subarray(0, EVEN_KEY_BYTES) ?? raw.subarray(80, 112),
+    message: nativeTransferId(raw),
+    signature: raw.subarray(112, 176),
+  }))
+  const verdicts: boolean[] = yield (verifier) => verifier.verifyMany('bip340', items)
   const out = new Uint8Array(count * RESULT_BYTES)
   for (let i = 0; i < count; i++) {
     const sender = senders[i]
@@ -129,7 +165,7 @@ function checkNative(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): 
   return out
 }
 
-function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): Uint8Array<ArrayBuffer> {
+function* checkEvm(batch: Uint8Array, memory: KeyMemory): Check {
   const count = batch.length / EVM_BYTES
   const view = new DataView(batch.buffer, batch.byteOffset, batch.length)
   const out = new Uint8Array(count * RESULT_BYTES)
@@ -155,15 +191,14 @@ function checkEvm(verifier: Verifier, batch: Uint8Array, memory: KeyMemory): Uin
     if (publicKey) hinted.push({ i, item: { ...items[i]!, publicKey } })
     else rest.push(i)
   }
-  const verdicts = verifier.verifyMany(
-    'ecdsa',
-    hinted.map(({ item }) => item),
-  )
+  const known = hinted.map(({ item }) => item)
+  const verdicts: boolean[] = yield (verifier) => verifier.verifyMany('ecdsa', known)
   for (const [k, { i }] of hinted.entries()) {
     if (verdicts[k]) accept(i, batch.subarray(i * EVM_BYTES + 97, i * EVM_BYTES + 117))
     else rest.push(i) // the hint, or the signature, is wrong
   }
-  const keys = verifier.recoverPublicKeys(rest.map((i) => items[i]!))
+  const unknown = rest.map((i) => items[i]!)
+  const keys: (Uint8Array | null)[] = yield (verifier) => verifier.recoverPublicKeys(unknown)
   for (const [k, i] of rest.entries()) {
     const key = keys[k]
     if (!key) continue

@@ -7,7 +7,7 @@ import type { Bip340Item, EcdsaItem, Ed25519Item, RecoverItem, Scheme, SchemeIte
 export function selfTest(verifier: Verifier): boolean {
   try {
     return (
-      recovers(verifier) &&
+      areRecovered(verifier.recoverMany(recoveries)) &&
       judges(verifier, 'bip340', bip340, { ...bip340, message: new Uint8Array(32).fill(1) }) &&
       judges(verifier, 'ecdsa', ecdsa, { ...ecdsa, yParity: 1 }) &&
       judges(verifier, 'ed25519', ed25519, { ...ed25519, message: bytes('73') })
@@ -18,21 +18,21 @@ export function selfTest(verifier: Verifier): boolean {
 }
 
 /** The example of EIP-155. */
-const example: RecoverItem = {
+export const example: RecoverItem = {
   hash: bytes('daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53'),
   r: 0x28ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276n,
   s: 0x67cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83n,
   yParity: 0,
 }
 /** Its signer's key, of the secret 0x46…46. */
-const ecdsa: EcdsaItem = {
+export const ecdsa: EcdsaItem = {
   ...example,
   publicKey: bytes(
     '4bc2a31265153f07e70e0bab08724e6b85e217f8cd628ceb62974247bb493382ce28cab79ad7119ee1ad3ebcdb98a16805211530ecc6cfefa1b88e6dff99232a',
   ),
 }
 /** BIP-340, test vector 0. */
-const bip340: Bip340Item = {
+export const bip340: Bip340Item = {
   publicKey: bytes('f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9'),
   message: new Uint8Array(32),
   signature: bytes(
@@ -40,7 +40,7 @@ const bip340: Bip340Item = {
   ),
 }
 /** RFC 8032 §7.1, test 2. */
-const ed25519: Ed25519Item = {
+export const ed25519: Ed25519Item = {
   publicKey: bytes('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c'),
   message: bytes('72'),
   signature: bytes(
@@ -48,8 +48,11 @@ const ed25519: Ed25519Item = {
   ),
 }
 
-function recovers(verifier: Verifier): boolean {
-  const [sender, other, none] = verifier.recoverMany([example, { ...example, yParity: 1 }, { ...example, r: 5n }])
+/** A good recovery, one of another key, and one of none. */
+export const recoveries: RecoverItem[] = [example, { ...example, yParity: 1 }, { ...example, r: 5n }]
+
+/** Whether these are the addresses of {@link recoveries}. */
+export function areRecovered([sender, other, none]: readonly (Uint8Array | null)[]): boolean {
   const expected = bytes('9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f')
   return same(sender, expected) && other != null && !same(other, expected) && none === null
 }
