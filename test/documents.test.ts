@@ -9,6 +9,7 @@ function markdownIn(folder: string): string[] {
   return readdirSync(root + folder, { withFileTypes: true }).flatMap((entry) => {
     if (entry.name === 'node_modules' || entry.name === 'dist' || entry.name.startsWith('.')) return []
     const path = join(folder, entry.name)
+    if (path === join('docs', 'api')) return [] // made by `pnpm docs`
     if (entry.isDirectory()) return markdownIn(path)
     return entry.name.endsWith('.md') ? [path] : []
   })
