@@ -18,6 +18,8 @@ export {
   parseGenesis,
 } from './genesis/genesis.ts'
 export type { IbcSettings } from './ibc/settings.ts'
+export { fileStorage } from './light-server/file-storage.ts'
+export { type LightServer, serveLightNode } from './light-server/light-server.ts'
 export { createNode } from './node.ts'
 export type { Logger, NodeOptions, NodeStatus, PruningOptions, ZosNode } from './node-api.ts'
 export type { LinkConditions } from './p2p/link.ts'

@@ -7,10 +7,14 @@ import { loadPrivateKey } from '../keys/key-file.ts'
 import { askPassword } from '../keys/password.ts'
 import { createLogger } from '../log/logger.ts'
 import { createNode } from '../node.ts'
+import { keepingOf, roleOf } from './roles.ts'
 
 export interface StartSettings {
   genesis: string
   'data-dir': string
+  role: string | undefined
+  sources: readonly string[]
+  checkpoint: string | undefined
   'validator-key': string | undefined
   'isogeny-key': string | undefined
   'password-file': string | undefined
@@ -21,7 +25,7 @@ export interface StartSettings {
   'ingest-port': number | undefined
   'metrics-port': number | undefined
   index: string | undefined
-  pruning: string
+  pruning: string | undefined
   'keep-epochs': number
   'round-interval': number
   'log-level': string
@@ -31,6 +35,8 @@ export interface StartSettings {
 /** Runs a node until it is told to stop. */
 export async function runStart(settings: StartSettings): Promise<void> {
   keepHeapSmall()
+  const role = roleOf(settings)
+  const { pruning, index } = keepingOf(role, settings)
   const genesis = parseGenesis(readText(settings.genesis))
   const keyFile = settings['validator-key']
   const validatorKey = keyFile
@@ -42,7 +48,8 @@ export async function runStart(settings: StartSettings): Promise<void> {
     level: settings['log-level'],
     pretty: !settings.json && process.stdout.isTTY === true,
   })
-  const { host, port, index } = settings
+  if (role === 'worker') return (await import('./run-worker.ts')).runWorker(genesis, settings, logger)
+  const { host, port } = settings
   const ingestPort = settings['ingest-port']
   const metricsPort = settings['metrics-port']
   const node = await createNode({
@@ -50,7 +57,7 @@ export async function runStart(settings: StartSettings): Promise<void> {
     dataDir: settings['data-dir'],
     roundIntervalMs: settings['round-interval'],
     rpc: { host, port },
-    pruning: { mode: pruningMode(settings.pruning), keepEpochs: settings['keep-epochs'] },
+    pruning: { mode: pruning, keepEpochs: settings['keep-epochs'] },
     p2p: { listen: [...settings.listen], peers: [...settings.peers] },
     logger,
     onFault: () => void node.stop().finally(() => process.exit(1)),
@@ -65,11 +72,6 @@ export async function runStart(settings: StartSettings): Promise<void> {
   const stop = () => void node.stop().then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-}
-
-function pruningMode(text: string): 'full' | 'archive' {
-  if (text === 'full' || text === 'archive') return text
-  throw new NodeError('NODE_INVALID_ARGUMENT', `--pruning must be full or archive, not ${text}`)
 }
 
 function readText(path: string): string {

@@ -6,6 +6,14 @@ export const startCommand = settingsCommand({
   settings: {
     genesis: { kind: 'text', required: true, hint: 'FILE', description: 'Genesis file of the network' },
     'data-dir': { kind: 'text', required: true, hint: 'DIR', description: 'Where the node keeps everything' },
+    role: {
+      kind: 'text',
+      hint: 'ROLE',
+      description:
+        'worker: light, serves what it has proved; verifier: full; guardian: full, all of history and an index; queen: validator (default: queen with a key, else verifier)',
+    },
+    sources: { kind: 'list', hint: 'URLS', description: 'JSON-RPC URLs that a worker asks, with commas between' },
+    checkpoint: { kind: 'text', hint: 'EPOCH:ID', description: 'Where a worker begins (default: the genesis)' },
     'validator-key': {
       kind: 'text',
       hint: 'FILE',
@@ -49,7 +57,11 @@ export const startCommand = settingsCommand({
       hint: 'WHERE',
       description: 'Index for the explorer: a file, or a postgres:// URL; none without it',
     },
-    pruning: { kind: 'text', default: 'full', hint: 'MODE', description: 'full: the last epochs; archive: everything' },
+    pruning: {
+      kind: 'text',
+      hint: 'MODE',
+      description: 'full: the last epochs; archive: everything (default full, archive for a guardian)',
+    },
     'keep-epochs': {
       kind: 'number',
       default: 24,
