@@ -3,10 +3,13 @@ import { NodeError } from '../errors.ts'
 
 /**
  * What a node is there for (the honeycomb of the whitepaper). `worker`: a light node that serves what it has proved. `verifier`: executes and checks
- * everything, keeps the last epochs. `guardian`: keeps all of history, with an index. `queen`: a validator.
+ * everything, keeps the last epochs. `guardian`: keeps all of history, with an index, and
+ * shards of files for others. `queen`: a validator.
  */
 export const ROLES = ['worker', 'verifier', 'guardian', 'queen'] as const
 export type Role = (typeof ROLES)[number]
+
+const GUARDIAN_STORAGE_GB = 10
 
 export interface RoleSettings {
   readonly role: string | undefined
@@ -14,6 +17,7 @@ export interface RoleSettings {
   readonly sources: readonly string[]
   readonly pruning: string | undefined
   readonly index: string | undefined
+  readonly 'storage-gb': number | undefined
   readonly 'data-dir': string
 }
 
@@ -30,11 +34,15 @@ export function roleOf({ role, sources, 'validator-key': key }: RoleSettings): R
 }
 
 /** What of history the role keeps, unless the settings say otherwise. */
-export function keepingOf(role: Role, settings: RoleSettings): { pruning: 'full' | 'archive'; index?: string } {
+export function keepingOf(
+  role: Role,
+  settings: RoleSettings,
+): { pruning: 'full' | 'archive'; index?: string; storageGb: number } {
   const pruning = settings.pruning ?? (role === 'guardian' ? 'archive' : 'full')
   if (pruning !== 'full' && pruning !== 'archive') throw invalid(`--pruning must be full or archive, not ${pruning}`)
   const index = settings.index ?? (role === 'guardian' ? join(settings['data-dir'], 'index.sqlite') : undefined)
-  return { pruning, ...(index === undefined ? {} : { index }) }
+  const storageGb = settings['storage-gb'] ?? (role === 'guardian' ? GUARDIAN_STORAGE_GB : 0)
+  return { pruning, storageGb, ...(index === undefined ? {} : { index }) }
 }
 
 function invalid(message: string): NodeError {

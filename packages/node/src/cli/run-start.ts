@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { NodeError } from '../errors.ts'
 import { parseGenesis } from '../genesis/genesis.ts'
 import { keepHeapSmall } from '../heap.ts'
@@ -7,6 +8,8 @@ import { loadPrivateKey } from '../keys/key-file.ts'
 import { askPassword } from '../keys/password.ts'
 import { createLogger } from '../log/logger.ts'
 import { createNode } from '../node.ts'
+import type { Logger } from '../node-api.ts'
+import type { StorageService } from '../storage/storage-service.ts'
 import { keepingOf, roleOf } from './roles.ts'
 
 export interface StartSettings {
@@ -27,6 +30,9 @@ export interface StartSettings {
   index: string | undefined
   pruning: string | undefined
   'keep-epochs': number
+  'storage-gb': number | undefined
+  'storage-listen': readonly string[]
+  'storage-peers': readonly string[]
   'round-interval': number
   'log-level': string
   json: boolean
@@ -36,7 +42,7 @@ export interface StartSettings {
 export async function runStart(settings: StartSettings): Promise<void> {
   keepHeapSmall()
   const role = roleOf(settings)
-  const { pruning, index } = keepingOf(role, settings)
+  const { pruning, index, storageGb } = keepingOf(role, settings)
   const genesis = parseGenesis(readText(settings.genesis))
   const keyFile = settings['validator-key']
   const validatorKey = keyFile
@@ -69,9 +75,23 @@ export async function runStart(settings: StartSettings): Promise<void> {
   })
   for (const address of node.addresses()) logger.info('listening', { address })
   if (node.metricsPort !== undefined) logger.info('metrics', { port: node.metricsPort })
-  const stop = () => void node.stop().then(() => process.exit(0))
+  const storage = storageGb > 0 ? await openStorage(settings, storageGb, logger) : undefined
+  const stop = () => void Promise.all([node.stop(), storage?.stop()]).then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+}
+
+async function openStorage(settings: StartSettings, gigabytes: number, logger: Logger): Promise<StorageService> {
+  const { startStorage } = await import('../storage/storage-service.ts')
+  const storage = await startStorage({
+    folder: join(settings['data-dir'], 'storage'),
+    listen: settings['storage-listen'],
+    bootstrap: settings['storage-peers'],
+    capacityBytes: gigabytes * 1e9,
+    logger,
+  })
+  for (const address of storage.addresses) logger.info('storage', { address })
+  return storage
 }
 
 function readText(path: string): string {

@@ -68,6 +68,19 @@ export const startCommand = settingsCommand({
       hint: 'N',
       description: 'Epochs that a full node keeps beside the running one',
     },
+    'storage-gb': {
+      kind: 'number',
+      max: 1_000_000,
+      hint: 'GB',
+      description: 'Gigabytes that this node keeps for others (default 0, 10 for a guardian)',
+    },
+    'storage-listen': {
+      kind: 'list',
+      default: '/ip4/0.0.0.0/tcp/30334',
+      hint: 'ADDRS',
+      description: 'Multiaddrs where storage is served',
+    },
+    'storage-peers': { kind: 'list', hint: 'ADDRS', description: 'Multiaddrs of storage nodes to join by' },
     'round-interval': {
       kind: 'number',
       default: 1_000,

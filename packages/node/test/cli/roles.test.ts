@@ -8,6 +8,7 @@ const settings = (over: Partial<RoleSettings> = {}): RoleSettings => ({
   sources: [],
   pruning: undefined,
   index: undefined,
+  'storage-gb': undefined,
   'data-dir': '/data',
   ...over,
 })
@@ -30,11 +31,16 @@ describe('the role of a node', () => {
   })
 
   test('says what of history is kept; settings say otherwise', () => {
-    expect(keepingOf('verifier', settings())).toEqual({ pruning: 'full' })
-    expect(keepingOf('guardian', settings())).toEqual({ pruning: 'archive', index: '/data/index.sqlite' })
-    expect(keepingOf('guardian', settings({ pruning: 'full', index: 'postgres://x' }))).toEqual({
+    expect(keepingOf('verifier', settings())).toEqual({ pruning: 'full', storageGb: 0 })
+    expect(keepingOf('guardian', settings())).toEqual({
+      pruning: 'archive',
+      index: '/data/index.sqlite',
+      storageGb: 10,
+    })
+    expect(keepingOf('guardian', settings({ pruning: 'full', index: 'postgres://x', 'storage-gb': 0 }))).toEqual({
       pruning: 'full',
       index: 'postgres://x',
+      storageGb: 0,
     })
     expect(() => keepingOf('verifier', settings({ pruning: 'some' }))).toThrow('--pruning must be full or archive')
   })

@@ -5,6 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { blockCid, codec, createMemoryBlockStore, defaultCrypto } from '@zos/rain-storage'
+import { startPeer } from '@zos/rain-storage/libp2p'
 import { JsonRpcProvider, parseEther, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Devnet, startDevnet } from '../../src/devnet/devnet.ts'
@@ -95,3 +97,28 @@ test('a worker serves ethers with what it has proved, finds a liar, and starts a
   expect(await again.stop()).toBe(0)
   liar.close()
 }, 240_000)
+
+test('a guardian keeps shards for others, whom its log tells where', async () => {
+  const args = ['start', '--role', 'guardian', '--genesis', join(folder, 'genesis.json'), '--json', '--port', '0']
+  const local = ['--listen', '/ip4/127.0.0.1/tcp/0', '--storage-listen', '/ip4/127.0.0.1/tcp/0']
+  const child = spawn('node', [cli, ...args, ...local, '--data-dir', join(folder, 'guardian')])
+  let log = ''
+  child.stdout.on('data', (chunk) => {
+    log += chunk
+  })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const address = await eventually(
+    async () => /"address":"(\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+)","msg":"storage"/.exec(log)?.[1],
+    'its storage is open',
+    60_000,
+  )
+  const peer = await startPeer({ blocks: createMemoryBlockStore() })
+  const bytes = new TextEncoder().encode('a shard')
+  const cid = await blockCid(defaultCrypto(), codec.raw, bytes)
+  const storage = peer.remoteNode(address, { id: 'guardian', domain: 'here', weight: 1 })
+  await storage.put(cid, bytes, 0)
+  expect(await storage.get(cid)).toEqual(bytes)
+  await peer.stop()
+  child.kill('SIGTERM')
+  expect(await exited).toBe(0)
+}, 120_000)
