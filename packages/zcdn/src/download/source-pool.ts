@@ -153,9 +153,10 @@ export class SourcePool<S extends Askable, W> {
     this.options.release(lane)
   }
 
-  /** No more is asked of it. */
+  /** No more is asked of it. A lie counts as a failure. */
   drop(source: PooledSource<S, W>, reason: NonNullable<SourceReport['dropped']>): void {
     source.report.dropped = reason
+    if (reason === 'lied') source.report.failures++
     for (const lane of [...source.lanes]) this.stop(lane)
   }
 
@@ -169,9 +170,9 @@ export class SourcePool<S extends Askable, W> {
     const { from } = lane
     this.stop(lane)
     const blame = this.options.blame(error, lane)
-    if (blame !== 'none') from.report.failures++
     if (blame === 'lied') this.drop(from, 'lied')
     else if (blame === 'failed') {
+      from.report.failures++
       from.failuresInRow++
       if (from.failuresInRow >= MAX_FAILURES) this.drop(from, error instanceof Stall ? 'stalled' : 'failed')
       else from.notBefore = this.options.clock.now() + backoffMs(from.failuresInRow)
