@@ -28,10 +28,30 @@ interface Charge {
   cost: number
 }
 
+/** A block that is open. */
+interface Label {
+  kind: number
+  targeted: boolean
+  /** The outermost block that a branch within this one leads to, by its place among those that are open. */
+  outermost: number
+  /** Whether the code around the block is dead. */
+  readonly dead: boolean
+  /** The segment that leads to it. */
+  readonly before: Charge
+  /** With which a loop or the first arm of an `if` begins. */
+  first?: Charge
+  /** With which `else` begins. */
+  other?: Charge
+  /** Segments that end with going back to the head of a loop; `undefined` when some go back on a condition. */
+  backs?: Charge[] | undefined
+}
+
 /**
  * Rewrites one body so that it pays for what it runs.
  *
- * A segment is code that runs whole once it begins: between places where control may leave or arrive. Its cost is taken at its beginning.
+ * A segment is code that runs whole once it begins: between places where control may leave or arrive. Its cost is taken at its beginning. What
+ * follows a block out of which no branch leads belongs to the segment before the block, and so does what both arms of an `if` cost at least: an
+ * inner `if` of which the arms cost the same stays as small as it was.
  * The check for exhaustion stands at entries and loop heads only; between two of them at most one pass over a body goes unchecked, and
  * what a run does after its fuel went negative is thrown away.
  *
@@ -68,19 +88,20 @@ export function rewriteFunction(
     return index
   }
 
-  const labels: { kind: number; targeted: boolean; dead: boolean }[] = [
-    { kind: OP.block, targeted: false, dead: false },
-  ]
   let dead = false
   let current: Charge = { at: 0, nesting: 0, check: true, cost: FUEL.entry + FUEL.local * code.locals.length }
   charges.push(current)
+  const labels: Label[] = [{ kind: OP.block, targeted: false, outermost: 0, dead, before: current }]
   const begin = (check: boolean) => {
     if (dead) return
     current = { at: out.length, nesting: labels.length - 1, check, cost: 0 }
     charges.push(current)
   }
   const target = (depth: number) => {
-    labels[labels.length - 1 - depth]!.targeted = true
+    const index = labels.length - 1 - depth
+    labels[index]!.targeted = true
+    const label = labels.at(-1)!
+    label.outermost = Math.min(label.outermost, index)
   }
   /** Local to global; `slots` are given back. */
   const save = (to: Writer, slots = 0) => {
@@ -126,8 +147,9 @@ export function rewriteFunction(
       case OP.loop:
       case OP.if:
         copyInstruction()
-        labels.push({ kind: code.code, targeted: false, dead })
+        labels.push({ kind: code.code, targeted: false, outermost: labels.length, dead, before: current, backs: [] })
         if (code.code !== OP.block) begin(code.code === OP.loop)
+        labels.at(-1)!.first = current
         continue
       case OP.else: {
         const label = labels.at(-1)!
@@ -135,34 +157,54 @@ export function rewriteFunction(
         copyInstruction()
         dead = label.dead
         begin(false)
+        label.other = current
         continue
       }
       case OP.end: {
         const label = labels.pop()!
         if (labels.length === 0) break
         copyInstruction()
-        if (label.kind === OP.if || label.kind === OP.else || (label.kind === OP.block && label.targeted)) {
-          dead = label.dead
-          begin(false)
+        const { kind, targeted, outermost, before, first, other } = label
+        const around = labels.at(-1)!
+        around.outermost = Math.min(around.outermost, outermost)
+        const joins = kind === OP.if || kind === OP.else || (kind === OP.block && targeted)
+        if (kind === OP.loop && !label.dead) chargeBefore(label)
+        if (joins) dead = label.dead
+        if (dead) continue
+        if (first && other) {
+          // One of the two runs: what both cost is known before.
+          const shared = Math.min(first.cost, other.cost)
+          first.cost -= shared
+          other.cost -= shared
+          before.cost += shared
         }
+        // When no branch leads out of the block, whoever came to it comes to its end.
+        if (outermost >= labels.length) current = before
+        else if (joins) begin(false)
         continue
       }
       case OP.br:
+        if (!dead) labels[labels.length - 1 - code.operand]!.backs?.push(current)
         target(code.operand)
         copyInstruction()
         dead = true
         continue
       case OP.brIf:
+        labels[labels.length - 1 - code.operand]!.backs = undefined
         target(code.operand)
         copyInstruction()
         begin(false)
         continue
       case OP.brTable:
-        for (const depth of code.targets) target(depth)
+        for (const depth of code.targets) {
+          labels[labels.length - 1 - depth]!.backs = undefined
+          target(depth)
+        }
         copyInstruction()
         dead = true
         continue
       case OP.return:
+        target(labels.length - 1)
         if (cached) out.u8(OP.br).u32(labels.length - 1)
         else copyInstruction()
         dead = true
@@ -260,6 +302,13 @@ export function rewriteFunction(
     result.u8(OP.unreachable)
   }
   return result.u8(OP.end).view()
+}
+
+/** What the head of a loop costs is taken by who goes there, where that is certain: a turn is then charged once. */
+function chargeBefore({ before, first: head, backs }: Label): void {
+  if (!head || !backs || backs.includes(head)) return
+  for (const segment of [before, ...backs]) segment.cost += head.cost
+  head.cost = 0
 }
 
 /** Signed LEB128 of a 64-bit constant. */
