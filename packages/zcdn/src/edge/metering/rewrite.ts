@@ -16,6 +16,18 @@ export interface Additions {
   readonly fill: number
   /** Type indices of `() -> results` for functions of several results, by their own type index. */
   readonly resultTypes: ReadonlyMap<number, number>
+  /** Functions that take the counter as their last parameter and give it back as their last result; indices as calls have them. */
+  readonly passing: ReadonlySet<number>
+}
+
+/** What is known of a function before it is rewritten. */
+export interface FunctionPlan {
+  /** Its index, as calls have it. */
+  readonly index: number
+  readonly typeIndex: number
+  readonly hasLoop: boolean
+  /** Slots that one activation takes; 0 where they are not counted. */
+  readonly stackCharge: number
 }
 
 /** A place in the output where a charge goes once its size is known. */
@@ -55,29 +67,31 @@ interface Label {
  * The check for exhaustion stands at entries and loop heads only; between two of them at most one pass over a body goes unchecked, and
  * what a run does after its fuel went negative is thrown away.
  *
- * In functions with a loop or recursion the counter lives in a local, which compilers keep in a register, and goes back to the global around
- * calls and at the end. In functions with a loop that local holds the fuel alone: charges are then as small as they can be, which inner loops
- * feel. In all other functions charges are taken from the global directly.
+ * Functions that are only called by index take the counter as a parameter and give it back as a result: it stays in registers, and goes to the
+ * global around host calls and indirect calls, and when it is exhausted. Others have it from the global; those with a loop or recursion hold it in a
+ * local, the rest take their charges from the global directly. In functions with a loop that local holds the fuel alone: charges are then as small
+ * as they can be, which inner loops feel.
  */
 export function rewriteFunction(
   module: ParsedModule,
   body: Span,
-  typeIndex: number,
-  hasLoop: boolean,
-  stackCharge: number,
+  { index, typeIndex, hasLoop, stackCharge }: FunctionPlan,
   add: Additions,
 ): Uint8Array {
   const type = module.types[typeIndex]!
-  const code = new BodyDecoder(module, body, type.params.length)
+  const params = type.params.length
+  const code = new BodyDecoder(module, body, params)
+  const passed = add.passing.has(index)
   const fuelAlone = hasLoop
-  const cached = hasLoop || stackCharge > 0
+  const cached = passed || hasLoop || stackCharge > 0
   const out = new Writer((body.end - body.start) * 2)
   const charges: Charge[] = []
 
   // Locals of ours, behind the function's own; those of floats only where a NaN is looked at.
   const extra: number[] = []
-  const newLocal = (localType: number): number => type.params.length + code.locals.length + extra.push(localType) - 1
-  const fuel = newLocal(I64)
+  const shift = passed ? 1 : 0
+  const newLocal = (localType: number): number => params + shift + code.locals.length + extra.push(localType) - 1
+  const fuel = passed && !fuelAlone ? params : newLocal(I64)
   const scratch = new Map<number, number>()
   const scratchOf = (localType: number): number => {
     let index = scratch.get(localType)
@@ -103,28 +117,38 @@ export function rewriteFunction(
     const label = labels.at(-1)!
     label.outermost = Math.min(label.outermost, index)
   }
-  /** Local to global; `slots` are given back. */
-  const save = (to: Writer, slots = 0) => {
-    if (!cached) return
-    to.u8(OP.localGet).u32(fuel)
+  /** The counter as it was at the entry, or where fuel is not held alone: as it is. */
+  const whole = (to: Writer) => (passed ? to.u8(OP.localGet).u32(params) : to.u8(OP.globalGet).u32(add.counter))
+  /** Puts the counter on the stack; `slots` are given back. */
+  const put = (to: Writer, slots = 0) => {
+    if (!cached) whole(to)
+    else to.u8(OP.localGet).u32(fuel)
     if (fuelAlone) {
       to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64Shl)
-      // The slots in the global are those of this activation: whom it called has given theirs back.
-      to.u8(OP.globalGet)
-        .u32(add.counter)
+      // The slots there are those of this activation: whom it called has given theirs back.
+      whole(to)
         .u8(OP.i64Const)
         .signed(FUEL_UNIT - 1)
         .u8(OP.i64And, OP.i64Or)
     }
     if (slots > 0) to.u8(OP.i64Const).signed(slots).u8(OP.i64Add)
+  }
+  /** Takes the counter from the stack. */
+  const take = (to: Writer) => {
+    if (fuelAlone) to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64ShrS)
+    to.u8(OP.localSet).u32(fuel)
+  }
+  /** Local to global; `slots` are given back. */
+  const save = (to: Writer, slots = 0) => {
+    if (!cached) return
+    put(to, slots)
     to.u8(OP.globalSet).u32(add.counter)
   }
   /** Global to local. */
   const load = (to: Writer) => {
     if (!cached) return
     to.u8(OP.globalGet).u32(add.counter)
-    if (fuelAlone) to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64ShrS)
-    to.u8(OP.localSet).u32(fuel)
+    take(to)
   }
   const copyInstruction = () => {
     out.bytes(module.bytes, code.at, code.reader.at)
@@ -214,8 +238,25 @@ export function rewriteFunction(
         copyInstruction()
         dead = true
         continue
+      case OP.localGet:
+      case OP.localSet:
+      case OP.localTee:
+        if (passed && code.operand >= params) out.u8(code.code).u32(code.operand + shift)
+        else copyInstruction()
+        continue
       case OP.call:
       case OP.callIndirect:
+        if (code.code === OP.call && add.passing.has(code.operand)) {
+          put(out)
+          copyInstruction()
+          if (passed) take(out)
+          else {
+            // Functions that are called by others' means may have left fewer slots in the global than there are.
+            out.u8(OP.globalSet).u32(add.counter)
+            load(out)
+          }
+          continue
+        }
         save(out)
         copyInstruction()
         load(out)
@@ -250,15 +291,19 @@ export function rewriteFunction(
   result.u32(code.localGroups.count + extra.length).bytes(module.bytes, code.localGroups.start, code.localGroups.end)
   for (const localType of extra) result.u8(1, localType)
   if (fuelAlone && stackCharge > 0) {
-    result.u8(OP.globalGet).u32(add.counter).u8(OP.i64Const).signed(stackCharge).u8(OP.i64Sub)
-    result.u8(OP.localTee).u32(fuel).u8(OP.globalSet).u32(add.counter)
-    result
-      .u8(OP.localGet)
-      .u32(fuel)
-      .u8(...EXHAUSTED, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
+    whole(result).u8(OP.i64Const).signed(stackCharge).u8(OP.i64Sub)
+    result.u8(OP.localTee).u32(passed ? params : fuel)
+    if (!passed) result.u8(OP.globalSet).u32(add.counter).u8(OP.localGet).u32(fuel)
+    result.u8(...EXHAUSTED, OP.if, EMPTY_BLOCK)
+    if (passed) whole(result).u8(OP.globalSet).u32(add.counter)
+    result.u8(OP.unreachable, OP.end)
   }
   if (cached) {
-    load(result)
+    if (!passed) load(result)
+    else if (fuelAlone) {
+      whole(result)
+      take(result)
+    }
     result.u8(OP.block, EMPTY_BLOCK, OP.block)
     blockType(result, type, add.resultTypes.get(typeIndex))
   }
@@ -296,7 +341,8 @@ export function rewriteFunction(
   result.bytes(written, copied)
   if (cached) {
     result.u8(OP.end)
-    save(result, stackCharge)
+    if (passed) put(result, stackCharge)
+    else save(result, stackCharge)
     result.u8(OP.return, OP.end)
     save(result)
     result.u8(OP.unreachable)
