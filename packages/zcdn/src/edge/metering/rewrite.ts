@@ -3,6 +3,7 @@ import { EMPTY_BLOCK, F32, F64, FUEL, I64 } from '../module/opcodes.ts'
 import type { FunctionType, ParsedModule, Span } from '../module/parse.ts'
 import { Writer } from '../module/writer.ts'
 import { ENGINE_REFUSED, EXHAUSTED_MASK, FUEL_UNIT, SLOT_BITS } from './counter.ts'
+import { Segments } from './segments.ts'
 
 /** Indices of what the rewriter adds to a module. */
 export interface Additions {
@@ -30,40 +31,10 @@ export interface FunctionPlan {
   readonly stackCharge: number
 }
 
-/** A place in the output where a charge goes once its size is known. */
-interface Charge {
-  readonly at: number
-  /** Blocks around it. */
-  readonly nesting: number
-  /** Whether this is where exhaustion is noticed: entries and loop heads, so that no cycle escapes it. */
-  readonly check: boolean
-  cost: number
-}
-
-/** A block that is open. */
-interface Label {
-  kind: number
-  targeted: boolean
-  /** The outermost block that a branch within this one leads to, by its place among those that are open. */
-  outermost: number
-  /** Whether the code around the block is dead. */
-  readonly dead: boolean
-  /** The segment that leads to it. */
-  readonly before: Charge
-  /** With which a loop or the first arm of an `if` begins. */
-  first?: Charge
-  /** With which `else` begins. */
-  other?: Charge
-  /** Segments that end with going back to the head of a loop; `undefined` when some go back on a condition. */
-  backs?: Charge[] | undefined
-}
-
 /**
  * Rewrites one body so that it pays for what it runs.
  *
- * A segment is code that runs whole once it begins: between places where control may leave or arrive. Its cost is taken at its beginning. What
- * follows a block out of which no branch leads belongs to the segment before the block, and so does what both arms of an `if` cost at least: an
- * inner `if` of which the arms cost the same stays as small as it was.
+ * The cost of a segment (`segments.ts`) is taken at its beginning.
  * The check for exhaustion stands at entries and loop heads only; between two of them at most one pass over a body goes unchecked, and
  * what a run does after its fuel went negative is thrown away.
  *
@@ -85,7 +56,6 @@ export function rewriteFunction(
   const fuelAlone = hasLoop
   const cached = passed || hasLoop || stackCharge > 0
   const out = new Writer((body.end - body.start) * 2)
-  const charges: Charge[] = []
 
   // Locals of ours, behind the function's own; those of floats only where a NaN is looked at.
   const extra: number[] = []
@@ -102,21 +72,7 @@ export function rewriteFunction(
     return index
   }
 
-  let dead = false
-  let current: Charge = { at: 0, nesting: 0, check: true, cost: FUEL.entry + FUEL.local * code.locals.length }
-  charges.push(current)
-  const labels: Label[] = [{ kind: OP.block, targeted: false, outermost: 0, dead, before: current }]
-  const begin = (check: boolean) => {
-    if (dead) return
-    current = { at: out.length, nesting: labels.length - 1, check, cost: 0 }
-    charges.push(current)
-  }
-  const target = (depth: number) => {
-    const index = labels.length - 1 - depth
-    labels[index]!.targeted = true
-    const label = labels.at(-1)!
-    label.outermost = Math.min(label.outermost, index)
-  }
+  const segments = new Segments(FUEL.entry + FUEL.local * code.locals.length)
   /** The counter as it was at the entry, or where fuel is not held alone: as it is. */
   const whole = (to: Writer) => (passed ? to.u8(OP.localGet).u32(params) : to.u8(OP.globalGet).u32(add.counter))
   /** Puts the counter on the stack; `slots` are given back. */
@@ -165,78 +121,43 @@ export function rewriteFunction(
 
   for (;;) {
     code.next()
-    if (!dead) current.cost += code.opcode.cost
+    segments.pay(code.opcode.cost)
     switch (code.code) {
       case OP.block:
       case OP.loop:
       case OP.if:
         copyInstruction()
-        labels.push({ kind: code.code, targeted: false, outermost: labels.length, dead, before: current, backs: [] })
-        if (code.code !== OP.block) begin(code.code === OP.loop)
-        labels.at(-1)!.first = current
+        segments.open(code.code, out.length)
         continue
-      case OP.else: {
-        const label = labels.at(-1)!
-        label.kind = OP.else
+      case OP.else:
         copyInstruction()
-        dead = label.dead
-        begin(false)
-        label.other = current
+        segments.turn(out.length)
         continue
-      }
-      case OP.end: {
-        const label = labels.pop()!
-        if (labels.length === 0) break
+      case OP.end:
+        if (!segments.close(out.length + 1)) break
         copyInstruction()
-        const { kind, targeted, outermost, before, first, other } = label
-        const around = labels.at(-1)!
-        around.outermost = Math.min(around.outermost, outermost)
-        const joins = kind === OP.if || kind === OP.else || (kind === OP.block && targeted)
-        if (kind === OP.loop && !label.dead) chargeBefore(label)
-        if (joins) dead = label.dead
-        if (dead) continue
-        if (first && other) {
-          // One of the two runs: what both cost is known before.
-          const shared = Math.min(first.cost, other.cost)
-          first.cost -= shared
-          other.cost -= shared
-          before.cost += shared
-        }
-        // When no branch leads out of the block, whoever came to it comes to its end.
-        if (outermost >= labels.length) current = before
-        else if (joins) begin(false)
         continue
-      }
       case OP.br:
-        if (!dead) labels[labels.length - 1 - code.operand]!.backs?.push(current)
-        target(code.operand)
         copyInstruction()
-        dead = true
+        segments.branch([code.operand])
         continue
       case OP.brIf:
-        labels[labels.length - 1 - code.operand]!.backs = undefined
-        target(code.operand)
         copyInstruction()
-        begin(false)
+        segments.branchIf(code.operand, out.length)
         continue
       case OP.brTable:
-        for (const depth of code.targets) {
-          labels[labels.length - 1 - depth]!.backs = undefined
-          target(depth)
-        }
         copyInstruction()
-        dead = true
+        segments.branch(code.targets)
         continue
       case OP.return:
-        target(labels.length - 1)
-        if (cached) out.u8(OP.br).u32(labels.length - 1)
+        if (cached) out.u8(OP.br).u32(segments.depth - 1)
         else copyInstruction()
-        dead = true
+        segments.branch([segments.depth - 1])
         continue
       case OP.unreachable:
         save(out)
         copyInstruction()
-        dead = true
+        segments.trap()
         continue
       case OP.localGet:
       case OP.localSet:
@@ -251,7 +172,7 @@ export function rewriteFunction(
           copyInstruction()
           if (passed) take(out)
           else {
-            // Functions that are called by others' means may have left fewer slots in the global than there are.
+            // Before host and indirect calls it writes the counter to the global, with its own slots taken.
             out.u8(OP.globalSet).u32(add.counter)
             load(out)
           }
@@ -309,7 +230,7 @@ export function rewriteFunction(
   }
   const written = out.view()
   let copied = 0
-  for (const [i, { at, cost, check, nesting }] of charges.entries()) {
+  for (const [i, { at, cost, check, nesting }] of segments.all.entries()) {
     if (cost === 0 && !check) continue
     result.bytes(written, copied, at)
     copied = at
@@ -348,13 +269,6 @@ export function rewriteFunction(
     result.u8(OP.unreachable)
   }
   return result.u8(OP.end).view()
-}
-
-/** What the head of a loop costs is taken by who goes there, where that is certain: a turn is then charged once. */
-function chargeBefore({ before, first: head, backs }: Label): void {
-  if (!head || !backs || backs.includes(head)) return
-  for (const segment of [before, ...backs]) segment.cost += head.cost
-  head.cost = 0
 }
 
 /** Signed LEB128 of a 64-bit constant. */
