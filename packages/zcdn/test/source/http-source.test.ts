@@ -1,4 +1,3 @@
-import { CID } from 'multiformats/cid'
 import { expect, it } from 'vitest'
 import { rawCid } from '../../src/edge/index.ts'
 import { httpSource } from '../../src/source/http-source.ts'
@@ -15,7 +14,7 @@ it('reads answers with the reader of the stream alone, and gives the connection 
   Object.defineProperty(body, Symbol.asyncIterator, { value: undefined })
   const response = { status: 206, headers: new Headers({ 'content-range': 'bytes 100-124/1000' }), body }
   const source = httpSource({ gateway: 'https://a.example/', fetch: async () => response as unknown as Response })
-  const root = CID.parse(await rawCid(new Uint8Array(1)))
+  const root = await rawCid(new Uint8Array(1))
   const request = { root, start: 100, end: 125, leaves: [] }
   const lengths: number[] = []
   for await (const chunk of source.read(request, { signal: new AbortController().signal })) lengths.push(chunk.length)
