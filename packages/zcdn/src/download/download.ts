@@ -13,15 +13,17 @@ const DEFAULT_WINDOW_BYTES = 16 * 1024 * 1024
 
 /** Options of every download. */
 export interface DownloadOptions {
-  /** What to fetch: a map, or the root CID when a source can serve blocks. */
+  /** What to fetch: a map, or the root CID when a source that is there at the start can serve blocks ({@link Source.block}; HTTP gateways and peers can). */
   content: ContentMap | CID | string
-  /** Where from. An asynchronous iterable may bring more while the download runs. */
+  /** Where from. An asynchronous iterable may bring more while the download runs; it begins when the first is there. */
   sources: Iterable<Source> | AsyncIterable<Source>
-  /** Default {@link portableHasher}; Node and browsers have faster ones. */
+  /** Default {@link portableHasher}; `webHasher` in pages and workers and `nodeHasher` in Node are faster. */
   hasher?: Hasher
   /** Default: the machine's. */
   clock?: Clock
+  /** Ends the download: whatever waits for it fails with the signal's reason. */
   signal?: AbortSignal
+  /** Called at most every 100 ms, and at the end. */
   onProgress?: (progress: DownloadProgress) => void
   /** Called for each verified leaf: where every byte came from. */
   onLeaf?: (leaf: LeafEvent) => void
@@ -75,16 +77,22 @@ async function begin(
   make: (map: ContentMap) => Fetcher | Promise<Fetcher>,
 ): Promise<Fetcher> {
   options.signal?.throwIfAborted()
-  const first: Source[] = []
-  let rest: AsyncIterator<Source> | undefined
-  if (isAsync(options.sources)) {
-    rest = options.sources[Symbol.asyncIterator]()
-    const next = await rest.next()
-    if (!next.done) first.push(next.value)
-  } else first.push(...options.sources)
-  const map = await resolveContent(options.content, first, options)
-  const fetcher = await make(map)
-  for (const source of first) fetcher.addSource(source)
+  const rest = isAsync(options.sources) ? options.sources[Symbol.asyncIterator]() : undefined
+  let fetcher: Fetcher
+  try {
+    const first: Source[] = []
+    if (rest) {
+      const next = await unlessAborted(rest.next(), options.signal)
+      if (!next.done) first.push(next.value)
+    } else first.push(...(options.sources as Iterable<Source>))
+    fetcher = await make(await resolveContent(options.content, first, options))
+    // Aborted while a source or a sink paid no attention to it.
+    options.signal?.throwIfAborted()
+    for (const source of first) fetcher.addSource(source)
+  } catch (error) {
+    leave(rest)
+    throw error
+  }
   const onAbort = () => fetcher.abort(options.signal!.reason)
   options.signal?.addEventListener('abort', onAbort, { once: true })
   fetcher.start(rest !== undefined)
@@ -93,9 +101,27 @@ async function begin(
     .catch(() => {})
     .then(() => {
       options.signal?.removeEventListener('abort', onAbort)
-      void rest?.return?.()
+      leave(rest)
     })
   return fetcher
+}
+
+/** No more sources are wanted. What the iterator makes of that concerns nobody any more. */
+function leave(sources: AsyncIterator<Source> | undefined): void {
+  sources?.return?.().catch(() => {})
+}
+
+/** Settles as `promise` does, or fails with the signal's reason if that comes first. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }
 
 async function gather(sources: AsyncIterator<Source>, fetcher: Fetcher): Promise<void> {
@@ -125,7 +151,8 @@ export interface DownloadToOptions extends DownloadOptions {
  * Fetches the whole object into `sink`, leaves in any order. With `resume`, leaves that the sink already holds are verified by their CIDs, not
  * believed, and not fetched again: no state file is needed.
  *
- * @throws CdnError `CDN_NO_SOURCE` when every source was dropped; the signal's reason when aborted; what the sink throws.
+ * @throws CdnError `CDN_NO_SOURCE` when every source was dropped; `CDN_BAD_BLOCK` when the root's tree cannot be read; `CDN_INVALID_ARGUMENT`; the
+ *   signal's reason when aborted; what the sink throws.
  */
 export async function downloadTo(options: DownloadToOptions): Promise<DownloadProgress> {
   const { sink } = options
@@ -175,7 +202,13 @@ export interface StreamedDownload {
   readonly finished: Promise<DownloadProgress>
 }
 
-/** Fetches an object as a stream in order, with bounded memory: nothing past `windowBytes` ahead of the reader is asked for. */
+/**
+ * Fetches an object as a stream in order, with bounded memory: nothing past `windowBytes` ahead of the reader is asked for. The download begins at
+ * once. Cancelling the stream ends it, and `finished` then fails with the reason given.
+ *
+ * The stream and `finished` fail as {@link downloadTo} does; bytes that were read before are verified and stay good.
+ * @throws CdnError `CDN_INVALID_ARGUMENT` for a window that is not positive
+ */
 export function downloadStream(options: DownloadStreamOptions): StreamedDownload {
   const { windowBytes = DEFAULT_WINDOW_BYTES, playbackBytesPerSecond } = options
   if (!(windowBytes > 0))

@@ -2,43 +2,17 @@ import type { Clock } from '../clock.ts'
 import type { ContentMap } from '../content/content-map.ts'
 import { type Hasher, isBlock } from '../content/hasher.ts'
 import { CdnError } from '../errors.ts'
-import { Estimator } from './estimator.ts'
-import { backoffMs, etaMs, MAX_FAILURES, PROGRESS_MS, stallMs, WATCH_MS } from './patience.ts'
-import { isHedgeWorthIt, requestBytes, skipBytes, staggered, stealBytes } from './plan.ts'
-import type { DownloadProgress, LeafEvent, SourceReport } from './progress.ts'
+import { LeafBook } from './leaf-book.ts'
+import { PROGRESS_MS } from './patience.ts'
+import { skipBytes } from './plan.ts'
+import type { Lane, PooledSource } from './pooled-source.ts'
+import type { DownloadProgress, LeafEvent } from './progress.ts'
 import type { Source } from './source.ts'
+import { SourcePool } from './source-pool.ts'
 
-const MISSING = 0
-const TAKEN = 1
-const DONE = 2
-
-const DEFAULT_PARALLEL = 3
-
-interface Lane {
-  from: SourceState
-  first: number
-  /** One past the last leaf; moves down when the tail is taken over. */
-  end: number
-  at: number
-  filled: number
-  startedAt: number
-  heardAt: number
-  heard: boolean
-  over: boolean
-  controller: AbortController
-}
-
-interface SourceState {
-  source: Source
-  parallel: number
-  lanes: Set<Lane>
-  estimator: Estimator
-  notBefore: number
-  failuresInRow: number
-  /** Size of the last whole request that was answered to its end. */
-  lastBytes: number
-  report: SourceReport
-}
+/** A request for a run of leaves. */
+type LeafLane = Lane<Source, undefined>
+type LeafSource = PooledSource<Source, undefined>
 
 /** What {@link Fetcher} needs. */
 export interface FetcherOptions {
@@ -65,22 +39,16 @@ export interface FetcherOptions {
  */
 export class Fetcher {
   private readonly options: FetcherOptions
-  private readonly states: SourceState[] = []
-  private readonly leaf: Uint8Array
-  private readonly leaves: number
-  private doneLeaves = 0
-  private doneBytes = 0
-  private missingBytes: number
-  private lowestMissing = 0
+  private readonly pool: SourcePool<Source, undefined>
+  private readonly book: LeafBook
   private windowStart = 0
   private moreSources = false
   private started = false
   private starving = false
-  private startedAt: number
+  private readonly startedAt: number
   private progressAt = Number.NEGATIVE_INFINITY
-  private resumedBytes = 0
+  private readonly resumedBytes: number
   private settled = false
-  private cancelWatch: () => void = () => {}
   private resolve!: () => void
   private reject!: (error: unknown) => void
   /** Settles when all is fetched and delivered, or cannot be. */
@@ -88,21 +56,18 @@ export class Fetcher {
 
   constructor(options: FetcherOptions) {
     this.options = options
-    const { map, done } = options
-    this.leaves = map.leaves.length
-    this.leaf = new Uint8Array(this.leaves)
-    this.missingBytes = map.size
-    this.startedAt = options.clock.now()
-    if (done) {
-      for (let i = 0; i < this.leaves; i++) {
-        if (!done(i)) continue
-        this.leaf[i] = DONE
-        this.doneLeaves++
-        this.resumedBytes += this.sizeOf(i)
-      }
-    }
-    this.doneBytes = this.resumedBytes
-    this.missingBytes -= this.resumedBytes
+    const { map, clock, done } = options
+    this.book = new LeafBook(map, done)
+    this.resumedBytes = this.book.doneBytes
+    this.pool = new SourcePool<Source, undefined>({
+      clock,
+      bytesOf: (_lane, first, end) => map.starts[end]! - map.starts[first]!,
+      read: (lane) => this.read(lane),
+      release: (lane) => this.release(lane),
+      blame: (error) => (error instanceof Lie ? 'lied' : 'failed'),
+      onFree: () => this.pump(),
+    })
+    this.startedAt = clock.now()
     this.finished = new Promise((resolve, reject) => {
       this.resolve = resolve
       this.reject = reject
@@ -114,11 +79,11 @@ export class Fetcher {
   start(moreSources: boolean): void {
     this.moreSources = moreSources
     this.started = true
-    if (this.doneLeaves === this.leaves) {
+    if (this.book.isComplete) {
       this.settle()
       return
     }
-    this.watch()
+    this.pool.watch()
     this.pump()
   }
 
@@ -128,19 +93,7 @@ export class Fetcher {
   }
 
   addSource(source: Source): void {
-    if (this.states.some((state) => state.source.id === source.id)) {
-      throw new CdnError('CDN_INVALID_ARGUMENT', `two sources are called "${source.id}"`, { id: source.id })
-    }
-    this.states.push({
-      source,
-      parallel: Math.max(1, source.parallel ?? DEFAULT_PARALLEL),
-      lanes: new Set(),
-      estimator: new Estimator(),
-      notBefore: 0,
-      failuresInRow: 0,
-      lastBytes: 0,
-      report: { id: source.id, bytes: 0, wastedBytes: 0, requests: 0, failures: 0, bytesPerSecond: 0, latencyMs: 0 },
-    })
+    this.pool.add(source)
     this.pump()
   }
 
@@ -155,31 +108,23 @@ export class Fetcher {
     this.settle(reason ?? new CdnError('CDN_ABORTED', 'the download was stopped'))
   }
 
-  isDone(index: number): boolean {
-    return this.leaf[index] === DONE
-  }
-
   progress(): DownloadProgress {
     const now = this.options.clock.now()
     const elapsedMs = now - this.startedAt
-    const sources = this.states.map(({ report, estimator, lanes }) => ({
-      ...report,
-      bytesPerSecond: lanes.size > 0 || estimator.measured ? estimator.rateAt(now) * 1000 : 0,
-      latencyMs: estimator.latencyMs(),
-    }))
-    const bytesPerSecond = elapsedMs > 0 ? ((this.doneBytes - this.resumedBytes) / elapsedMs) * 1000 : 0
-    return { bytesDone: this.doneBytes, bytesTotal: this.options.map.size, elapsedMs, bytesPerSecond, sources }
-  }
-
-  private sizeOf(index: number): number {
-    return this.options.map.starts[index + 1]! - this.options.map.starts[index]!
+    const { doneBytes } = this.book
+    return {
+      bytesDone: doneBytes,
+      bytesTotal: this.options.map.size,
+      elapsedMs,
+      bytesPerSecond: elapsedMs > 0 ? ((doneBytes - this.resumedBytes) / elapsedMs) * 1000 : 0,
+      sources: this.pool.sources.map((source) => source.reportAt(now)),
+    }
   }
 
   private settle(error?: unknown): void {
     if (this.settled) return
     this.settled = true
-    this.cancelWatch()
-    for (const state of this.states) for (const lane of state.lanes) this.stop(lane)
+    this.pool.close()
     if (error !== undefined) {
       this.reject(error)
       return
@@ -191,197 +136,129 @@ export class Fetcher {
   /** Gives work to every source that has a free lane. */
   private pump(): void {
     if (this.settled || !this.started) return
-    const now = this.options.clock.now()
-    const live = this.states.filter((state) => !state.report.dropped)
-    if (live.length === 0 && !this.moreSources) {
-      const sources = this.states.map((state) => `${state.source.id}: ${state.report.dropped}`).join(', ')
-      const left = this.options.map.size - this.doneBytes
+    if (!this.moreSources && this.pool.live().length === 0) {
+      const sources = this.pool.sources.map(({ report }) => `${report.id}: ${report.dropped}`).join(', ')
+      const left = this.options.map.size - this.book.doneBytes
       const text = `no source is left for ${left} bytes (${sources || 'none was given'})`
       this.settle(new CdnError('CDN_NO_SOURCE', text, { left }))
       return
     }
-    const ready = live.filter((state) => state.notBefore <= now && state.lanes.size < state.parallel)
-    ready.sort((a, b) => b.estimator.rateAt(now) - a.estimator.rateAt(now))
-    const allRate = live.reduce((sum, state) => sum + state.estimator.rateAt(now), 0)
-    for (const state of ready) {
-      while (!this.settled && state.lanes.size < state.parallel && this.giveWork(state, allRate, now)) {}
-    }
-  }
-
-  private giveWork(state: SourceState, allRate: number, now: number): boolean {
-    return this.rescueHead(state, now) || this.takeNew(state, allRate, now) || this.takeOver(state, now)
+    this.pool.handOut(
+      (source, allRate, now) =>
+        this.rescueHead(source, now) || this.takeNew(source, allRate, now) || this.takeOver(source, now),
+    )
   }
 
   /** The reader waits for the head, or its deadline nears, and this source would have it sooner than who fetches it now. */
-  private rescueHead(state: SourceState, now: number): boolean {
+  private rescueHead(source: LeafSource, now: number): boolean {
     const { deadline, map } = this.options
     if (!this.starving && !deadline) return false
-    const head = this.states
-      .flatMap((s) => [...s.lanes])
-      .reduce<Lane | undefined>(
-        (least, lane) => (lane.over || (least && least.at <= lane.at) ? least : lane),
-        undefined,
-      )
-    if (
-      !head ||
-      head.from === state ||
-      this.leaf[head.at] === DONE ||
-      this.lowestMissing < head.at ||
-      map.starts[head.at]! > this.windowStart
-    )
-      return false
-    const eta = this.etaOf(head, head.at + 1, now)
-    if (deadline && !this.starving && now + eta < deadline(map.starts[head.at]!)) return false
-    const rate = state.estimator.rateAt(now) / state.parallel
-    if (this.isHedged(head.at) || !isHedgeWorthIt(eta, this.sizeOf(head.at), rate, state.estimator.latencyMs()))
-      return false
-    this.open(state, head.at, head.at + 1, now)
+    let head: LeafLane | undefined
+    for (const lane of this.pool.lanes()) if (!head || lane.at < head.at) head = lane
+    if (!head || head.from === source || this.book.isDone(head.at)) return false
+    const { at } = head
+    if (this.book.lowestMissing() < at || map.starts[at]! > this.windowStart) return false
+    const eta = this.pool.etaMs(head, now, at + 1)
+    if (deadline && !this.starving && now + eta < deadline(map.starts[at]!)) return false
+    if (this.isHedged(at) || !source.isWellBefore(eta, this.book.sizeOf(at), now)) return false
+    this.open(source, at, at + 1)
     return true
   }
 
-  private takeNew(state: SourceState, allRate: number, now: number): boolean {
-    const { starts } = this.options.map
-    const { windowBytes } = this.options
-    while (this.lowestMissing < this.leaves && this.leaf[this.lowestMissing] !== MISSING) this.lowestMissing++
-    let first = this.lowestMissing
+  private takeNew(source: LeafSource, allRate: number, now: number): boolean {
+    const { book, pool } = this
+    const { windowBytes, map } = this.options
+    const { starts } = map
+    let first = book.lowestMissing()
     const limit = this.windowStart + windowBytes
-    if (first >= this.leaves || starts[first + 1]! > limit) return false
-    const rate = state.estimator.rateAt(now)
-    const latencyMs = state.estimator.latencyMs()
-    let bytes = requestBytes(
-      { rate, latencyMs, parallel: state.parallel, lastBytes: state.lastBytes },
-      { rate: allRate, remaining: this.missingBytes, windowBytes },
-    )
-    for (const lane of state.lanes) {
-      bytes = staggered(bytes, starts[lane.end]! - starts[lane.at]! - lane.filled, rate, latencyMs)
-    }
+    if (first >= book.count || starts[first + 1]! > limit) return false
+    const all = { rate: allRate, remaining: book.missingBytes, windowBytes }
+    const bytes = source.askBytes(all, pool.leftOf, now)
     if (Number.isFinite(windowBytes)) {
-      const wanted = starts[first]! + skipBytes(rate, latencyMs, bytes, allRate)
+      const { estimator } = source
+      const wanted = starts[first]! + skipBytes(estimator.rateAt(now), estimator.latencyMs(), bytes, allRate)
       let ahead = first
-      while (ahead < this.leaves && starts[ahead]! < wanted) ahead++
-      while (ahead < this.leaves && this.leaf[ahead] !== MISSING) ahead++
-      if (ahead < this.leaves && starts[ahead + 1]! <= limit) first = ahead
+      while (ahead < book.count && starts[ahead]! < wanted) ahead++
+      while (ahead < book.count && !book.isMissing(ahead)) ahead++
+      if (ahead < book.count && starts[ahead + 1]! <= limit) first = ahead
     }
     let end = first + 1
     while (
-      end < this.leaves &&
-      this.leaf[end] === MISSING &&
+      end < book.count &&
+      book.isMissing(end) &&
       starts[end + 1]! - starts[first]! <= bytes &&
       starts[end + 1]! <= limit
     ) {
       end++
     }
-    this.open(state, first, end, now)
+    this.open(source, first, end)
     return true
   }
 
   /** Nothing is left to begin: take the tail of the request that would end last, or fetch its last leaf as well. */
-  private takeOver(state: SourceState, now: number): boolean {
+  private takeOver(source: LeafSource, now: number): boolean {
     const { starts } = this.options.map
-    const rate = state.estimator.rateAt(now) / state.parallel
-    const latencyMs = state.estimator.latencyMs()
-    let victim: Lane | undefined
+    let victim: LeafLane | undefined
     let worst = 0
-    for (const other of this.states) {
-      if (other === state) continue
-      for (const lane of other.lanes) {
-        while (lane.end > lane.at && this.leaf[lane.end - 1] === DONE) lane.end--
-        if (lane.over || lane.end === lane.at || this.isHedged(lane.at)) continue
-        const eta = this.etaOf(lane, lane.end, now)
-        if (eta > worst) {
-          worst = eta
-          victim = lane
-        }
+    for (const lane of this.pool.lanes()) {
+      if (lane.from === source) continue
+      while (lane.end > lane.at && this.book.isDone(lane.end - 1)) lane.end--
+      if (lane.end === lane.at || this.isHedged(lane.at)) continue
+      const eta = this.pool.etaMs(lane, now)
+      if (eta > worst) {
+        worst = eta
+        victim = lane
       }
     }
     if (!victim) return false
-    const left = starts[victim.end]! - starts[victim.at]! - victim.filled
-    const victimRate = Math.max(1e-6, victim.from.estimator.rateAt(now) / victim.from.lanes.size)
-    const bytes = stealBytes(left, victimRate, rate, latencyMs)
-    let first = victim.end
-    while (first > victim.at + 1 && starts[victim.end]! - starts[first - 1]! <= bytes) first--
-    if (first < victim.end) {
-      const { end } = victim
+    const { at, end } = victim
+    const bytes = source.stealBytes(victim, this.pool.leftOf(victim), now)
+    let first = end
+    while (first > at + 1 && starts[end]! - starts[first - 1]! <= bytes) first--
+    if (first < end) {
       victim.end = first
-      this.open(state, first, end, now)
+      this.open(source, first, end)
       return true
     }
-    const last = victim.end - 1
-    if (!isHedgeWorthIt(worst, this.sizeOf(last), rate, latencyMs)) return false
-    this.open(state, last, victim.end, now)
+    if (!source.isWellBefore(worst, this.book.sizeOf(end - 1), now)) return false
+    this.open(source, end - 1, end)
     return true
   }
 
-  private etaOf(lane: Lane, end: number, now: number): number {
-    const { starts } = this.options.map
-    return etaMs({
-      bytes: starts[end]! - starts[lane.at]! - lane.filled,
-      rate: lane.from.estimator.rateAt(now) / Math.max(1, lane.from.lanes.size),
-      quietMs: Math.max(now - lane.heardAt, lane.from.estimator.silenceMs(now)),
-      latencyMs: lane.heard ? 0 : lane.from.estimator.latencyMs(),
-    })
+  private open(source: LeafSource, first: number, end: number): void {
+    this.book.take(first, end)
+    this.pool.open(source, undefined, first, end)
   }
 
-  /** True when more than one lane will fetch the leaf. */
-  private isHedged(index: number): boolean {
+  /** How many lanes will fetch the leaf. */
+  private holdersOf(index: number): number {
     let holders = 0
-    for (const state of this.states) {
-      for (const lane of state.lanes) if (!lane.over && lane.at <= index && index < lane.end) holders++
-    }
-    return holders > 1
+    for (const lane of this.pool.lanes()) if (lane.at <= index && index < lane.end) holders++
+    return holders
   }
 
-  private open(state: SourceState, first: number, end: number, now: number): void {
-    for (let i = first; i < end; i++) {
-      if (this.leaf[i] !== MISSING) continue
-      this.leaf[i] = TAKEN
-      this.missingBytes -= this.sizeOf(i)
-    }
-    const lane: Lane = {
-      from: state,
-      first,
-      end,
-      at: first,
-      filled: 0,
-      startedAt: now,
-      heardAt: now,
-      heard: false,
-      over: false,
-      controller: new AbortController(),
-    }
-    state.lanes.add(lane)
-    state.estimator.onAsk(now)
-    state.report.requests++
-    void this.run(lane).then(
-      () => this.close(lane),
-      (error) => this.fail(lane, error),
-    )
+  private isHedged(index: number): boolean {
+    return this.holdersOf(index) > 1
+  }
+
+  private release({ at, end }: LeafLane): void {
+    for (let i = at; i < end; i++) if (this.holdersOf(i) === 0) this.book.release(i)
   }
 
   /** Reads a lane to its end, leaf by leaf. */
-  private async run(lane: Lane): Promise<void> {
-    const { map, clock, hasher, deliver } = this.options
-    const { source, estimator, report } = lane.from
+  private async read(lane: LeafLane): Promise<void> {
+    const { book, pool } = this
+    const { map, hasher } = this.options
+    const { source, report } = lane.from
     const request = {
       root: map.root,
       start: map.starts[lane.first]!,
       end: map.starts[lane.end]!,
       leaves: map.leaves.slice(lane.first, lane.end),
     }
-    let buffer = new Uint8Array(this.sizeOf(lane.at))
+    let buffer = new Uint8Array(book.sizeOf(lane.at))
     for await (const chunk of source.read(request, { signal: lane.controller.signal })) {
-      if (lane.over) {
-        report.wastedBytes += chunk.length
-        return
-      }
-      const now = clock.now()
-      const first = !lane.heard
-      if (first) {
-        lane.heard = true
-        estimator.onFirstByte(now - lane.startedAt)
-      }
-      lane.heardAt = now
-      estimator.onBytes(now, chunk.length, first)
+      if (!pool.hear(lane, chunk.length)) return
       for (let at = 0; at < chunk.length; ) {
         const take = Math.min(buffer.length - lane.filled, chunk.length - at)
         buffer.set(at === 0 && take === chunk.length ? chunk : chunk.subarray(at, at + take), lane.filled)
@@ -389,50 +266,42 @@ export class Fetcher {
         at += take
         if (lane.filled < buffer.length) break
         const index = lane.at
-        if (this.leaf[index] === DONE) report.wastedBytes += buffer.length
+        if (book.isDone(index)) report.wastedBytes += buffer.length
         else {
           const verdict = isBlock(map.leaves[index]!, buffer, hasher)
           if (!(typeof verdict === 'boolean' ? verdict : await verdict)) throw new Lie(index)
           if (this.settled) return
           // While the digest was computed another lane may have been first.
-          if (this.leaf[index] === DONE) report.wastedBytes += buffer.length
-          else await this.accept(index, buffer, lane, deliver)
+          if (book.isDone(index)) report.wastedBytes += buffer.length
+          else await this.accept(index, buffer, lane)
         }
         if (lane.over || this.settled) return
         lane.at++
         lane.filled = 0
         if (lane.at >= lane.end) {
-          lane.from.lastBytes = Math.max(lane.from.lastBytes, request.end - request.start)
+          pool.answered(lane, request.end - request.start)
           return
         }
-        buffer = new Uint8Array(this.sizeOf(lane.at))
-        if (this.isRestDone(lane)) return
+        buffer = new Uint8Array(book.sizeOf(lane.at))
+        if (book.isRunDone(lane.at, lane.end)) return
       }
     }
     throw new CdnError('CDN_SOURCE_FAILED', `${source.id} ended its answer early`, { source: source.id })
   }
 
-  private async accept(
-    index: number,
-    bytes: Uint8Array,
-    lane: Lane,
-    deliver: FetcherOptions['deliver'],
-  ): Promise<void> {
-    const { starts } = this.options.map
-    if (this.leaf[index] === MISSING) this.missingBytes -= bytes.length
-    this.leaf[index] = DONE
+  /** A leaf is right: hands it on. */
+  private async accept(index: number, bytes: Uint8Array, lane: LeafLane): Promise<void> {
+    const { book } = this
+    const { map, clock, deliver, onLeaf, onProgress } = this.options
+    const { starts } = map
+    book.arrive(index)
     lane.from.report.bytes += bytes.length
     lane.from.failuresInRow = 0
-    this.options.onLeaf?.({
-      index,
-      start: starts[index]!,
-      end: starts[index + 1]!,
-      source: lane.from.source.id,
-      atMs: this.options.clock.now() - this.startedAt,
-    })
+    const atMs = clock.now() - this.startedAt
+    onLeaf?.({ index, start: starts[index]!, end: starts[index + 1]!, source: lane.from.report.id, atMs })
     // Copies of this leaf that are still on their way are not wanted any more.
-    for (const other of this.states.flatMap((state) => [...state.lanes])) {
-      if (other !== lane && this.isRestDone(other)) this.stop(other)
+    for (const other of this.pool.lanes()) {
+      if (other !== lane && book.isRunDone(other.at, other.end)) this.pool.stop(other)
     }
     try {
       await deliver(index, bytes)
@@ -440,89 +309,17 @@ export class Fetcher {
       this.settle(error)
       return
     }
-    this.doneLeaves++
-    this.doneBytes += bytes.length
-    if (this.doneLeaves === this.leaves) {
+    book.deliver(index)
+    if (book.isComplete) {
       this.settle()
       return
     }
     this.pump()
-    const now = this.options.clock.now()
-    if (this.options.onProgress && now - this.progressAt >= PROGRESS_MS) {
+    const now = clock.now()
+    if (onProgress && now - this.progressAt >= PROGRESS_MS) {
       this.progressAt = now
-      this.options.onProgress(this.progress())
+      onProgress(this.progress())
     }
-  }
-
-  private isRestDone(lane: Lane): boolean {
-    for (let i = lane.at; i < lane.end; i++) if (this.leaf[i] !== DONE) return false
-    return true
-  }
-
-  private stop(lane: Lane): void {
-    if (lane.over) return
-    lane.over = true
-    lane.from.lanes.delete(lane)
-    lane.from.report.wastedBytes += lane.filled
-    if (lane.from.lanes.size === 0) lane.from.estimator.onIdle(this.options.clock.now())
-    lane.controller.abort()
-    for (let i = lane.at; i < lane.end; i++) {
-      if (this.leaf[i] !== TAKEN || this.isHeld(i)) continue
-      this.leaf[i] = MISSING
-      this.missingBytes += this.sizeOf(i)
-      if (i < this.lowestMissing) this.lowestMissing = i
-    }
-  }
-
-  private isHeld(index: number): boolean {
-    for (const state of this.states) {
-      for (const lane of state.lanes) if (lane.at <= index && index < lane.end) return true
-    }
-    return false
-  }
-
-  private close(lane: Lane): void {
-    if (lane.over) return
-    this.stop(lane)
-    this.pump()
-  }
-
-  private fail(lane: Lane, error: unknown): void {
-    if (lane.over || this.settled) return
-    const state = lane.from
-    this.stop(lane)
-    state.report.failures++
-    if (error instanceof Lie) this.drop(state, 'lied')
-    else {
-      state.failuresInRow++
-      if (state.failuresInRow >= MAX_FAILURES) this.drop(state, error instanceof Stall ? 'stalled' : 'failed')
-      else {
-        state.notBefore = this.options.clock.now() + backoffMs(state.failuresInRow)
-      }
-    }
-    this.pump()
-  }
-
-  private drop(state: SourceState, reason: 'lied' | 'stalled' | 'failed'): void {
-    state.report.dropped = reason
-    for (const lane of [...state.lanes]) this.stop(lane)
-  }
-
-  /** Looks for stalls, and wakes sources whose wait is over. */
-  private watch(): void {
-    this.cancelWatch = this.options.clock.after(WATCH_MS, () => {
-      if (this.settled) return
-      const now = this.options.clock.now()
-      for (const state of this.states) {
-        const perLane = state.estimator.rateAt(now) / Math.max(1, state.lanes.size)
-        for (const lane of [...state.lanes]) {
-          const expected = state.estimator.latencyMs() + this.sizeOf(lane.at) / perLane
-          if (now - lane.heardAt > stallMs(expected, lane.heard)) this.fail(lane, new Stall())
-        }
-      }
-      this.pump()
-      if (!this.settled) this.watch()
-    })
   }
 }
 
@@ -534,6 +331,3 @@ class Lie extends Error {
     this.index = index
   }
 }
-
-/** Nothing was heard for too long. */
-class Stall extends Error {}

@@ -1,5 +1,6 @@
 import type { Source } from '../download/source.ts'
 import { CdnError } from '../errors.ts'
+import { chunksOf } from '../platform/chunks.ts'
 import { type Fetch, systemFetch } from '../platform/system-fetch.ts'
 
 /** Options of {@link httpSource}. */
@@ -14,7 +15,10 @@ export interface HttpSourceOptions {
   fetch?: Fetch
 }
 
-/** A web server as a source: HTTP range requests. HTTP/2 and /3 where the platform's `fetch` speaks them. */
+/**
+ * A web server as a source: HTTP range requests. HTTP/2 and /3 where the platform's `fetch` speaks them. For pages of another origin the server must
+ * allow that origin and the header `range`, and expose `content-range` (CORS); the servers of this package do.
+ */
 export function httpSource(options: HttpSourceOptions): Source {
   const { gateway, url, fetch = systemFetch } = options
   const place = gateway ?? url
@@ -37,7 +41,7 @@ export function httpSource(options: HttpSourceOptions): Source {
         throw failed(`answered ${status} to bytes ${start}-${end - 1}`, { status, start, end })
       }
       let left = end - start
-      for await (const chunk of response.body) {
+      for await (const chunk of chunksOf(response.body)) {
         yield chunk.length > left ? chunk.subarray(0, left) : chunk
         left -= chunk.length
         if (left <= 0) return

@@ -196,6 +196,31 @@ describe('when it cannot go on', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(source.sent).toBe(sent)
   })
+  it('stops when aborted before the first source has come, and tells who looks for sources', async () => {
+    const { content, map } = await randomContent(MiB)
+    const clock = new VirtualClock()
+    let left = false
+    const sources: AsyncIterable<ReturnType<typeof simulatedSource>> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: async () => {
+          left = true
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+    const stop = new AbortController()
+    clock.after(500, () => stop.abort(new Error('enough')))
+    const run = downloadTo({ content: map, sources, clock, signal: stop.signal, sink: { write: () => {} } })
+    await expect(clock.run(run)).rejects.toThrow('enough')
+    expect(left).toBe(true)
+    const twins = async function* () {
+      yield simulatedSource(clock, content, link('a', 10))
+      yield simulatedSource(clock, content, link('a', 10))
+    }
+    const twice = downloadTo({ content: map, sources: twins(), clock, sink: { write: () => {} } })
+    expect(isCdnError(await clock.run(twice).catch((e) => e), 'CDN_INVALID_ARGUMENT')).toBe(true)
+  })
   it('resumes by verifying what is there: only what is missing or damaged is fetched', async () => {
     const { content, map } = await randomContent(4 * MiB)
     const file = content.slice()

@@ -15,9 +15,12 @@ const ZERO: Record<number, number[]> = {
   [F32]: [0x43, 0, 0, 0, 0],
   [F64]: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
 }
-const table = SHAPES.map((_, i) => i)
+/** Entry i is function i, or function 0 in its place: what is not in the table is called by index only, and instrumented another way. */
+const tables = fc
+  .oneof(fc.constant(-1), fc.nat(2 ** SHAPES.length - 1))
+  .map((present) => SHAPES.map((_, i) => ((present >> i) & 1 ? i : 0)))
 
-function moduleOf(functions: readonly ReferenceFunction[]): Uint8Array {
+function moduleOf(functions: readonly ReferenceFunction[], table: readonly number[]): Uint8Array {
   const names: Record<number, string> = { 0: 'alloc', [HANDLE]: 'handle' }
   return assemble({
     functions: functions.map(({ params, results, locals, body }, i) => ({
@@ -39,7 +42,7 @@ interface Run {
   readonly fuel?: number
 }
 
-function runReference(functions: readonly ReferenceFunction[]): Run {
+function runReference(functions: readonly ReferenceFunction[], table: readonly number[]): Run {
   const globals = GLOBALS.map((type) => (type === I64 ? 0n : 0))
   const machine = new ReferenceMachine(functions, { globals, table, maximumPages: PAGES, maxSteps: 100_000 })
   try {
@@ -72,15 +75,15 @@ const showsBits = (list: readonly Instruction[]): boolean =>
 
 describe('a random program', () => {
   it('that is instrumented uses the fuel, gives the result and leaves the memory that the plain machine says', () => {
-    const seen = { done: 0, trapped: 0, long: 0, loops: 0, plain: 0 }
+    const seen = { done: 0, trapped: 0, long: 0, loops: 0, plain: 0, byIndex: 0 }
     fc.assert(
-      fc.property(programs, (functions) => {
-        const source = moduleOf(functions)
+      fc.property(programs, tables, (functions, table) => {
+        const source = moduleOf(functions, table)
         expect(() => new WebAssembly.Module(source as Uint8Array<ArrayBuffer>)).not.toThrow()
         const { bytes } = instrument(source, PAGES)
         let reference: Run
         try {
-          reference = runReference(functions)
+          reference = runReference(functions, table)
         } catch (error) {
           if (!(error instanceof TooLong)) throw error
           seen.long++
@@ -100,6 +103,7 @@ describe('a random program', () => {
           return
         }
         seen.done++
+        if (table.includes(0, 1)) seen.byIndex++
         expect(run.fuel).toBe(reference.fuel)
         if (reference.fuel! > 500) seen.loops++
         // Just enough is enough, and one unit less is not.
@@ -121,6 +125,7 @@ describe('a random program', () => {
     expect(seen.trapped).toBeGreaterThan(10)
     expect(seen.loops).toBeGreaterThan(80)
     expect(seen.plain).toBeGreaterThan(80)
+    expect(seen.byIndex).toBeGreaterThan(80)
   }, 120_000)
 })
 

@@ -68,6 +68,43 @@ describe('a hostile function', () => {
       expect(run(handleModule([...often, ...count], { locals: [I32], functions }))).toMatchObject({ status: 'done' })
     }
   })
+  it('that recurses by index, through the table and with calls of the host in between gives its stack back too', () => {
+    // log(0, 0) at each depth; f(n) = n <= 0 ? 0 : f(n - 1), by index; g the same, by the table, or f in its place.
+    const log = [...i32Const(0), ...i32Const(0), 0x10, 0]
+    const body = (call: number[]) => [
+      ...log,
+      0x20,
+      0,
+      0x04,
+      I32,
+      0x20,
+      0,
+      ...i32Const(1),
+      0x6b,
+      ...call,
+      0x05,
+      ...i32Const(0),
+      0x0b,
+    ]
+    const [byIndex, byTable] = [
+      [0x10, 3],
+      [...i32Const(0), 0x11, 4, 0],
+    ]
+    const often = [0x03, 0x40, ...i32Const(5), 0x10, 3, 0x1a, ...log]
+    const count = [0x20, 2, ...i32Const(1), 0x6a, 0x22, 2, ...i32Const(2_000), 0x48, 0x0d, 0, 0x0b, ...i32Const(0)]
+    const loop = [0x03, 0x40, 0x0b]
+    for (const f of [body(byIndex), body(byTable), [...loop, ...body(byIndex)], [...loop, ...body(byTable)]]) {
+      for (const g of [body(byIndex), [...loop, ...body(byIndex)]]) {
+        const source = handleModule([...often, ...count], {
+          imports: [{ name: 'log', params: [I32, I32], results: [] }],
+          locals: [I32],
+          functions: [f, g].map((code) => ({ params: [I32], results: [I32], code })),
+          table: [4],
+        })
+        expect(run(source, 1e8)).toMatchObject({ status: 'done' })
+      }
+    }
+  })
   it('with the largest frames the profile allows, recursing to the limit, does not reach the end of the engine’s stack', () => {
     // Values that stay on the operand stack across the call keep their slots in every engine.
     const deep = Array.from({ length: 1000 }, () => [0x20, 0]).flat()

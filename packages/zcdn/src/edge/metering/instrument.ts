@@ -11,6 +11,9 @@ import { planStack } from './stack.ts'
 /** Names under which an instrumented module shows its counter and its start function to the host. */
 export const EXPORTS = { counter: 'zos:counter', start: 'zos:start' } as const
 
+/** Engines have about so many registers for parameters; with more, or with two results, one more goes over the stack. */
+const PASSING_PARAMS = 6
+
 /** A module that pays for what it runs. */
 export interface InstrumentedModule {
   readonly bytes: Uint8Array
@@ -53,8 +56,16 @@ export function instrument(source: Uint8Array, memoryPages: number): Instrumente
   module.types.forEach(({ results }, i) => {
     if (results.length > 1) resultTypes.set(i, addType([], results))
   })
+  const passing = passingFunctions(module)
+  const passingTypes = new Map<number, number>()
+  for (const index of passing) {
+    const typeIndex = module.functions[index - module.imports.length]!
+    const { params, results } = module.types[typeIndex]!
+    if (!passingTypes.has(typeIndex)) passingTypes.set(typeIndex, addType([...params, I64], [...results, I64]))
+  }
   const functionCount = module.imports.length + module.functions.length
   const add: Additions = {
+    passing,
     counter: module.globals.length,
     grow: functionCount,
     copy: functionCount + 1,
@@ -78,7 +89,10 @@ export function instrument(source: Uint8Array, memoryPages: number): Instrumente
     })
   section(3, (content) => {
     content.u32(module.functions.length + 3)
-    for (const type of [...module.functions, growType, bulkType, bulkType]) content.u32(type)
+    module.functions.forEach((type, i) => {
+      content.u32(passing.has(module.imports.length + i) ? passingTypes.get(type)! : type)
+    })
+    for (const type of [growType, bulkType, bulkType]) content.u32(type)
   })
   if (module.table) {
     const { start, end } = module.table
@@ -104,7 +118,9 @@ export function instrument(source: Uint8Array, memoryPages: number): Instrumente
     content.u32(module.bodies.length + 3)
     const body = (bytes: Uint8Array) => content.u32(bytes.length).bytes(bytes)
     module.bodies.forEach((span, i) => {
-      body(rewriteFunction(module, span, module.functions[i]!, facts[i]!.hasLoop, charges[i]!, add))
+      const index = module.imports.length + i
+      const plan = { index, typeIndex: module.functions[i]!, hasLoop: facts[i]!.hasLoop, stackCharge: charges[i]! }
+      body(rewriteFunction(module, span, plan, add))
     })
     body(growBody(add, maximum))
     body(bulkBody(add, OP.memoryCopy))
@@ -115,4 +131,17 @@ export function instrument(source: Uint8Array, memoryPages: number): Instrumente
     section(11, (content) => content.bytes(source, start, end))
   }
   return { bytes: out.view(), parsed: module, memoryPages: maximum }
+}
+
+/** Functions that nobody calls but by index: neither the host nor the table, whose callers know their type. */
+function passingFunctions(module: ParsedModule): Set<number> {
+  const first = module.imports.length
+  const known = new Set([module.alloc, module.handle, module.start, ...module.tableFunctions])
+  const passing = new Set<number>()
+  module.functions.forEach((typeIndex, i) => {
+    const { params, results } = module.types[typeIndex]!
+    if (known.has(first + i) || params.length > PASSING_PARAMS || results.length > 1) return
+    passing.add(first + i)
+  })
+  return passing
 }

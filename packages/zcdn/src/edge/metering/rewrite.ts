@@ -3,6 +3,7 @@ import { EMPTY_BLOCK, F32, F64, FUEL, I64 } from '../module/opcodes.ts'
 import type { FunctionType, ParsedModule, Span } from '../module/parse.ts'
 import { Writer } from '../module/writer.ts'
 import { ENGINE_REFUSED, EXHAUSTED_MASK, FUEL_UNIT, SLOT_BITS } from './counter.ts'
+import { Segments } from './segments.ts'
 
 /** Indices of what the rewriter adds to a module. */
 export interface Additions {
@@ -16,48 +17,51 @@ export interface Additions {
   readonly fill: number
   /** Type indices of `() -> results` for functions of several results, by their own type index. */
   readonly resultTypes: ReadonlyMap<number, number>
+  /** Functions that take the counter as their last parameter and give it back as their last result; indices as calls have them. */
+  readonly passing: ReadonlySet<number>
 }
 
-/** A place in the output where a charge goes once its size is known. */
-interface Charge {
-  readonly at: number
-  /** Blocks around it. */
-  readonly nesting: number
-  /** Whether this is where exhaustion is noticed: entries and loop heads, so that no cycle escapes it. */
-  readonly check: boolean
-  cost: number
+/** What is known of a function before it is rewritten. */
+export interface FunctionPlan {
+  /** Its index, as calls have it. */
+  readonly index: number
+  readonly typeIndex: number
+  readonly hasLoop: boolean
+  /** Slots that one activation takes; 0 where they are not counted. */
+  readonly stackCharge: number
 }
 
 /**
  * Rewrites one body so that it pays for what it runs.
  *
- * A segment is code that runs whole once it begins: between places where control may leave or arrive. Its cost is taken at its beginning.
+ * The cost of a segment (`segments.ts`) is taken at its beginning.
  * The check for exhaustion stands at entries and loop heads only; between two of them at most one pass over a body goes unchecked, and
  * what a run does after its fuel went negative is thrown away.
  *
- * In functions with a loop or recursion the counter lives in a local, which compilers keep in a register, and goes back to the global around
- * calls and at the end. In functions with a loop that local holds the fuel alone: charges are then as small as they can be, which inner loops
- * feel. In all other functions charges are taken from the global directly.
+ * Functions that are only called by index take the counter as a parameter and give it back as a result: it stays in registers, and goes to the
+ * global around host calls and indirect calls, and when it is exhausted. Others have it from the global; those with a loop or recursion hold it in a
+ * local, the rest take their charges from the global directly. In functions with a loop that local holds the fuel alone: charges are then as small
+ * as they can be, which inner loops feel.
  */
 export function rewriteFunction(
   module: ParsedModule,
   body: Span,
-  typeIndex: number,
-  hasLoop: boolean,
-  stackCharge: number,
+  { index, typeIndex, hasLoop, stackCharge }: FunctionPlan,
   add: Additions,
 ): Uint8Array {
   const type = module.types[typeIndex]!
-  const code = new BodyDecoder(module, body, type.params.length)
+  const params = type.params.length
+  const code = new BodyDecoder(module, body, params)
+  const passed = add.passing.has(index)
   const fuelAlone = hasLoop
-  const cached = hasLoop || stackCharge > 0
+  const cached = passed || hasLoop || stackCharge > 0
   const out = new Writer((body.end - body.start) * 2)
-  const charges: Charge[] = []
 
   // Locals of ours, behind the function's own; those of floats only where a NaN is looked at.
   const extra: number[] = []
-  const newLocal = (localType: number): number => type.params.length + code.locals.length + extra.push(localType) - 1
-  const fuel = newLocal(I64)
+  const shift = passed ? 1 : 0
+  const newLocal = (localType: number): number => params + shift + code.locals.length + extra.push(localType) - 1
+  const fuel = passed && !fuelAlone ? params : newLocal(I64)
   const scratch = new Map<number, number>()
   const scratchOf = (localType: number): number => {
     let index = scratch.get(localType)
@@ -68,42 +72,39 @@ export function rewriteFunction(
     return index
   }
 
-  const labels: { kind: number; targeted: boolean; dead: boolean }[] = [
-    { kind: OP.block, targeted: false, dead: false },
-  ]
-  let dead = false
-  let current: Charge = { at: 0, nesting: 0, check: true, cost: FUEL.entry + FUEL.local * code.locals.length }
-  charges.push(current)
-  const begin = (check: boolean) => {
-    if (dead) return
-    current = { at: out.length, nesting: labels.length - 1, check, cost: 0 }
-    charges.push(current)
-  }
-  const target = (depth: number) => {
-    labels[labels.length - 1 - depth]!.targeted = true
-  }
-  /** Local to global; `slots` are given back. */
-  const save = (to: Writer, slots = 0) => {
-    if (!cached) return
-    to.u8(OP.localGet).u32(fuel)
+  const segments = new Segments(FUEL.entry + FUEL.local * code.locals.length)
+  /** The counter as it was at the entry, or where fuel is not held alone: as it is. */
+  const whole = (to: Writer) => (passed ? to.u8(OP.localGet).u32(params) : to.u8(OP.globalGet).u32(add.counter))
+  /** Puts the counter on the stack; `slots` are given back. */
+  const put = (to: Writer, slots = 0) => {
+    if (!cached) whole(to)
+    else to.u8(OP.localGet).u32(fuel)
     if (fuelAlone) {
       to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64Shl)
-      // The slots in the global are those of this activation: whom it called has given theirs back.
-      to.u8(OP.globalGet)
-        .u32(add.counter)
+      // The slots there are those of this activation: whom it called has given theirs back.
+      whole(to)
         .u8(OP.i64Const)
         .signed(FUEL_UNIT - 1)
         .u8(OP.i64And, OP.i64Or)
     }
     if (slots > 0) to.u8(OP.i64Const).signed(slots).u8(OP.i64Add)
+  }
+  /** Takes the counter from the stack. */
+  const take = (to: Writer) => {
+    if (fuelAlone) to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64ShrS)
+    to.u8(OP.localSet).u32(fuel)
+  }
+  /** Local to global; `slots` are given back. */
+  const save = (to: Writer, slots = 0) => {
+    if (!cached) return
+    put(to, slots)
     to.u8(OP.globalSet).u32(add.counter)
   }
   /** Global to local. */
   const load = (to: Writer) => {
     if (!cached) return
     to.u8(OP.globalGet).u32(add.counter)
-    if (fuelAlone) to.u8(OP.i64Const).signed(SLOT_BITS).u8(OP.i64ShrS)
-    to.u8(OP.localSet).u32(fuel)
+    take(to)
   }
   const copyInstruction = () => {
     out.bytes(module.bytes, code.at, code.reader.at)
@@ -120,60 +121,63 @@ export function rewriteFunction(
 
   for (;;) {
     code.next()
-    if (!dead) current.cost += code.opcode.cost
+    segments.pay(code.opcode.cost)
     switch (code.code) {
       case OP.block:
       case OP.loop:
       case OP.if:
         copyInstruction()
-        labels.push({ kind: code.code, targeted: false, dead })
-        if (code.code !== OP.block) begin(code.code === OP.loop)
+        segments.open(code.code, out.length)
         continue
-      case OP.else: {
-        const label = labels.at(-1)!
-        label.kind = OP.else
+      case OP.else:
         copyInstruction()
-        dead = label.dead
-        begin(false)
+        segments.turn(out.length)
         continue
-      }
-      case OP.end: {
-        const label = labels.pop()!
-        if (labels.length === 0) break
+      case OP.end:
+        if (!segments.close(out.length + 1)) break
         copyInstruction()
-        if (label.kind === OP.if || label.kind === OP.else || (label.kind === OP.block && label.targeted)) {
-          dead = label.dead
-          begin(false)
-        }
         continue
-      }
       case OP.br:
-        target(code.operand)
         copyInstruction()
-        dead = true
+        segments.branch([code.operand])
         continue
       case OP.brIf:
-        target(code.operand)
         copyInstruction()
-        begin(false)
+        segments.branchIf(code.operand, out.length)
         continue
       case OP.brTable:
-        for (const depth of code.targets) target(depth)
         copyInstruction()
-        dead = true
+        segments.branch(code.targets)
         continue
       case OP.return:
-        if (cached) out.u8(OP.br).u32(labels.length - 1)
+        if (cached) out.u8(OP.br).u32(segments.depth - 1)
         else copyInstruction()
-        dead = true
+        segments.branch([segments.depth - 1])
         continue
       case OP.unreachable:
         save(out)
         copyInstruction()
-        dead = true
+        segments.trap()
+        continue
+      case OP.localGet:
+      case OP.localSet:
+      case OP.localTee:
+        if (passed && code.operand >= params) out.u8(code.code).u32(code.operand + shift)
+        else copyInstruction()
         continue
       case OP.call:
       case OP.callIndirect:
+        if (code.code === OP.call && add.passing.has(code.operand)) {
+          put(out)
+          copyInstruction()
+          if (passed) take(out)
+          else {
+            // Before host and indirect calls it writes the counter to the global, with its own slots taken.
+            out.u8(OP.globalSet).u32(add.counter)
+            load(out)
+          }
+          continue
+        }
         save(out)
         copyInstruction()
         load(out)
@@ -208,21 +212,25 @@ export function rewriteFunction(
   result.u32(code.localGroups.count + extra.length).bytes(module.bytes, code.localGroups.start, code.localGroups.end)
   for (const localType of extra) result.u8(1, localType)
   if (fuelAlone && stackCharge > 0) {
-    result.u8(OP.globalGet).u32(add.counter).u8(OP.i64Const).signed(stackCharge).u8(OP.i64Sub)
-    result.u8(OP.localTee).u32(fuel).u8(OP.globalSet).u32(add.counter)
-    result
-      .u8(OP.localGet)
-      .u32(fuel)
-      .u8(...EXHAUSTED, OP.if, EMPTY_BLOCK, OP.unreachable, OP.end)
+    whole(result).u8(OP.i64Const).signed(stackCharge).u8(OP.i64Sub)
+    result.u8(OP.localTee).u32(passed ? params : fuel)
+    if (!passed) result.u8(OP.globalSet).u32(add.counter).u8(OP.localGet).u32(fuel)
+    result.u8(...EXHAUSTED, OP.if, EMPTY_BLOCK)
+    if (passed) whole(result).u8(OP.globalSet).u32(add.counter)
+    result.u8(OP.unreachable, OP.end)
   }
   if (cached) {
-    load(result)
+    if (!passed) load(result)
+    else if (fuelAlone) {
+      whole(result)
+      take(result)
+    }
     result.u8(OP.block, EMPTY_BLOCK, OP.block)
     blockType(result, type, add.resultTypes.get(typeIndex))
   }
   const written = out.view()
   let copied = 0
-  for (const [i, { at, cost, check, nesting }] of charges.entries()) {
+  for (const [i, { at, cost, check, nesting }] of segments.all.entries()) {
     if (cost === 0 && !check) continue
     result.bytes(written, copied, at)
     copied = at
@@ -254,7 +262,8 @@ export function rewriteFunction(
   result.bytes(written, copied)
   if (cached) {
     result.u8(OP.end)
-    save(result, stackCharge)
+    if (passed) put(result, stackCharge)
+    else save(result, stackCharge)
     result.u8(OP.return, OP.end)
     save(result)
     result.u8(OP.unreachable)

@@ -1,4 +1,5 @@
 import { CdnError } from '../../errors.ts'
+import { chunksOf } from '../../platform/chunks.ts'
 import { type Post, systemPost } from '../../platform/system-fetch.ts'
 import { RUN_LIMITS } from '../run/limits.ts'
 import type { EdgeRunner } from './agree.ts'
@@ -43,7 +44,7 @@ export function httpRunner({ url, id, post = systemPost }: { url: string; id?: s
 async function readAtMost(response: Response, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response.body ? chunksOf(response.body) : []) {
     length += chunk.length
     if (length > limit) throw new CdnError('CDN_SOURCE_FAILED', `more than ${limit} bytes of output`, { limit })
     parts.push(chunk)
