@@ -16,7 +16,7 @@ import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
 import type { Precompiles } from '../precompiles/precompiles.ts'
-import { StateOverlay, type StateReader } from '../state/overlay.ts'
+import type { StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
 import { type CallLimits, CallPace, DEFAULT_CALL_MS, DEFAULT_TRACE_MS } from './call-pace.ts'
 import type { ForkSchedule } from './methods/config.ts'
@@ -146,7 +146,7 @@ export async function createCallRunner(
   }
   const call = await createQueue(callMs)
   return {
-    run: (state, context, unsigned) => call((evm) => evm.call(new StateOverlay(state), context, unsigned)),
+    run: (state, context, unsigned) => call((evm) => evm.evaluate(state, context, unsigned)),
     use: await createQueue(traceMs),
   }
 }
