@@ -51,7 +51,8 @@ export class EthereumState implements StateManagerInterface {
   async getAccount(address: Address): Promise<Account | undefined> {
     const state = this.#overlay.account(hexAddress(address))
     return (
-      state && new Account(state.nonce, state.balance, this.#hashBytes(state.storageRoot), this.#hashBytes(state.codeHash))
+      state &&
+      new Account(state.nonce, state.balance, this.#hashBytes(state.storageRoot), this.#hashBytes(state.codeHash))
     )
   }
 

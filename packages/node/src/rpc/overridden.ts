@@ -12,7 +12,9 @@ export function overridden(
   blockOverrides: unknown,
 ): { state: StateReader; blockContext: BlockContext } {
   const accounts = stateOverridesParam(stateOverrides)
-  const blockContext = isGiven(blockOverrides) ? { ...block.header, ...blockOverridesParam(blockOverrides) } : block.header
+  const blockContext = isGiven(blockOverrides)
+    ? { ...block.header, ...blockOverridesParam(blockOverrides) }
+    : block.header
   if (accounts.size === 0) return { state, blockContext }
   if ([...accounts.values()].some(({ movePrecompileTo }) => movePrecompileTo !== undefined))
     throw invalidParams('only eth_simulateV1 moves precompiles')

@@ -13,13 +13,13 @@ const NO_BYTES = new Uint8Array()
 
 export const frameOpcodes: Record<number, Opcode> = {
   // STOP
-  0x00: { run: stop },
+  0: { run: stop },
   // ADDRESS, ORIGIN, CALLER
-  0x30: { run: ({ stack, interpreter }) => stack.push(readShort(interpreter._env.address.bytes)) },
-  0x32: { run: ({ stack, interpreter }) => stack.push(readShort(interpreter._env.origin.bytes)) },
-  0x33: { run: ({ stack, interpreter }) => stack.push(readShort(interpreter._env.caller.bytes)) },
+  48: { run: ({ stack, interpreter }) => stack.push(readShort(interpreter._env.address.bytes)) },
+  50: { run: ({ stack, interpreter }) => stack.push(readShort(interpreter._env.origin.bytes)) },
+  51: { run: ({ stack, interpreter }) => stack.push(readShort(interpreter._env.caller.bytes)) },
   // JUMP
-  0x56: {
+  86: {
     run(state, own) {
       const words = wordsOf(state, 1)
       const target = Number(words._store[words._len - 1])
@@ -29,7 +29,7 @@ export const frameOpcodes: Record<number, Opcode> = {
     },
   },
   // JUMPI
-  0x57: {
+  87: {
     run(state, own) {
       const words = wordsOf(state, 2)
       const { _store, _len } = words
@@ -42,7 +42,7 @@ export const frameOpcodes: Record<number, Opcode> = {
     },
   },
   // RETURN
-  0xf3: {
+  243: {
     gas: rangeGas,
     run(state) {
       const words = wordsOf(state, 2)

@@ -36,7 +36,8 @@ function operand(state: RunState, depth: number, needed: number): bigint {
 }
 
 /** The price of an instruction on memory from the first operand on, as many bytes as the second says. */
-export const rangeGas = (state: RunState, fee: bigint) => fee + memoryGas(state, operand(state, 0, 2), operand(state, 1, 2))
+export const rangeGas = (state: RunState, fee: bigint) =>
+  fee + memoryGas(state, operand(state, 0, 2), operand(state, 1, 2))
 
 const copyGas = (state: RunState, fee: bigint) => {
   const length = operand(state, 2, 3)
@@ -51,7 +52,7 @@ const logGas = (topics: bigint) => (state: RunState, fee: bigint) => {
 
 export const memoryOpcodes: Record<number, Opcode> = {
   // KECCAK256
-  0x20: {
+  32: {
     gas(state, fee) {
       const length = operand(state, 1, 2)
       return fee + memoryGas(state, operand(state, 0, 2), length) + KECCAK_WORD_GAS * wordsIn(length)
@@ -66,7 +67,7 @@ export const memoryOpcodes: Record<number, Opcode> = {
     },
   },
   // CALLDATALOAD
-  0x35: {
+  53: {
     run(state) {
       const { _store, _len } = wordsOf(state, 1)
       const data = state.interpreter.getCallData()
@@ -75,10 +76,10 @@ export const memoryOpcodes: Record<number, Opcode> = {
     },
   },
   // CALLDATACOPY, CODECOPY
-  0x37: { gas: copyGas },
-  0x39: { gas: copyGas },
+  55: { gas: copyGas },
+  57: { gas: copyGas },
   // RETURNDATACOPY
-  0x3e: {
+  62: {
     gas(state, fee) {
       if (operand(state, 1, 3) + operand(state, 2, 3) > BigInt(state.returnBytes.length))
         throw new EVMError(EVMError.errorMessages.OUT_OF_GAS)
@@ -86,7 +87,7 @@ export const memoryOpcodes: Record<number, Opcode> = {
     },
   },
   // MLOAD
-  0x51: {
+  81: {
     gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 32n),
     run(state) {
       const { _store, _len } = wordsOf(state, 1)
@@ -96,7 +97,7 @@ export const memoryOpcodes: Record<number, Opcode> = {
     },
   },
   // MSTORE
-  0x52: {
+  82: {
     gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 32n),
     run(state) {
       const words = wordsOf(state, 2)
@@ -108,20 +109,20 @@ export const memoryOpcodes: Record<number, Opcode> = {
     },
   },
   // MSTORE8
-  0x53: { gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 1n) },
+  83: { gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 1n) },
   // MCOPY
-  0x5e: {
+  94: {
     gas(state, fee) {
       const length = operand(state, 2, 3)
       const gas = fee + COPY_WORD_GAS * wordsIn(length)
       return gas + memoryGas(state, operand(state, 1, 3), length) + memoryGas(state, operand(state, 0, 3), length)
     },
   },
-  0xa0: { gas: logGas(0n) },
-  0xa1: { gas: logGas(1n) },
-  0xa2: { gas: logGas(2n) },
-  0xa3: { gas: logGas(3n) },
-  0xa4: { gas: logGas(4n) },
+  160: { gas: logGas(0n) },
+  161: { gas: logGas(1n) },
+  162: { gas: logGas(2n) },
+  163: { gas: logGas(3n) },
+  164: { gas: logGas(4n) },
   // REVERT; RETURN has this price too
-  0xfd: { gas: rangeGas },
+  253: { gas: rangeGas },
 }

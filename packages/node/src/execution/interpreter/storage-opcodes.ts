@@ -15,7 +15,7 @@ const digitsOf = (slot: bigint) => slot.toString(16).padStart(64, '0')
 
 export const storageOpcodes: Record<number, Opcode> = {
   // SLOAD
-  0x54: {
+  84: {
     gas({ interpreter, stack }, fee) {
       const slot = stack.peek(1)[0]!
       const { journal } = interpreter
