@@ -74,16 +74,34 @@ export async function runUnsigned(
   }
 }
 
-/** What costs no more than its second use (EIP-2929, 2930, 3651): in the form, and under the names, that the library's journal keeps. */
-function warm(evm: NativeEvm, block: Block, { from, to, accessList = [] }: UnsignedCall): void {
-  const slots = new Map(evm.warmPrecompiles)
-  for (const address of [from, to, hexAddress(block.header.coinbase)])
-    if (address) slots.set(address.slice(2), NO_SLOTS)
-  for (const { address, storageKeys } of accessList) {
-    const known = slots.get(address.slice(2)) ?? NO_SLOTS
-    slots.set(address.slice(2), new Set([...known, ...storageKeys.map((slot) => slot.slice(2))]))
+/** Accounts with slots that cost no more than their second use from the start: those of `base` without copying them. */
+class WarmAccounts extends Map<string, ReadonlySet<string>> {
+  readonly #base: ReadonlyMap<string, ReadonlySet<string>>
+
+  constructor(base: ReadonlyMap<string, ReadonlySet<string>>) {
+    super()
+    this.#base = base
   }
-  Object.assign(evm.journal, { alwaysWarmJournal: slots })
+
+  override has(address: string): boolean {
+    return super.has(address) || this.#base.has(address)
+  }
+
+  override get(address: string): ReadonlySet<string> | undefined {
+    return super.get(address) ?? this.#base.get(address)
+  }
+}
+
+/** EIP-2929, 2930 and 3651, in the form and under the names that the library's journal keeps. */
+function warm(evm: NativeEvm, block: Block, { from, to, accessList = [] }: UnsignedCall): void {
+  const accounts = new WarmAccounts(evm.warmPrecompiles)
+  for (const address of [from, to, hexAddress(block.header.coinbase)])
+    if (address) accounts.set(address.slice(2), NO_SLOTS)
+  for (const { address, storageKeys } of accessList) {
+    const known = accounts.get(address.slice(2)) ?? NO_SLOTS
+    accounts.set(address.slice(2), new Set([...known, ...storageKeys.map((slot) => slot.slice(2))]))
+  }
+  Object.assign(evm.journal, { alwaysWarmJournal: accounts })
 }
 
 function checkedIntrinsicGas(call: UnsignedCall): bigint {

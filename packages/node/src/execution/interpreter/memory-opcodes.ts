@@ -1,6 +1,7 @@
 /** Instructions on memory, calldata and return data: the prices of those that the library makes promises of, and words without hex between. */
 import { EVMError } from '@ethereumjs/evm'
 import { keccak256 } from '@zos/pipeline/hash'
+import { OP } from './op.ts'
 import type { Opcode } from './opcodes.ts'
 import { type RunState, wordsOf } from './run-state.ts'
 import { readWord, writeWord } from './words.ts'
@@ -51,8 +52,7 @@ const logGas = (topics: bigint) => (state: RunState, fee: bigint) => {
 }
 
 export const memoryOpcodes: Record<number, Opcode> = {
-  // KECCAK256
-  32: {
+  [OP.KECCAK256]: {
     gas(state, fee) {
       const length = operand(state, 1, 2)
       return fee + memoryGas(state, operand(state, 0, 2), length) + KECCAK_WORD_GAS * wordsIn(length)
@@ -66,8 +66,7 @@ export const memoryOpcodes: Record<number, Opcode> = {
       _store[top - 1] = readWord(keccak256(data), 0)
     },
   },
-  // CALLDATALOAD
-  53: {
+  [OP.CALLDATALOAD]: {
     run(state) {
       const { _store, _len } = wordsOf(state, 1)
       const data = state.interpreter.getCallData()
@@ -75,19 +74,16 @@ export const memoryOpcodes: Record<number, Opcode> = {
       _store[_len - 1] = offset >= BigInt(data.length) ? 0n : readWord(data, Number(offset))
     },
   },
-  // CALLDATACOPY, CODECOPY
-  55: { gas: copyGas },
-  57: { gas: copyGas },
-  // RETURNDATACOPY
-  62: {
+  [OP.CALLDATACOPY]: { gas: copyGas },
+  [OP.CODECOPY]: { gas: copyGas },
+  [OP.RETURNDATACOPY]: {
     gas(state, fee) {
       if (operand(state, 1, 3) + operand(state, 2, 3) > BigInt(state.returnBytes.length))
         throw new EVMError(EVMError.errorMessages.OUT_OF_GAS)
       return copyGas(state, fee)
     },
   },
-  // MLOAD
-  81: {
+  [OP.MLOAD]: {
     gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 32n),
     run(state) {
       const { _store, _len } = wordsOf(state, 1)
@@ -96,8 +92,7 @@ export const memoryOpcodes: Record<number, Opcode> = {
       _store[_len - 1] = readWord(state.memory._store, offset)
     },
   },
-  // MSTORE
-  82: {
+  [OP.MSTORE]: {
     gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 32n),
     run(state) {
       const words = wordsOf(state, 2)
@@ -108,21 +103,18 @@ export const memoryOpcodes: Record<number, Opcode> = {
       writeWord(state.memory._store, offset, _store[words._len]!)
     },
   },
-  // MSTORE8
-  83: { gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 1n) },
-  // MCOPY
-  94: {
+  [OP.MSTORE8]: { gas: (state, fee) => fee + memoryGas(state, operand(state, 0, 1), 1n) },
+  [OP.MCOPY]: {
     gas(state, fee) {
       const length = operand(state, 2, 3)
       const gas = fee + COPY_WORD_GAS * wordsIn(length)
       return gas + memoryGas(state, operand(state, 1, 3), length) + memoryGas(state, operand(state, 0, 3), length)
     },
   },
-  160: { gas: logGas(0n) },
-  161: { gas: logGas(1n) },
-  162: { gas: logGas(2n) },
-  163: { gas: logGas(3n) },
-  164: { gas: logGas(4n) },
-  // REVERT; RETURN has this price too
-  253: { gas: rangeGas },
+  [OP.LOG0]: { gas: logGas(0n) },
+  [OP.LOG1]: { gas: logGas(1n) },
+  [OP.LOG2]: { gas: logGas(2n) },
+  [OP.LOG3]: { gas: logGas(3n) },
+  [OP.LOG4]: { gas: logGas(4n) },
+  [OP.REVERT]: { gas: rangeGas },
 }
