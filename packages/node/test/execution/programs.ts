@@ -7,6 +7,7 @@ export const CALLER: AddressHex = `0x${'aa'.repeat(20)}`
 export const CONTRACTS: readonly AddressHex[] = ['c1', 'c2', 'c3'].map((byte): AddressHex => `0x${byte.repeat(20)}`)
 /** An account that delegates to the first contract (EIP-7702). */
 export const DELEGATED: AddressHex = `0x${'dd'.repeat(20)}`
+export const BENEFICIARY: AddressHex = `0x${'0e'.repeat(20)}`
 
 type Bytes = readonly number[]
 
@@ -15,13 +16,16 @@ const push = (value: bigint): Bytes => {
   const digits = hex.padStart(hex.length + (hex.length % 2), '0')
   return value === 0n ? [0x5f] : [0x5f + digits.length / 2, ...Buffer.from(digits, 'hex')]
 }
-const small = fc.bigInt({ min: 0n, max: 70n })
+const small = fc.oneof(
+  { weight: 15, arbitrary: fc.bigInt({ min: 0n, max: 70n }) },
+  { weight: 1, arbitrary: fc.constantFrom(1_000n, 9_000n, 2n ** 70n) },
+)
 const word = fc.oneof(
   { weight: 4, arbitrary: small },
   { weight: 2, arbitrary: fc.constantFrom(255n, 256n, 2n ** 255n, 2n ** 256n - 1n, 2n ** 160n - 1n, 2n ** 64n) },
   { weight: 2, arbitrary: fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }) },
 )
-const account = fc.constantFrom(...[...CONTRACTS, DELEGATED, CALLER, `0x${'00'.repeat(19)}04`].map(BigInt))
+const account = fc.constantFrom(...[...CONTRACTS, DELEGATED, CALLER, BENEFICIARY, `0x${'00'.repeat(19)}04`].map(BigInt))
 const slot = fc.bigInt({ min: 0n, max: 3n })
 
 /** Operands from the top of the stack down, then the instruction. */
@@ -64,6 +68,10 @@ const snippet: fc.Arbitrary<Bytes> = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.nat(255), { minLength: 1, maxLength: 3 }) },
 )
 
+/** What is on the stack at the end is what the call returns. */
+const START: Bytes = new Array(8).fill(0x5f)
+const END: Bytes = [...new Array(8).fill([0x59, 0x52]).flat(), 0x59, 0x5f, 0xf3]
+
 /** Snippets one after the other; with `jumps`, over some of them: by JUMP, and by JUMPI on what is on the stack. */
 export const program = fc
   .array(fc.tuple(fc.constantFrom('none', 'none', 'none', 'jump', 'jumpi', 'wrong'), snippet), {
@@ -71,7 +79,7 @@ export const program = fc
     maxLength: 25,
   })
   .map((parts) => {
-    const code: number[] = []
+    const code: number[] = [...START]
     for (const [kind, bytes] of parts) {
       if (kind === 'none') {
         code.push(...bytes)
@@ -82,5 +90,5 @@ export const program = fc
       const target = kind === 'wrong' ? after - 1 : after
       code.push(...condition, 0x61, target >> 8, target & 255, kind === 'jumpi' ? 0x57 : 0x56, ...bytes, 0x5b)
     }
-    return Uint8Array.from(code)
+    return Uint8Array.from([...code, ...END])
   })
