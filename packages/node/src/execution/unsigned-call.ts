@@ -36,8 +36,7 @@ export async function runUnsigned(
     // The value is there although the sender may not have it: that is the caller's to check.
     balance: sender.balance < call.value ? call.value : sender.balance,
   })
-  const { journal } = evm
-  journal.cleanJournal()
+  evm.journal.cleanJournal()
   try {
     warm(evm, block, call)
     const { execResult, createdAddress } = await evm.runCall({
@@ -68,9 +67,8 @@ export async function runUnsigned(
       exception: exceptionError?.error,
     }
   } finally {
-    // What was thrown on the way has left them as they were.
-    journal.cleanJournal()
-    evm.transientStorage.clear()
+    // What was thrown on the way has left it as it was.
+    evm.journal.cleanJournal()
   }
 }
 

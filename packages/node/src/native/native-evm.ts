@@ -100,6 +100,8 @@ export class NativeEvm extends EVM {
   enter(context: BlockContext): void {
     this.#context = context
     this.#nativeDepth = 0
+    // A run that was ended by its pace has left what it stored until its transaction's end.
+    this.transientStorage.clear()
   }
 
   /** Puts precompiles elsewhere, or nowhere, until the returned function is called. What is warm from the start stays as it is. */

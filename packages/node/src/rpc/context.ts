@@ -113,8 +113,8 @@ export interface CallRunner {
   use<T>(job: (evm: Evm) => Promise<T>): Promise<T>
 }
 
-/** Calls queued beyond this are refused: each can take a second of the node's time. */
-const MAX_WAITING_CALLS = 256
+/** Calls queued beyond this are refused: most take a tenth of a millisecond, and each can take seconds. */
+const MAX_WAITING_CALLS = 1_024
 
 export async function createCallRunner(
   chainId: number,

@@ -26,6 +26,8 @@ import { createTurns } from './turns.ts'
 
 /** Calls in one batch; a client that has more sends several. */
 const MAX_BATCH = 1_000
+/** Calls of one batch that are under way at a time: one batch does not fill the queue of calls to the EVM. */
+const BATCH_LANES = 128
 /** Characters of all results of one batch: beyond them calls are refused. The largest single answers have as many. */
 const MAX_BATCH_CHARACTERS = 32 * 1024 * 1024
 
@@ -107,17 +109,27 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     throw new RpcError(RpcCode.methodNotFound, `the method ${name.slice(0, 64)} does not exist/is not available`)
   }
 
-  /** All are begun at once, as far as they wait for anything; others have their turn between them. */
+  /** In order, some at a time; others have their turn between them. */
   const answerBatch = async (values: readonly unknown[], intercept: Intercept | undefined) => {
     const turns = createTurns()
     const room = { characters: MAX_BATCH_CHARACTERS }
-    const answers: Promise<string | undefined>[] = []
-    for (const value of values) {
-      answers.push(answer(value, intercept, room))
+    const answers: (string | undefined)[] = []
+    let next = 0
+    const lane = async () => {
+      for (let index = next++; index < values.length; index = next++) {
+        answers[index] = await answer(values[index], intercept, room)
+        const pause = turns()
+        if (pause) await pause
+      }
+    }
+    const lanes: Promise<void>[] = []
+    while (next < values.length && lanes.length < BATCH_LANES) {
+      lanes.push(lane())
       const pause = turns()
       if (pause) await pause
     }
-    const responses = (await Promise.all(answers)).filter((response) => response !== undefined)
+    await Promise.all(lanes)
+    const responses = answers.filter((response) => response !== undefined)
     return responses.length > 0 ? `[${responses.join(',')}]` : undefined
   }
 

@@ -137,6 +137,15 @@ describe('a call', () => {
     accessList: undefined,
   } as const
 
+  test('that reverts with more than it can pay for is out of gas, also while somebody looks on', async () => {
+    // REVERT of 2^40 bytes.
+    const code = Uint8Array.of(0x65, 0x01, 0, 0, 0, 0, 0, 0x5f, 0xfd)
+    const call = { from: CALLER, to: CONTRACTS[0], gasLimit: 200_000n, value: 0n, data: new Uint8Array() }
+    const run = () => evm.call(new StateOverlay(world([code])), CONTEXT, call)
+    expect(await run()).toMatchObject({ exception: 'out of gas', gasUsed: 200_000n })
+    expect(await evm.watch({ step: () => {} }, run)).toEqual(await run())
+  })
+
   test('gets back what it clears, a fifth of all at most', async () => {
     const clear = (slot: number) => [0x5f, 0x60, slot, 0x55]
     const one = Uint8Array.from(clear(1))
