@@ -122,6 +122,7 @@ export class Evm {
   ): Promise<Evm> {
     const common = imported ?? createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
     mergeParamsOnce(common)
+    if (!imported) rememberRules(common)
     Object.assign(common.customCrypto, { ecrecover: precompiles.ecrecover, kzg: { verifyProof: proofOf(precompiles) } })
     const state = new EthereumState(
       new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
@@ -319,6 +320,32 @@ function proofOf({ kzg }: Precompiles) {
     const isValid = kzg(commitment, z, y, opening)
     if (isValid === undefined) throw new Error('C_KZG_BADARGS')
     return isValid
+  }
+}
+
+/**
+ * `common` looks through lists of some sixty EIPs and twenty hardforks each time that it is asked whether one is in force, and the EVM asks dozens
+ * of times in a call. Its rules do not change, nor do those of its copies: here the answers are kept.
+ */
+function rememberRules(common: Common): void {
+  const eips = new Map<number, boolean>()
+  const forks = new Map<string, boolean>()
+  const { isActivatedEIP, gteHardfork } = common
+  common.isActivatedEIP = (eip) => {
+    let isActive = eips.get(eip)
+    if (isActive === undefined) {
+      isActive = isActivatedEIP.call(common, eip)
+      eips.set(eip, isActive)
+    }
+    return isActive
+  }
+  common.gteHardfork = (fork) => {
+    let isReached = forks.get(fork)
+    if (isReached === undefined) {
+      isReached = gteHardfork.call(common, fork)
+      forks.set(fork, isReached)
+    }
+    return isReached
   }
 }
 

@@ -22,6 +22,7 @@ import { type CallLimits, CallPace, DEFAULT_CALL_MS, DEFAULT_TRACE_MS } from './
 import type { ForkSchedule } from './methods/config.ts'
 import type { BlockParam } from './params.ts'
 import { pruned, RpcCode, RpcError } from './rpc-error.ts'
+import { nextTurn } from './turns.ts'
 
 /** What a unit is, as `zos_getUnit` tells it. */
 export interface UnitInfo {
@@ -133,7 +134,8 @@ export async function createCallRunner(
     return <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {
       if (waiting >= MAX_WAITING_CALLS)
         return Promise.reject(new RpcError(RpcCode.limitExceeded, 'too many calls at once'))
-      waiting++
+      // After all that came in with it, and then one after the other: see createGathering.
+      if (waiting++ === 0) last = nextTurn()
       const run = last.then(async () => {
         pace.begin(limitMs)
         const result = await job(evm)

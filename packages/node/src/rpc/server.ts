@@ -6,6 +6,7 @@ import { explorerBody, explorerHeaders } from '../explorer/page.ts'
 import type { RpcContext } from './context.ts'
 import type { RpcRouter } from './router.ts'
 import { createSubscriptions } from './subscriptions.ts'
+import { createGathering } from './turns.ts'
 
 /** A batch of 1,000 transactions of 2 KiB, in hex. */
 const MAX_BODY_BYTES = 5 * 1024 * 1024
@@ -37,8 +38,9 @@ export async function startRpcServer(
   router: RpcRouter,
   options: RpcServerOptions,
 ): Promise<RpcServer> {
+  const gathering = createGathering()
   const server = createServer((request, response) => {
-    serve(router, request, response).catch((error) => {
+    serve(router, request, response, gathering).catch((error) => {
       options.onError(error, 'http')
       if (!response.headersSent) end(response, 500, '')
     })
@@ -85,7 +87,12 @@ function listen(server: Server, { host, port }: RpcServerOptions): Promise<void>
   })
 }
 
-async function serve(router: RpcRouter, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  router: RpcRouter,
+  request: IncomingMessage,
+  response: ServerResponse,
+  gathering: () => Promise<void>,
+): Promise<void> {
   if (request.method === 'OPTIONS') {
     const allowed = ['access-control-allow-methods', 'POST', 'access-control-allow-headers', 'content-type']
     return end(response, 204, '', allowed)
@@ -101,6 +108,7 @@ async function serve(router: RpcRouter, request: IncomingMessage, response: Serv
       ['connection', 'close'],
     )
   }
+  await gathering()
   const answer = await router.handle(body)
   end(response, answer === undefined ? 204 : 200, answer ?? '')
 }

@@ -15,6 +15,20 @@ export function createTurns(now = () => performance.now(), turn = nextTurn): Tur
   }
 }
 
+/**
+ * Makes a promise for the next turn of the event loop, the same for all who ask in this one: what comes in together goes on together. A processor
+ * that goes from reading a request to executing it and back for each of them has neither's instructions at hand.
+ */
+export function createGathering(turn = nextTurn): () => Promise<void> {
+  let gathering: Promise<void> | undefined
+  return () => {
+    gathering ??= turn().then(() => {
+      gathering = undefined
+    })
+    return gathering
+  }
+}
+
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { JsonText, jsonOf } from '../../src/rpc/json-text.ts'
 import { PreparedJson } from '../../src/rpc/prepared-json.ts'
-import { createTurns } from '../../src/rpc/turns.ts'
+import { createGathering, createTurns } from '../../src/rpc/turns.ts'
 import { createTestChain, type TestChain } from '../light/chain.ts'
 
 /** Emits a log of the word that it is called with, under the topics 1 and that word, and keeps it in slot 0. */
@@ -277,4 +277,21 @@ test('turns are given after ten milliseconds of work, and what is spent waiting 
     if (pause) await pause
   }
   expect(given).toBe(10)
+})
+
+test('who asks in one turn of the event loop goes on together in the next', async () => {
+  const gathering = createGathering()
+  const order: string[] = []
+  const go = async (name: string) => {
+    order.push(`${name} asks`)
+    await gathering()
+    order.push(`${name} goes on`)
+  }
+  const both = [go('a'), go('b')]
+  await Promise.resolve()
+  expect(order).toEqual(['a asks', 'b asks'])
+  await Promise.all(both)
+  expect(order.slice(2)).toEqual(['a goes on', 'b goes on'])
+  await go('c')
+  expect(order.slice(4)).toEqual(['c asks', 'c goes on'])
 })
