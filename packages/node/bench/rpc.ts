@@ -1,8 +1,9 @@
 /**
  * Calls a second that a node answers over keep-alive HTTP: `zos devnet` with one validator beside `anvil`, each with the same token and the
  * same transfers, in turns on the same machine. The calls come from a process of their own (bench/rpc/load.ts), sixteen at a time, in
- * equal shares of eth_blockNumber, eth_getBalance, eth_call of an ERC-20's balanceOf, eth_getBlockByNumber and eth_getLogs. Answers are
- * checked. `cpu-us`: processor time that the node spends on one call, on all cores.
+ * equal shares of eth_blockNumber, eth_getBalance, eth_call of an ERC-20's balanceOf, eth_getBlockByNumber and eth_getLogs; blocks and logs of
+ * the same ten blocks, whose JSON our node keeps, while it executes every call. Answers are checked. `cpu-us`: processor time that the node
+ * spends on one call, on all cores.
  */
 import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'

@@ -312,6 +312,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       store,
       epochStart: (number) => ledger.epochStart(number),
       held: () => snapshots.firstEpoch,
+      onMark: ({ block }) => chain.dropBefore(block),
       ...pruning,
       onFault,
     })

@@ -43,8 +43,9 @@ export interface SkippedTransaction {
   unit: Hash
 }
 
-/** Blocks kept decoded in memory: what clients ask for again and again. */
-const RECENT_BLOCKS = 64
+/** Blocks kept decoded in memory, what clients ask for again and again; and names of transactions in them, of some 100 bytes each. */
+const RECENT_BLOCKS = 512
+const RECENT_TRANSACTIONS = 65_536
 /** Memory for older ones, and for transactions. */
 const BLOCK_CACHE_BYTES = 4 * 1024 * 1024
 const TRANSACTION_CACHE_BYTES = 16 * 1024 * 1024
@@ -72,6 +73,8 @@ export class Chain {
   readonly #lists = new Map<StoredBlock, readonly StoredTransaction[]>()
   readonly #listeners = new Set<(event: BlockEvent) => void>()
   #head: StoredBlock | undefined
+  #recentTransactions = 0
+  #firstBlock: number | undefined
 
   constructor(store: KeyValueStore) {
     this.#store = store
@@ -86,7 +89,14 @@ export class Chain {
 
   /** The oldest block but the genesis that is kept; 0: all are. */
   get firstBlock(): number {
-    return readPrunedMark(this.#store).block
+    this.#firstBlock ??= readPrunedMark(this.#store).block
+    return this.#firstBlock
+  }
+
+  /** The blocks below `first` are pruned, or are going to be. */
+  dropBefore(first: number): void {
+    this.#firstBlock = first
+    for (const number of this.#recent.keys()) if (number < first) this.#forget(number)
   }
 
   block(number: number): StoredBlock | undefined {
@@ -99,7 +109,9 @@ export class Chain {
 
   blockByHash(hash: Hash): StoredBlock | undefined {
     const number = this.#store.get(`h${hash}`)
-    return number && this.block(Number(new TextDecoder().decode(number)))
+    const block = number && this.block(Number(new TextDecoder().decode(number)))
+    // On a development network another block may have taken the place of one that was undone.
+    return block && block.hash === hash ? block : undefined
   }
 
   transaction(hash: Hash): StoredTransaction | undefined {
@@ -156,10 +168,23 @@ export class Chain {
       changes.push({ key: `t${transaction.hash}`, value: text(`${number}:${transaction.index}`) })
     }
     await this.#store.batch(changes, { sync: true })
+    this.#forget(number)
     this.#recent.set(number, block)
-    this.#recent.delete(number - RECENT_BLOCKS)
+    this.#recentTransactions += block.transactions.length
+    for (const oldest of this.#recent.keys()) {
+      const isFull = this.#recent.size > RECENT_BLOCKS || this.#recentTransactions > RECENT_TRANSACTIONS
+      if (!isFull || oldest === number) break
+      this.#forget(oldest)
+    }
     this.#head = block
     for (const listener of this.#listeners) listener(event)
+  }
+
+  #forget(number: number): void {
+    const block = this.#recent.get(number)
+    if (!block) return
+    this.#recent.delete(number)
+    this.#recentTransactions -= block.transactions.length
   }
 
   /** Calls `listener` after every block; returns how to stop that. */

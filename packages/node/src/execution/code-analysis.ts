@@ -3,10 +3,7 @@
  * whose code begins with a jump costs its caller 120 gas and the node half a millisecond or more, so that a full block of such calls takes many minutes. Here
  * the answer is kept, and an answer that is not there is 20 times cheaper: numbers to push are read when they are pushed.
  */
-import type { EVM } from '@ethereumjs/evm'
-
-type OpcodeMap = EVM['_opcodeMap']
-type OpHandler = OpcodeMap[number]['opHandler']
+import type { OpcodeEntry, OpcodeMap } from './interpreter/run-state.ts'
 
 /** In the form, and under the names, that the interpreter keeps it. */
 export interface CodeAnalysis {
@@ -74,7 +71,7 @@ export class CodeAnalyses {
 }
 
 /** PUSH1 to PUSH32: what the code has at its end counts as zeros beyond it (Yellow Paper, appendix H). */
-export const pushFromCode: OpHandler = (state) => {
+export const pushFromCode: OpcodeEntry['opHandler'] = (state) => {
   const at = state.programCounter
   const bytes = state.opCode - PUSH1 + 1
   const known = state.shouldDoJumpAnalysis ? undefined : state.cachedPushes[at]
@@ -98,26 +95,3 @@ function readNumber(code: Uint8Array, at: number, bytes: number): bigint {
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
-
-interface Interpreter {
-  readonly _evm: EVM
-  _getValidJumpDestinations(code: Uint8Array): CodeAnalysis
-}
-
-const patched = new WeakSet<object>()
-
-/**
- * Lets the interpreter ask `analysesOf` first, of any EVM of this process; undefined is for its own method. The class is not exported, so it is
- * taken from a run of `evm`, which is of nothing. Errors: an `Error` when the library has no such method any more.
- */
-export async function keepAnalyses(evm: EVM, analysesOf: (evm: EVM) => CodeAnalyses | undefined): Promise<void> {
-  const { runState } = await evm.runCode({ code: Uint8Array.of(0) })
-  const prototype = Object.getPrototypeOf(runState!.interpreter) as Interpreter
-  if (patched.has(prototype)) return
-  const own = prototype._getValidJumpDestinations
-  if (typeof own !== 'function') throw new Error('the interpreter of @ethereumjs/evm analyses code in another way')
-  patched.add(prototype)
-  prototype._getValidJumpDestinations = function (code) {
-    return analysesOf(this._evm)?.of(code) ?? own.call(this, code)
-  }
-}

@@ -2,6 +2,9 @@ import type { AccountFields, StateManagerInterface } from '@ethereumjs/common'
 import { Account, type Address, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { type AccountState, type AddressHex, EMPTY_ACCOUNT, EMPTY_ROOT, type Hash, NO_CODE } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
+import { hexAddress } from './hex-address.ts'
+
+const MAX_HASHES = 1_024
 
 /**
  * Lets the EVM of @ethereumjs run on a {@link StateOverlay}. No tries here: `getStateRoot` has no meaning inside a block.
@@ -10,6 +13,8 @@ import type { StateOverlay } from '../state/overlay.ts'
 export class EthereumState implements StateManagerInterface {
   #overlay: StateOverlay
   readonly #originals = new Map<string, Uint8Array>()
+  /** The bytes of hashes that were asked for lately: an account is read many times in a call. */
+  readonly #hashes = new Map<Hash, Uint8Array>()
   #impersonated: AddressHex | undefined
 
   readonly originalStorageCache = {
@@ -45,7 +50,22 @@ export class EthereumState implements StateManagerInterface {
 
   async getAccount(address: Address): Promise<Account | undefined> {
     const state = this.#overlay.account(hexAddress(address))
-    return state && new Account(state.nonce, state.balance, hashBytes(state.storageRoot), hashBytes(state.codeHash))
+    return (
+      state &&
+      new Account(state.nonce, state.balance, this.#hashBytes(state.storageRoot), this.#hashBytes(state.codeHash))
+    )
+  }
+
+  #hashBytes(hash: Hash): Uint8Array {
+    if (hash === EMPTY_ROOT) return EMPTY_ROOT_BYTES
+    if (hash === NO_CODE) return NO_CODE_BYTES
+    let bytes = this.#hashes.get(hash)
+    if (!bytes) {
+      bytes = hexToBytes(hash)
+      if (this.#hashes.size >= MAX_HASHES) this.#hashes.clear()
+      this.#hashes.set(hash, bytes)
+    }
+    return bytes
   }
 
   async putAccount(address: Address, account?: Account): Promise<void> {
@@ -131,17 +151,9 @@ export class EthereumState implements StateManagerInterface {
 /** The code of an account that delegates to the zero address. */
 const DELEGATION = hexToBytes(`0xef0100${'00'.repeat(20)}`)
 
-function hexAddress(address: Address): AddressHex {
-  return address.toString()
-}
-
 /** Of most accounts: nobody writes into what is handed out. */
 const EMPTY_ROOT_BYTES = hexToBytes(EMPTY_ROOT)
 const NO_CODE_BYTES = hexToBytes(NO_CODE)
-
-function hashBytes(hash: Hash): Uint8Array {
-  return hash === EMPTY_ROOT ? EMPTY_ROOT_BYTES : hash === NO_CODE ? NO_CODE_BYTES : hexToBytes(hash)
-}
 
 function hashOf(bytes: Uint8Array): Hash {
   return bytes === EMPTY_ROOT_BYTES ? EMPTY_ROOT : bytes === NO_CODE_BYTES ? NO_CODE : bytesToHex(bytes)

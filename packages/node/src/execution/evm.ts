@@ -1,4 +1,4 @@
-import { createBlock, paramsBlock } from '@ethereumjs/block'
+import { type Block, createBlock, paramsBlock } from '@ethereumjs/block'
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
 import {
   type EVMMockBlockchainInterface,
@@ -14,11 +14,12 @@ import type { NativeContract } from '../native/native-contract.ts'
 import { NativeEvm } from '../native/native-evm.ts'
 import { type Precompiles, smallPrecompiles } from '../precompiles/precompiles.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
-import { StateOverlay } from '../state/overlay.ts'
+import { StateOverlay, type StateReader } from '../state/overlay.ts'
 import type { BlockContext } from './block-context.ts'
 import { EthereumState } from './ethereum-state.ts'
 import type { Pace } from './pace.ts'
 import type { Log } from './receipt.ts'
+import { runUnsigned } from './unsigned-call.ts'
 
 /** A call that nobody signed: `eth_call`, `eth_estimateGas`. */
 export interface UnsignedCall {
@@ -88,6 +89,7 @@ export class Evm {
   readonly #vm: VM
   readonly #ruledByBlock: boolean
   readonly #simulated: { hashes: ReadonlyMap<number, Hash> }
+  readonly #freeBlocks = new WeakMap<BlockContext, Block>()
 
   private constructor(
     common: Common,
@@ -120,6 +122,7 @@ export class Evm {
   ): Promise<Evm> {
     const common = imported ?? createCustomCommon({ chainId }, Mainnet, { hardfork: Hardfork.Osaka })
     mergeParamsOnce(common)
+    if (!imported) rememberRules(common)
     Object.assign(common.customCrypto, { ecrecover: precompiles.ecrecover, kzg: { verifyProof: proofOf(precompiles) } })
     const state = new EthereumState(
       new StateOverlay({ account: () => undefined, storage: () => new Uint8Array(), code: () => new Uint8Array() }),
@@ -134,7 +137,7 @@ export class Evm {
     }
     const evm = new NativeEvm({ common, stateManager: state, blockchain }, precompiles, natives)
     if (pace) evm.keepPace(pace)
-    await evm.keepAnalyses()
+    await evm.useLoop()
     const vm = await createVM({ common, stateManager: state, blockchain, evm })
     return new Evm(common, state, evm, vm, imported !== undefined, simulated)
   }
@@ -190,6 +193,44 @@ export class Evm {
     return this.#run(overlay, block, tx, call.from, { unsigned: true, impersonated: true })
   }
 
+  /**
+   * What {@link call} would come to, on a copy of `state` that is thrown away: {@link runUnsigned} where nobody pays and no account is
+   * delegated. What the EVM refuses throws an Error.
+   */
+  async evaluate(state: StateReader, context: BlockContext, call: UnsignedCall): Promise<EvmOutcome> {
+    const overlay = new StateOverlay(state)
+    if (this.#ruledByBlock || call.fees || call.authorizationList) return this.call(overlay, context, call)
+    this.#state.use(overlay)
+    this.#evm.enter(context)
+    return runUnsigned(this.#evm, overlay, this.#freeBlock(context), call)
+  }
+
+  /** The block of `context` with a base fee of 0. Contexts do not change once they were made, and one has many calls. */
+  #freeBlock(context: BlockContext): Block {
+    let block = this.#freeBlocks.get(context)
+    if (!block) {
+      block = this.#blockOf({ ...context, baseFeePerGas: 0n })
+      this.#freeBlocks.set(context, block)
+    }
+    return block
+  }
+
+  #blockOf(context: BlockContext): Block {
+    return createBlock(
+      {
+        header: {
+          number: context.number,
+          coinbase: context.beneficiary,
+          gasLimit: context.gasLimit,
+          timestamp: context.timestamp,
+          mixHash: context.mixHash,
+          ...(this.#common.isActivatedEIP(1559) ? { baseFeePerGas: context.baseFeePerGas } : {}),
+        },
+      },
+      { common: this.#common, skipConsensusFormatValidation: true, freeze: false },
+    )
+  }
+
   /** The addresses of the precompiles, without native contracts. */
   get precompiles(): readonly AddressHex[] {
     return [...this.#evm.precompiles.keys()].map((address): AddressHex => `0x${address}`)
@@ -236,19 +277,7 @@ export class Evm {
     this.#evm.enter(context)
     const from = new Address(hexToBytes(sender))
     tx.getSenderAddress = () => from
-    const block = createBlock(
-      {
-        header: {
-          number: context.number,
-          coinbase: context.beneficiary,
-          gasLimit: context.gasLimit,
-          timestamp: context.timestamp,
-          mixHash: context.mixHash,
-          ...(this.#common.isActivatedEIP(1559) ? { baseFeePerGas: isFree ? 0n : context.baseFeePerGas } : {}),
-        },
-      },
-      { common: this.#common, skipConsensusFormatValidation: true, freeze: false },
-    )
+    const block = this.#blockOf(isFree ? { ...context, baseFeePerGas: 0n } : context)
     // What nobody pays is accounted under a base fee of 0; the contracts see the one of the block.
     if (isFree)
       this.#evm.events.once('beforeMessage', () =>
@@ -291,6 +320,32 @@ function proofOf({ kzg }: Precompiles) {
     const isValid = kzg(commitment, z, y, opening)
     if (isValid === undefined) throw new Error('C_KZG_BADARGS')
     return isValid
+  }
+}
+
+/**
+ * `common` looks through lists of some sixty EIPs and twenty hardforks each time that it is asked whether one is in force, and the EVM asks dozens
+ * of times in a call. Its rules do not change, nor do those of its copies: here the answers are kept.
+ */
+function rememberRules(common: Common): void {
+  const eips = new Map<number, boolean>()
+  const forks = new Map<string, boolean>()
+  const { isActivatedEIP, gteHardfork } = common
+  common.isActivatedEIP = (eip) => {
+    let isActive = eips.get(eip)
+    if (isActive === undefined) {
+      isActive = isActivatedEIP.call(common, eip)
+      eips.set(eip, isActive)
+    }
+    return isActive
+  }
+  common.gteHardfork = (fork) => {
+    let isReached = forks.get(fork)
+    if (isReached === undefined) {
+      isReached = gteHardfork.call(common, fork)
+      forks.set(fork, isReached)
+    }
+    return isReached
   }
 }
 

@@ -27,6 +27,8 @@ export interface HistoryPrunerOptions extends PruningOptions {
   epochStart: (number: number) => EpochStart | undefined
   /** The first epoch that a joiner may still need. Default: none does. */
   held?: () => number
+  /** What is going from now on: told before the first of it is gone. */
+  onMark?: (mark: PrunedMark) => void
   onFault: (error: unknown) => void
 }
 
@@ -86,6 +88,7 @@ export class HistoryPruner {
       const mark = { epoch: start.number, block: Math.max(this.#mark.block, start.block - BLOCK_HASHES) }
       await store.batch([prunedMarkChange(mark)], { sync: true })
       this.#mark = mark
+      this.#options.onMark?.(mark)
     }
     await deleteHistory(store, this.#mark, this.#stopping.signal)
   }

@@ -1,10 +1,15 @@
 /** The EVM of @ethereumjs with native contracts: they run inside the EVM's own call frames, so that its journal undoes what they did. */
+import { Hardfork } from '@ethereumjs/common'
 import { EVM, EVMError, type EVMOpts, type ExecResult, Message } from '@ethereumjs/evm'
 import { Address, hexToBytes } from '@ethereumjs/util'
 import { isNodeError } from '../errors.ts'
 import type { BlockContext } from '../execution/block-context.ts'
-import { CodeAnalyses, keepAnalyses, pushFromCode } from '../execution/code-analysis.ts'
+import { CodeAnalyses } from '../execution/code-analysis.ts'
 import type { EthereumState } from '../execution/ethereum-state.ts'
+import { attachLoop } from '../execution/interpreter/attach.ts'
+import { compileOpcodes } from '../execution/interpreter/opcode-table.ts'
+import { replaceOpcodes } from '../execution/interpreter/opcodes.ts'
+import type { LoopParts } from '../execution/interpreter/run-code.ts'
 import { PACED_OPCODES, type Pace } from '../execution/pace.ts'
 import type { Precompiles } from '../precompiles/precompiles.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
@@ -43,6 +48,8 @@ export class NativeEvm extends EVM {
   #context: BlockContext | undefined
   #nativeDepth = 0
   readonly #analyses: CodeAnalyses
+  #loop: LoopParts | undefined
+  #warmPrecompiles: ReadonlyMap<string, ReadonlySet<string>> | undefined
   /** The table of opcodes that this EVM began with; a chain with other rules for other blocks gets another one. */
   readonly #opcodes: EVM['_opcodeMap']
   readonly #replacements = new Map<Precompile, Precompile>()
@@ -58,16 +65,16 @@ export class NativeEvm extends EVM {
     this.#replace = precompiles.replace
     this.#opcodes = this._opcodeMap
     this.#analyses = new CodeAnalyses(this.#opcodes)
-    for (let code = 0x60; code <= 0x7f; code++)
-      this.#opcodes[code] = { ...this.#opcodes[code]!, opHandler: pushFromCode }
+    if (this.common.hardfork() === Hardfork.Osaka) replaceOpcodes(this.#opcodes)
     this.#state = options.stateManager
     this.#contracts = new Map(contracts.map((contract) => [contract.address, contract]))
   }
 
-  /** To be called once, before the first run: what was found out of a code is kept (code-analysis.ts). */
-  async keepAnalyses(): Promise<void> {
-    await keepAnalyses(this, (evm) =>
-      evm instanceof NativeEvm && evm._opcodeMap === evm.#opcodes ? evm.#analyses : undefined,
+  /** To be called once, after {@link keepPace} and before the first run: code runs in a loop of its own (interpreter/run-code.ts). */
+  async useLoop(): Promise<void> {
+    this.#loop = { table: compileOpcodes(this.#opcodes), analyses: this.#analyses }
+    await attachLoop(this, (evm) =>
+      evm instanceof NativeEvm && evm._opcodeMap === evm.#opcodes ? evm.#loop : undefined,
     )
   }
 
@@ -93,6 +100,8 @@ export class NativeEvm extends EVM {
   enter(context: BlockContext): void {
     this.#context = context
     this.#nativeDepth = 0
+    // A run that was ended by its pace has left what it stored until its transaction's end.
+    this.transientStorage.clear()
   }
 
   /** Puts precompiles elsewhere, or nowhere, until the returned function is called. What is warm from the start stays as it is. */
@@ -104,6 +113,12 @@ export class NativeEvm extends EVM {
     return () => {
       this.#moved = undefined
     }
+  }
+
+  /** The addresses of the precompiles without `0x`, with the slots of theirs that are warm from the start. */
+  get warmPrecompiles(): ReadonlyMap<string, ReadonlySet<string>> {
+    this.#warmPrecompiles ??= new Map([...this._precompiles.keys()].map((address) => [address, new Set()]))
+    return this.#warmPrecompiles
   }
 
   override getPrecompile(address: Address | AddressHex): ReturnType<EVM['getPrecompile']> {

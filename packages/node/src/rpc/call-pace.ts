@@ -1,5 +1,6 @@
 import type { Pace } from '../execution/pace.ts'
 import { RpcCode, RpcError } from './rpc-error.ts'
+import { nextTurn, SLICE_MS } from './turns.ts'
 
 /** Time of the node that one request may take on the EVM, without the pauses. */
 export interface CallLimits {
@@ -15,8 +16,6 @@ export interface CallLimits {
 
 export const DEFAULT_CALL_MS = 5_000
 export const DEFAULT_TRACE_MS = 30_000
-/** A run gives way after this much time: consensus and other requests wait no longer for it. */
-const SLICE_MS = 10
 /** Paced opcodes between two looks at the clock; some 0.1 ms. */
 const CHECK_EVERY = 128
 
@@ -68,8 +67,4 @@ export class CallPace implements Pace {
       this.#resumedAt = this.#now()
     })
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

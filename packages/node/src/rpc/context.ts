@@ -16,12 +16,13 @@ import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
 import type { NativeContract } from '../native/native-contract.ts'
 import type { Precompiles } from '../precompiles/precompiles.ts'
-import { StateOverlay, type StateReader } from '../state/overlay.ts'
+import type { StateReader } from '../state/overlay.ts'
 import type { WorldState } from '../state/world-state.ts'
 import { type CallLimits, CallPace, DEFAULT_CALL_MS, DEFAULT_TRACE_MS } from './call-pace.ts'
 import type { ForkSchedule } from './methods/config.ts'
 import type { BlockParam } from './params.ts'
 import { pruned, RpcCode, RpcError } from './rpc-error.ts'
+import { nextTurn } from './turns.ts'
 
 /** What a unit is, as `zos_getUnit` tells it. */
 export interface UnitInfo {
@@ -113,8 +114,8 @@ export interface CallRunner {
   use<T>(job: (evm: Evm) => Promise<T>): Promise<T>
 }
 
-/** Calls queued beyond this are refused: each can take a second of the node's time. */
-const MAX_WAITING_CALLS = 256
+/** Calls queued beyond this are refused: most take a tenth of a millisecond, and each can take seconds. */
+const MAX_WAITING_CALLS = 1_024
 
 export async function createCallRunner(
   chainId: number,
@@ -133,7 +134,8 @@ export async function createCallRunner(
     return <T>(job: (evm: Evm) => Promise<T>): Promise<T> => {
       if (waiting >= MAX_WAITING_CALLS)
         return Promise.reject(new RpcError(RpcCode.limitExceeded, 'too many calls at once'))
-      waiting++
+      // After all that came in with it, and then one after the other: see createGathering.
+      if (waiting++ === 0) last = nextTurn()
       const run = last.then(async () => {
         pace.begin(limitMs)
         const result = await job(evm)
@@ -146,7 +148,7 @@ export async function createCallRunner(
   }
   const call = await createQueue(callMs)
   return {
-    run: (state, context, unsigned) => call((evm) => evm.call(new StateOverlay(state), context, unsigned)),
+    run: (state, context, unsigned) => call((evm) => evm.evaluate(state, context, unsigned)),
     use: await createQueue(traceMs),
   }
 }

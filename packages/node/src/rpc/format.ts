@@ -62,18 +62,22 @@ export function formatBlock(block: StoredBlock, transactions: readonly StoredTra
           })),
         }),
     transactions: transactions
-      ? transactions.map((transaction) => formatTransaction(storedParts(transaction), block))
+      ? transactions.map((transaction) => formatTransaction(storedParts(transaction), block, transaction.index))
       : block.transactions,
   }
 }
 
-/** `block` undefined: a transaction that no block holds yet. */
-export function formatTransaction({ tx, hash, sender }: SignedTransaction, block?: StoredBlock) {
+/** `block` undefined: a transaction that no block holds yet. `index`: its place there, which is searched for without. */
+export function formatTransaction(
+  { tx, hash, sender }: SignedTransaction,
+  block?: StoredBlock,
+  index = block?.transactions.indexOf(hash) ?? 0,
+) {
   const place = block
     ? {
         blockHash: block.hash,
         blockNumber: quantity(block.header.number),
-        transactionIndex: quantity(block.transactions.indexOf(hash)),
+        transactionIndex: quantity(index),
         blockTimestamp: quantity(block.header.timestamp),
       }
     : { blockHash: null, blockNumber: null, transactionIndex: null, blockTimestamp: null }

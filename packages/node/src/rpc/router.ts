@@ -1,6 +1,7 @@
 import { isNodeError } from '../errors.ts'
 import type { RpcContext, RpcMethod } from './context.ts'
-import { chainMethods } from './methods/chain.ts'
+import { JsonText, jsonOf } from './json-text.ts'
+import { chainMethods, createBlockMethods } from './methods/chain.ts'
 import { checkpointMethods } from './methods/checkpoints.ts'
 import { committeeMethods } from './methods/committee.ts'
 import { configMethods } from './methods/config.ts'
@@ -10,7 +11,7 @@ import { feeMethods } from './methods/fees.ts'
 import { createFilterMethods } from './methods/filters.ts'
 import { ibcMethods } from './methods/ibc.ts'
 import { indexMethods } from './methods/index.ts'
-import { logMethods } from './methods/logs.ts'
+import { createLogMethods } from './methods/logs.ts'
 import { networkMethods } from './methods/network.ts'
 import { otterscanMethods } from './methods/otterscan.ts'
 import { simulateMethods } from './methods/simulate.ts'
@@ -19,10 +20,16 @@ import { transactionMethods } from './methods/transactions.ts'
 import { txpoolMethods } from './methods/txpool.ts'
 import { validatorMethods } from './methods/validators.ts'
 import { zosMethods } from './methods/zos.ts'
+import { PreparedJson } from './prepared-json.ts'
 import { RpcCode, RpcError } from './rpc-error.ts'
+import { createTurns } from './turns.ts'
 
 /** Calls in one batch; a client that has more sends several. */
 const MAX_BATCH = 1_000
+/** Calls of one batch that are under way at a time: one batch does not fill the queue of calls to the EVM. */
+const BATCH_LANES = 128
+/** Characters of all results of one batch: beyond them calls are refused. The largest single answers have as many. */
+const MAX_BATCH_CHARACTERS = 32 * 1024 * 1024
 
 export type RpcId = string | number | null
 
@@ -31,10 +38,6 @@ export interface RpcRequest {
   method: string
   params: readonly unknown[]
 }
-
-export type RpcResponse =
-  | { jsonrpc: '2.0'; id: RpcId; result: unknown }
-  | { jsonrpc: '2.0'; id: RpcId; error: { code: number; message: string; data?: unknown } }
 
 /** Serves one request that is already known to be well formed; undefined falls through to the methods below. */
 export type Intercept = (request: RpcRequest) => { result: unknown } | undefined
@@ -49,17 +52,19 @@ export interface RpcRouter {
 
 /** Dispatch by method name. Errors that a method did not mean become `internal error` and go to `onError`. */
 export function createRpcRouter(context: RpcContext, onError: (error: unknown, method: string) => void): RpcRouter {
+  const prepared = new PreparedJson()
   const methods: Record<string, RpcMethod> = {
     ...networkMethods,
     ...configMethods,
+    ...createBlockMethods(prepared),
     ...chainMethods,
     ...stateMethods,
     ...simulateMethods,
     ...transactionMethods,
     ...txpoolMethods,
     ...feeMethods,
-    ...logMethods,
-    ...createFilterMethods(),
+    ...createLogMethods(prepared),
+    ...createFilterMethods(prepared),
     ...zosMethods,
     ...validatorMethods,
     ...debugMethods,
@@ -71,22 +76,26 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     ...(context.ibc ? ibcMethods : {}),
   }
 
-  const answer = async (value: unknown, intercept: Intercept | undefined): Promise<RpcResponse | undefined> => {
+  /** The response to one request of a body as JSON; undefined for a notification. `room`: what results of the body may still have. */
+  const answer = async (
+    value: unknown,
+    intercept: Intercept | undefined,
+    room: { characters: number },
+  ): Promise<string | undefined> => {
     const request = parseRequest(value)
     if (!request) return failure(null, new RpcError(RpcCode.invalidRequest, 'invalid request'))
-    const id = request.id ?? null
+    const { id } = request
     try {
+      if (room.characters < 0) throw tooLarge()
       const intercepted = intercept?.(request)
-      const method = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
-      if (!intercepted && !method)
-        throw new RpcError(
-          RpcCode.methodNotFound,
-          `the method ${request.method.slice(0, 64)} does not exist/is not available`,
-        )
-      const result = intercepted ? intercepted.result : await method!(request.params, context)
-      return request.id === undefined ? undefined : { jsonrpc: '2.0', id, result }
+      const result = intercepted ? intercepted.result : await methodOf(request.method)(request.params, context)
+      if (id === undefined) return undefined
+      const text = jsonOf(result)
+      room.characters -= text.length
+      if (room.characters < 0) throw tooLarge()
+      return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${text}}`
     } catch (error) {
-      if (request.id === undefined) return undefined
+      if (id === undefined) return undefined
       if (error instanceof RpcError) return failure(id, error)
       if (isNodeError(error, 'NODE_HISTORY_PRUNED'))
         return failure(id, new RpcError(RpcCode.historyPruned, error.message))
@@ -95,33 +104,53 @@ export function createRpcRouter(context: RpcContext, onError: (error: unknown, m
     }
   }
 
+  const methodOf = (name: string): RpcMethod => {
+    if (Object.hasOwn(methods, name)) return methods[name]!
+    throw new RpcError(RpcCode.methodNotFound, `the method ${name.slice(0, 64)} does not exist/is not available`)
+  }
+
+  /** In order, some at a time; others have their turn between them. */
+  const answerBatch = async (values: readonly unknown[], intercept: Intercept | undefined) => {
+    const turns = createTurns()
+    const room = { characters: MAX_BATCH_CHARACTERS }
+    const answers: (string | undefined)[] = []
+    let next = 0
+    const lane = async () => {
+      for (let index = next++; index < values.length; index = next++) {
+        answers[index] = await answer(values[index], intercept, room)
+        const pause = turns()
+        if (pause) await pause
+      }
+    }
+    const lanes: Promise<void>[] = []
+    while (next < values.length && lanes.length < BATCH_LANES) {
+      lanes.push(lane())
+      const pause = turns()
+      if (pause) await pause
+    }
+    await Promise.all(lanes)
+    const responses = answers.filter((response) => response !== undefined)
+    return responses.length > 0 ? `[${responses.join(',')}]` : undefined
+  }
+
   return {
     methods: Object.keys(methods),
     async call(method, params) {
-      if (!Object.hasOwn(methods, method))
-        throw new RpcError(RpcCode.methodNotFound, `the method ${method} does not exist/is not available`)
-      return methods[method]!(params, context)
+      const result = await methodOf(method)(params, context)
+      return result instanceof JsonText ? result.toJSON() : result
     },
     async handle(body, intercept) {
       let value: unknown
       try {
         value = JSON.parse(body)
       } catch {
-        return JSON.stringify(failure(null, new RpcError(RpcCode.parse, 'parse error')))
+        return failure(null, new RpcError(RpcCode.parse, 'parse error'))
       }
-      if (!Array.isArray(value)) {
-        const response = await answer(value, intercept)
-        return response && JSON.stringify(response)
-      }
-      if (value.length === 0) return JSON.stringify(failure(null, new RpcError(RpcCode.invalidRequest, 'empty batch')))
+      if (!Array.isArray(value)) return answer(value, intercept, { characters: Number.POSITIVE_INFINITY })
+      if (value.length === 0) return failure(null, new RpcError(RpcCode.invalidRequest, 'empty batch'))
       if (value.length > MAX_BATCH)
-        return JSON.stringify(
-          failure(null, new RpcError(RpcCode.limitExceeded, `a batch has at most ${MAX_BATCH} calls`)),
-        )
-      const responses = (await Promise.all(value.map((one) => answer(one, intercept)))).filter(
-        (response) => response !== undefined,
-      )
-      return responses.length > 0 ? JSON.stringify(responses) : undefined
+        return failure(null, new RpcError(RpcCode.limitExceeded, `a batch has at most ${MAX_BATCH} calls`))
+      return answerBatch(value, intercept)
     },
   }
 }
@@ -135,6 +164,10 @@ function parseRequest(value: unknown): RpcRequest | undefined {
   return { id: id as RpcId | undefined, method, params: (params as unknown[] | null | undefined) ?? [] }
 }
 
-function failure(id: RpcId, { code, message, data }: RpcError): RpcResponse {
-  return { jsonrpc: '2.0', id, error: data === undefined ? { code, message } : { code, message, data } }
+function tooLarge(): RpcError {
+  return new RpcError(RpcCode.limitExceeded, `the results of a batch have at most ${MAX_BATCH_CHARACTERS} bytes`)
+}
+
+function failure(id: RpcId, { code, message, data }: RpcError): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: data === undefined ? { code, message } : { code, message, data } })
 }

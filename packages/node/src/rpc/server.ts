@@ -6,6 +6,7 @@ import { explorerBody, explorerHeaders } from '../explorer/page.ts'
 import type { RpcContext } from './context.ts'
 import type { RpcRouter } from './router.ts'
 import { createSubscriptions } from './subscriptions.ts'
+import { createGathering } from './turns.ts'
 
 /** A batch of 1,000 transactions of 2 KiB, in hex. */
 const MAX_BODY_BYTES = 5 * 1024 * 1024
@@ -37,8 +38,9 @@ export async function startRpcServer(
   router: RpcRouter,
   options: RpcServerOptions,
 ): Promise<RpcServer> {
+  const gathering = createGathering()
   const server = createServer((request, response) => {
-    serve(router, request, response).catch((error) => {
+    serve(router, request, response, gathering).catch((error) => {
       options.onError(error, 'http')
       if (!response.headersSent) end(response, 500, '')
     })
@@ -85,24 +87,28 @@ function listen(server: Server, { host, port }: RpcServerOptions): Promise<void>
   })
 }
 
-async function serve(router: RpcRouter, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  response.setHeader('access-control-allow-origin', '*')
+async function serve(
+  router: RpcRouter,
+  request: IncomingMessage,
+  response: ServerResponse,
+  gathering: () => Promise<void>,
+): Promise<void> {
   if (request.method === 'OPTIONS') {
-    response.setHeader('access-control-allow-methods', 'POST')
-    response.setHeader('access-control-allow-headers', 'content-type')
-    return end(response, 204, '')
+    const allowed = ['access-control-allow-methods', 'POST', 'access-control-allow-headers', 'content-type']
+    return end(response, 204, '', allowed)
   }
   if (request.method === 'GET') return servePage(request, response)
   if (request.method !== 'POST') return end(response, 405, 'JSON-RPC 2.0 over POST\n')
   const body = await readBody(request)
   if (body === undefined) {
-    response.setHeader('connection', 'close')
     return end(
       response,
       413,
       JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32600, message: 'request body too large' } }),
+      ['connection', 'close'],
     )
   }
+  await gathering()
   const answer = await router.handle(body)
   end(response, answer === undefined ? 204 : 200, answer ?? '')
 }
@@ -112,9 +118,14 @@ function servePage(request: IncomingMessage, response: ServerResponse): void {
   else end(response, 404, '')
 }
 
-function end(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-  response.end(body)
+/** Head and body in one write; the head as a list of names and values, which Node takes as it is. */
+function end(response: ServerResponse, status: number, body: string, more: readonly string[] = []): void {
+  const length = Buffer.byteLength(body)
+  // RFC 9110 §8.6: no content has no length either.
+  const about = status === 204 ? [] : ['content-type', 'application/json', 'content-length', String(length)]
+  response.writeHead(status, ['access-control-allow-origin', '*', ...about, ...more])
+  // Of as many bytes as characters: nothing to encode.
+  response.end(body, length === body.length ? 'latin1' : 'utf8')
 }
 
 /** The body as text; undefined when it is larger than allowed. By events: an iterator costs a small call more than answering it. */

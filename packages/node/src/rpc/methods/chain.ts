@@ -1,12 +1,19 @@
 import type { StoredBlock, StoredTransaction } from '../../chain/block-codec.ts'
 import { type RpcContext, type RpcMethod, resolveBlock } from '../context.ts'
 import { formatBlock, formatReceipt, formatTransaction, quantity, storedParts } from '../format.ts'
+import { JsonText, jsonOf } from '../json-text.ts'
 import type { BlockParam } from '../params.ts'
 import { blockParam, hashParam, quantityParam } from '../params.ts'
+import type { PreparedJson } from '../prepared-json.ts'
 
-function block(context: RpcContext, param: BlockParam, full: unknown) {
+function block(context: RpcContext, param: BlockParam, full: unknown, prepared: PreparedJson) {
   const found = resolveBlock(context, param)
-  return found ? formatBlock(found, full === true ? context.chain.transactionsOf(found) : undefined) : null
+  if (!found) return null
+  const text =
+    full === true
+      ? prepared.of(`${found.hash}:full`, () => jsonOf(formatBlock(found, context.chain.transactionsOf(found))))
+      : prepared.of(found.hash, () => jsonOf(formatBlock(found, undefined)))
+  return new JsonText(text)
 }
 
 function count(context: RpcContext, param: BlockParam) {
@@ -19,7 +26,7 @@ function transactionAt(context: RpcContext, param: BlockParam, index: unknown) {
   const position = Number(quantityParam(index, 'index'))
   const hash = found?.transactions[position]
   const transaction = hash && context.chain.transactionAt(found.header.number, position, hash)
-  return transaction ? formatTransaction(storedParts(transaction), found) : null
+  return transaction ? formatTransaction(storedParts(transaction), found, position) : null
 }
 
 /** Receipts with the index of each one's first log in the block. Cost: a read for each earlier transaction with logs. */
@@ -32,11 +39,17 @@ export function receiptsOf(block: StoredBlock, transactions: readonly StoredTran
   })
 }
 
-/** Blocks, transactions and receipts. */
+/** Blocks, which are asked for again and again. */
+export function createBlockMethods(prepared: PreparedJson): Record<string, RpcMethod> {
+  return {
+    eth_getBlockByNumber: ([number, full], context) => block(context, blockParam(number), full, prepared),
+    eth_getBlockByHash: ([hash, full], context) => block(context, { hash: hashParam(hash, 'hash') }, full, prepared),
+  }
+}
+
+/** Transactions and receipts, and what there is of them in a block. */
 export const chainMethods: Record<string, RpcMethod> = {
   eth_blockNumber: (_, { chain }) => quantity(chain.head!.header.number),
-  eth_getBlockByNumber: ([number, full], context) => block(context, blockParam(number), full),
-  eth_getBlockByHash: ([hash, full], context) => block(context, { hash: hashParam(hash, 'hash') }, full),
   eth_getBlockTransactionCountByNumber: ([number], context) => count(context, blockParam(number)),
   eth_getBlockTransactionCountByHash: ([hash], context) => count(context, { hash: hashParam(hash, 'hash') }),
   eth_getUncleCountByBlockNumber: ([number], context) => (resolveBlock(context, blockParam(number)) ? '0x0' : null),
@@ -52,7 +65,7 @@ export const chainMethods: Record<string, RpcMethod> = {
   eth_getTransactionByHash: ([value], context) => {
     const hash = hashParam(value, 'hash')
     const stored = context.chain.transaction(hash)
-    if (stored) return formatTransaction(storedParts(stored), context.chain.block(stored.block))
+    if (stored) return formatTransaction(storedParts(stored), context.chain.block(stored.block), stored.index)
     const pending = context.mempool.get(hash)
     return pending ? formatTransaction(pending) : null
   },

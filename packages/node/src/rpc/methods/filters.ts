@@ -1,6 +1,7 @@
 import type { RpcContext, RpcMethod } from '../context.ts'
 import { matchingLogs } from '../match-logs.ts'
 import { hashParam, type LogFilter, logFilterParam } from '../params.ts'
+import type { PreparedJson } from '../prepared-json.ts'
 import { RpcCode, RpcError } from '../rpc-error.ts'
 import { findLogs } from './logs.ts'
 
@@ -18,7 +19,7 @@ interface Filter {
 }
 
 /** Polling filters (`eth_newFilter` and its kin). State of one server. */
-export function createFilterMethods(): Record<string, RpcMethod> {
+export function createFilterMethods(prepared: PreparedJson): Record<string, RpcMethod> {
   const filters = new Map<string, Filter>()
   let created = 0
 
@@ -68,7 +69,7 @@ export function createFilterMethods(): Record<string, RpcMethod> {
     eth_getFilterLogs: ([id], context) => {
       const { logs } = find(context, id)
       if (!logs) throw new RpcError(RpcCode.rejected, 'filter not found')
-      return findLogs(context, logs)
+      return findLogs(context, logs, prepared)
     },
     eth_uninstallFilter: ([id]) => remove(String(id)),
   }

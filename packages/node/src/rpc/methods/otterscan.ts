@@ -6,6 +6,7 @@ import { type RpcContext, type RpcMethod, resolveBlock, resolveState } from '../
 import { formatBlock, formatHeader, formatTransaction, quantity, storedParts } from '../format.ts'
 import { addressParam, blockParam, hashParam } from '../params.ts'
 import { invalidParams } from '../rpc-error.ts'
+import { createTurns } from '../turns.ts'
 import { receiptsOf } from './chain.ts'
 import { replayIn } from './debug.ts'
 
@@ -40,7 +41,7 @@ function blockDetails(context: RpcContext, block: StoredBlock | undefined) {
 
 function page(context: RpcContext, block: StoredBlock, transactions: readonly StoredTransaction[]) {
   return {
-    txs: transactions.map((one) => formatTransaction(storedParts(one), block)),
+    txs: transactions.map((one) => formatTransaction(storedParts(one), block, one.index)),
     receipts: receiptsOf(block, context.chain.transactionsOf(block))
       .filter(({ transactionHash }) => transactions.some(({ hash }) => hash === transactionHash))
       .map((receipt) => ({ ...receipt, timestamp: block.header.timestamp })),
@@ -56,7 +57,7 @@ function concerns(transaction: StoredTransaction, address: string): boolean {
 }
 
 /** Whole blocks in the direction of `step`, until a page is full. */
-function search(context: RpcContext, params: readonly unknown[], step: 1 | -1) {
+async function search(context: RpcContext, params: readonly unknown[], step: 1 | -1) {
   const address = addressParam(params[0], 'address')
   const from = natural(params[1], 'blockNumber')
   const size = Math.min(natural(params[2], 'pageSize'), MAX_PAGE)
@@ -65,8 +66,11 @@ function search(context: RpcContext, params: readonly unknown[], step: 1 | -1) {
   const receipts: unknown[] = []
   let number = step === -1 ? (from === 0 ? head : Math.min(from - 1, head)) : from + (from === 0 ? 0 : 1)
   let searched = 0
+  const turns = createTurns()
   for (; number >= 0 && number <= head && txs.length < size && searched < MAX_SEARCHED_BLOCKS; number += step) {
     searched++
+    const pause = turns()
+    if (pause) await pause
     const block = context.chain.block(number)
     if (!block || block.transactions.length === 0) continue
     const found = context.chain.transactionsOf(block).filter((one) => concerns(one, address))
@@ -132,12 +136,15 @@ export const otterscanMethods: Record<string, RpcMethod> = {
   ots_searchTransactionsAfter: (params, context) => search(context, params, 1),
 
   /** Nonces of a sender rise with the blocks: the newest block is searched first. */
-  ots_getTransactionBySenderAndNonce: ([address, value], context) => {
+  ots_getTransactionBySenderAndNonce: async ([address, value], context) => {
     const sender = addressParam(address, 'address')
     const nonce = natural(value, 'nonce')
     const { chain } = context
     const head = chain.head!.header.number
+    const turns = createTurns()
     for (let number = head; number > Math.max(0, head - MAX_SEARCHED_BLOCKS); number--) {
+      const pause = turns()
+      if (pause) await pause
       const block = chain.block(number)
       if (!block) break
       for (const transaction of chain.transactionsOf(block)) {
@@ -175,11 +182,14 @@ export const otterscanMethods: Record<string, RpcMethod> = {
     })
   },
   /** Of contracts that a transaction made itself; null for those that a contract made. */
-  ots_getContractCreator: ([value], context) => {
+  ots_getContractCreator: async ([value], context) => {
     const address = addressParam(value, 'address')
     const { chain } = context
     const head = chain.head!.header.number
+    const turns = createTurns()
     for (let number = head; number > Math.max(0, head - MAX_SEARCHED_BLOCKS); number--) {
+      const pause = turns()
+      if (pause) await pause
       const block = chain.block(number)
       if (!block) break
       const made = chain.transactionsOf(block).find(({ receipt }) => receipt.contractAddress === address)
