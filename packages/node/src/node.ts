@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex } from '@ethereumjs/util'
-import { signerFromPrivateKey, type UnitId } from '@zos/dag'
+import type { UnitId } from '@zos/dag'
 import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
@@ -173,6 +173,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       new ValidatorKeys({
         secretKey: options.validatorKey,
         isogenyKey: options.isogenyKey,
+        verifier,
         hybrid,
         dataDir,
         consensus: () => readConsensusContract(state.latest(), settings),
@@ -279,7 +280,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       verifier,
       networkId: chainId,
       membersOf,
-      signer: keys,
+      signer: keys?.signer,
       publish: (share) => network?.publishAside('heads', share),
       now: clock.now,
     })
@@ -603,7 +604,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         ledger,
         roundIntervalMs,
         onFault,
-        signer: signerFromPrivateKey(validator.secretKey),
+        signer: validator.signer,
         guard: await validator.guard('signing-journal'),
         clock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
