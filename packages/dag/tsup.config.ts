@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 export default defineConfig({
   entry: {
@@ -17,5 +18,6 @@ export default defineConfig({
   platform: 'neutral',
   dts: false,
   sourcemap: true,
+  plugins: [dropBareImports],
   clean: true,
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 export default defineConfig([
   {
@@ -16,6 +17,7 @@ export default defineConfig([
     platform: 'neutral',
     dts: false,
     sourcemap: true,
+    plugins: [dropBareImports],
     clean: true,
   },
   {
@@ -25,5 +27,6 @@ export default defineConfig([
     platform: 'node',
     dts: false,
     sourcemap: true,
+    plugins: [dropBareImports],
   },
 ])

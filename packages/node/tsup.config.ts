@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 // Once for all builds, which run side by side: each would clean away what the others have written.
 rmSync(new URL('dist', import.meta.url), { recursive: true, force: true })
@@ -15,6 +16,7 @@ const node = defineConfig({
   splitting: true,
   // Some modules, such as node:sqlite, have no name without it.
   removeNodeProtocol: false,
+  plugins: [dropBareImports],
 })
 
 /**
@@ -52,6 +54,7 @@ const program = defineConfig({
 /** For pages and workers: nothing of Node in it, and no chunk shared with what is. */
 const light = defineConfig({
   entry: { light: 'src/light/index.ts', 'light-worker': 'src/light/worker.ts' },
+  plugins: [dropBareImports],
   format: 'esm',
   target: 'es2022',
   platform: 'browser',

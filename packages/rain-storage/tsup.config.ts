@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 export default defineConfig({
   entry: {
@@ -14,5 +15,6 @@ export default defineConfig({
   external: [/^node:/],
   dts: false,
   sourcemap: true,
+  plugins: [dropBareImports],
   clean: true,
 })

@@ -1,6 +1,13 @@
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
-const shared = { format: 'esm', target: 'es2023', dts: false, sourcemap: true } as const
+const shared: Options = {
+  format: 'esm',
+  target: 'es2023',
+  dts: false,
+  sourcemap: true,
+  plugins: [dropBareImports],
+}
 
 export default defineConfig([
   {

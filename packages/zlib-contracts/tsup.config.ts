@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 export default defineConfig({
   entry: {
@@ -13,6 +14,7 @@ export default defineConfig({
   platform: 'node',
   dts: false,
   sourcemap: true,
+  plugins: [dropBareImports],
   clean: true,
   splitting: true,
 })

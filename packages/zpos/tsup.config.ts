@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { dropBareImports } from '../../scripts/bare-imports.ts'
 
 export default defineConfig({
   entry: {
@@ -13,5 +14,6 @@ export default defineConfig({
   platform: 'neutral',
   dts: false,
   sourcemap: true,
+  plugins: [dropBareImports],
   clean: true,
 })

@@ -54,7 +54,10 @@ export {
 export { bisect, type LightBlockSource } from './clients/tendermint/bisection.ts'
 export { cosmosProofSpecs, createTendermintClient } from './clients/tendermint/client.ts'
 export {
+  BlockHeader,
   ClientState,
+  Commit,
+  CommitSig,
   ConsensusState,
   Header,
   Misbehaviour,
@@ -81,7 +84,7 @@ export {
   commitPacketV2,
   ERROR_ACKNOWLEDGEMENT_V2,
 } from './core/commitments.ts'
-export { createIbcHost, type Delivery, type IbcHost } from './core/host.ts'
+export { createIbcHost, type Delivery, type IbcHost, type TransferHandler } from './core/host.ts'
 export { createJournal, type Journal, journaled, type KvStore } from './core/journal.ts'
 export type { ChainClock } from './core/keeper.ts'
 export type { ClientContext, ClientStatus, LightClientModule } from './core/light-client.ts'

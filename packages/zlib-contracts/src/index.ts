@@ -34,6 +34,7 @@ export { cidOf, cidText, parseCid } from './modules/cid.ts'
 export { verifyWithDependencies } from './modules/dependencies.ts'
 export { type ModuleRecipe, type PackedModule, packModule, unpackModule } from './modules/metadata.ts'
 export {
+  type BuildModuleOptions,
   type BuiltModule,
   buildModule,
   type ModuleVerification,
@@ -60,6 +61,6 @@ export {
   splitContract,
 } from './split/split.ts'
 export { type LayoutChange, layoutChanges } from './upgrade/compare.ts'
-export { type StorageLayout, storageLayout } from './upgrade/layout.ts'
+export { type StorageLayout, type StorageType, storageLayout, type Variable } from './upgrade/layout.ts'
 export { namespaceLocation } from './upgrade/namespaces.ts'
 export { type SelectorClash, selectorClashes } from './upgrade/selectors.ts'

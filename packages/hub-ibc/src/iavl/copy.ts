@@ -4,7 +4,7 @@
  * that its parent names, and every inner node separates by the first key on its right, so a copy with the right root hash is the original.
  */
 import { equal, toHex } from '../encoding/bytes.ts'
-import { ProtoWriter } from '../encoding/protobuf.ts'
+import { ProtoWriter } from '../encoding/protobuf-wire.ts'
 import { HubError } from '../errors.ts'
 import { hashNode, type NodeRef } from './node.ts'
 import {

@@ -1,5 +1,5 @@
 /** Keys and records of a store on disk: where nodes, roots and orphans lie, each record with its checksum. */
-import { ProtoReader, ProtoWriter } from '../encoding/protobuf.ts'
+import { ProtoReader, ProtoWriter } from '../encoding/protobuf-wire.ts'
 import { HubError } from '../errors.ts'
 import { IavlNode, type NodeRef } from './node.ts'
 

@@ -4,7 +4,7 @@
  * error (`HUB_STORE_DAMAGED`), never a wrong value.
  */
 import { equal, toHex } from '../encoding/bytes.ts'
-import { ProtoWriter } from '../encoding/protobuf.ts'
+import { ProtoWriter } from '../encoding/protobuf-wire.ts'
 import { HubError } from '../errors.ts'
 import { hashNode, type IavlNode, type NodeRef } from './node.ts'
 import {

@@ -3,7 +3,8 @@
  * and every deviation from the canonical encoding is refused (a proof that two encodings can express is a second proof).
  */
 import { EMPTY_BYTES } from '../encoding/bytes.ts'
-import { bool, bytes, message, optional, ProtoReader, ProtoWriter, packedUint, uint32 } from '../encoding/protobuf.ts'
+import { bool, bytes, message, optional, packedUint, uint32 } from '../encoding/protobuf.ts'
+import { ProtoReader, ProtoWriter } from '../encoding/protobuf-wire.ts'
 import { HubError } from '../errors.ts'
 import type { CommitmentProof, ExistenceProof, InnerOp, LeafOp, NonExistenceProof, ProofSpec } from './proof.ts'
 

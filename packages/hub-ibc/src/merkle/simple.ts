@@ -3,7 +3,7 @@
  * subtree being the largest power of two below the count. Headers, validator sets and the root over a chain's stores use it.
  */
 import { compare, concat, utf8 } from '../encoding/bytes.ts'
-import { ProtoWriter } from '../encoding/protobuf.ts'
+import { ProtoWriter } from '../encoding/protobuf-wire.ts'
 import { HubError } from '../errors.ts'
 import { sha256 } from '../hash/sha256.ts'
 import { encodeCommitmentProof } from '../ics23/codec.ts'

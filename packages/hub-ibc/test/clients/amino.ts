@@ -2,7 +2,7 @@
 import { Nanoseconds } from '../../src/clients/tendermint/messages.ts'
 import type { WireFormat } from '../../src/clients/tendermint/verify.ts'
 import { concat, fromHex, utf8 } from '../../src/encoding/bytes.ts'
-import { ProtoWriter } from '../../src/encoding/protobuf.ts'
+import { ProtoWriter } from '../../src/encoding/protobuf-wire.ts'
 import { simpleRoot } from '../../src/merkle/simple.ts'
 
 const prefixed = (bytes: Uint8Array) => (bytes.length === 0 ? bytes : concat(Uint8Array.of(bytes.length), bytes))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ProtoWriter } from '../../src/encoding/protobuf.ts'
+import { ProtoWriter } from '../../src/encoding/protobuf-wire.ts'
 import { openRecord, readNode, sealRecord, writeRef } from '../../src/iavl/records.ts'
 import {
   type CopiedRecord,

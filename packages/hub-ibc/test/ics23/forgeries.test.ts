@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { concat, utf8 } from '../../src/encoding/bytes.ts'
-import { ProtoWriter } from '../../src/encoding/protobuf.ts'
+import { ProtoWriter } from '../../src/encoding/protobuf-wire.ts'
 import { IavlTree } from '../../src/iavl/tree.ts'
 import { createBatchVerifier } from '../../src/ics23/batch.ts'
 import { decodeCommitmentProof, encodeCommitmentProof } from '../../src/ics23/codec.ts'

@@ -1,9 +1,10 @@
 /** How blocks and their transactions lie in the store: RLP, read back by this node alone. */
 import { RLP } from '@ethereumjs/rlp'
-import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex } from '@ethereumjs/util'
+import { bigIntToUnpaddedBytes, bytesToBigInt } from '@ethereumjs/util'
 import { type BlockHeader, decodeHeader, encodeHeader } from '../execution/header.ts'
 import type { Receipt } from '../execution/receipt.ts'
 import type { AddressHex, Hash } from '../state/account.ts'
+import { flatHex } from '../state/hex.ts'
 
 /** A unit of the block with its place in the ledger. */
 export interface BlockUnit {
@@ -88,11 +89,11 @@ export function decodeBlock(rlp: Uint8Array): StoredBlock {
   ]
   return {
     header: decodeHeader(header),
-    hash: bytesToHex(hash),
-    leader: bytesToHex(leader),
+    hash: flatHex(hash),
+    leader: flatHex(leader),
     round: integer(round),
-    units: units.map(([id, mci, height]) => ({ id: bytesToHex(id), mci: integer(mci), height: integer(height) })),
-    transactions: transactions.map((bytes) => bytesToHex(bytes)),
+    units: units.map(([id, mci, height]) => ({ id: flatHex(id), mci: integer(mci), height: integer(height) })),
+    transactions: transactions.map(flatHex),
     size: integer(size),
     ...(uncles && uncles.length > 0 ? { uncles } : {}),
     ...(withdrawals && withdrawals.length > 0
@@ -100,7 +101,7 @@ export function decodeBlock(rlp: Uint8Array): StoredBlock {
           withdrawals: withdrawals.map(([index, validatorIndex, address, amount]) => ({
             index: integer(index),
             validatorIndex: integer(validatorIndex),
-            address: bytesToHex(address),
+            address: flatHex(address),
             amount: bytesToBigInt(amount),
           })),
         }
@@ -146,21 +147,21 @@ export function decodeTransactionRecord(
   return {
     ...place,
     raw,
-    sender: bytesToHex(sender),
-    unit: bytesToHex(unit),
+    sender: flatHex(sender),
+    unit: flatHex(unit),
     receipt: {
       type: integer(type),
       succeeded: integer(succeeded) === 1,
       gasUsed: bytesToBigInt(gasUsed),
       cumulativeGasUsed: bytesToBigInt(cumulative),
       effectiveGasPrice: bytesToBigInt(price),
-      contractAddress: contract.length === 0 ? undefined : bytesToHex(contract),
+      contractAddress: contract.length === 0 ? undefined : flatHex(contract),
       logs: logs.map(([address, topics, data]) => ({
-        address: bytesToHex(address),
-        topics: topics.map((topic) => bytesToHex(topic)),
+        address: flatHex(address),
+        topics: topics.map(flatHex),
         data,
       })),
-      ...(stateRoot ? { stateRoot: bytesToHex(stateRoot) } : {}),
+      ...(stateRoot ? { stateRoot: flatHex(stateRoot) } : {}),
     },
   }
 }

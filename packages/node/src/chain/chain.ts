@@ -45,9 +45,9 @@ export interface SkippedTransaction {
 
 /** Blocks kept decoded in memory: what clients ask for again and again. */
 const RECENT_BLOCKS = 64
-/** Of older ones, and of transactions, in stored form. */
-const BLOCK_CACHE_BYTES = 1024 * 1024
-const TRANSACTION_CACHE_BYTES = 4 * 1024 * 1024
+/** Memory for older ones, and for transactions. */
+const BLOCK_CACHE_BYTES = 4 * 1024 * 1024
+const TRANSACTION_CACHE_BYTES = 16 * 1024 * 1024
 /** Transactions of whole blocks, of which each is small: a query for logs spent half its time on reading them one by one. */
 const MAX_LISTS = 16
 const MAX_LIST_BYTES = 64 * 1024

@@ -1,5 +1,7 @@
 import type { Devnet } from '../devnet/devnet.ts'
 import { privateKeyHex } from '../genesis/accounts.ts'
+import type { Genesis } from '../genesis/genesis.ts'
+import type { LightChain } from '../light/chain.ts'
 
 /** What a newcomer needs to send the first transaction. */
 export function describeDevnet(
@@ -35,6 +37,7 @@ export function devnetJson({ genesis, rpcUrl, accounts, validators, mnemonic }: 
   return JSON.stringify({
     rpcUrl,
     chainId: genesis.chainId,
+    chain: lightChain(genesis),
     mnemonic,
     accounts: accounts.map((account) => ({
       address: account.address,
@@ -50,4 +53,9 @@ export function devnetJson({ genesis, rpcUrl, accounts, validators, mnemonic }: 
       logFile,
     })),
   })
+}
+
+/** What a light node has to know of the network. */
+function lightChain({ chainId, timestampMs, validators, consensus }: Genesis): LightChain {
+  return { chainId, timestampMs, validators, ...(consensus ? { consensus } : {}) }
 }

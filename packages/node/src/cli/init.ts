@@ -15,7 +15,8 @@ export const initCommand = settingsCommand({
     },
     accounts: { kind: 'list', hint: 'ACCOUNTS', description: 'Funded accounts, with commas between: ADDRESS:COINS' },
     state: { kind: 'text', hint: 'FILE', description: 'Accounts of an earlier network (zos devnet --state)' },
-    'gas-limit': { kind: 'number', default: 150_000_000, hint: 'GAS', description: 'Gas of one block' },
+    // Two of the largest transactions. At its worst, gas that one core executes in 8 s: docs/measurements.md.
+    'gas-limit': { kind: 'number', default: 33_554_432, min: 16_777_216, hint: 'GAS', description: 'Gas of one block' },
     'epoch-rounds': { kind: 'number', default: 3_600, hint: 'ROUNDS', description: 'Rounds of an epoch' },
     json: { kind: 'switch', description: 'Answer with one line of JSON' },
   },

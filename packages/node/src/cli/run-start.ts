@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { NodeError } from '../errors.ts'
 import { parseGenesis } from '../genesis/genesis.ts'
+import { keepHeapSmall } from '../heap.ts'
 import { readIsogenyKey } from '../keys/isogeny-key-file.ts'
 import { loadPrivateKey } from '../keys/key-file.ts'
 import { askPassword } from '../keys/password.ts'
@@ -29,6 +30,7 @@ export interface StartSettings {
 
 /** Runs a node until it is told to stop. */
 export async function runStart(settings: StartSettings): Promise<void> {
+  keepHeapSmall()
   const genesis = parseGenesis(readText(settings.genesis))
   const keyFile = settings['validator-key']
   const validatorKey = keyFile

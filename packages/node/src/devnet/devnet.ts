@@ -17,6 +17,7 @@ import { type DevnetValidator, ValidatorProcess } from './validator-handle.ts'
 
 export type { DevLinks } from './dev-control.ts'
 export { createDevnet, type InProcessDevnet, type InProcessDevnetOptions } from './in-process.ts'
+export type { Partition } from './links.ts'
 export type { DevnetValidator } from './validator-handle.ts'
 
 const RESTART_DELAY_MS = 1_000

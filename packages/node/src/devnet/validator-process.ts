@@ -2,12 +2,14 @@
 import { writeFileSync } from 'node:fs'
 import { hexToBytes } from '@ethereumjs/util'
 import { isNodeError } from '../errors.ts'
+import { keepHeapSmall } from '../heap.ts'
 import { createLogger } from '../log/logger.ts'
 import { createNode } from '../node.ts'
 import type { ZosNode } from '../node-api.ts'
 import { type DevLinks, refused } from './dev-control.ts'
 import type { ConfigAccount, FromValidator, ToValidator, ValidatorConfig } from './messages.ts'
 
+keepHeapSmall()
 let node: ZosNode | undefined
 let stopping = false
 

@@ -22,6 +22,8 @@ import { LightError } from './errors.ts'
 import type { LightEvm, StateProver } from './light-evm.ts'
 import { ProvenState } from './proven-state.ts'
 
+export type { BlockContext } from '../execution/block-context.ts'
+export type { AccountState } from '../state/account.ts'
 export type { LightEvm, LightEvmModule, ProvedState, StateProver } from './light-evm.ts'
 
 /** Runs of one call at most: each but the last reads something that was not proved yet. */

@@ -5,7 +5,7 @@ describe('what was decoded', () => {
   const bytes = (value: number, length = 10) => new Uint8Array(length).fill(value)
 
   test('is decoded once as long as the stored bytes stay the same', () => {
-    const cache = new DecodedCache<{ first: number }>(100)
+    const cache = new DecodedCache<{ first: number }>(5_300)
     let decodings = 0
     const read = (key: string, stored: Uint8Array) =>
       cache.decoded(key, stored, (one) => {
@@ -21,10 +21,10 @@ describe('what was decoded', () => {
   })
 
   test('takes no more room than it may, the oldest goes first', () => {
-    const cache = new DecodedCache<number>(100)
+    const cache = new DecodedCache<number>(5_300)
     for (let index = 0; index < 50; index++) cache.decoded(`k${index}`, bytes(index), ([first]) => first!)
     expect(cache.size).toBe(10)
-    cache.decoded('large', bytes(1, 101), () => 0)
+    cache.decoded('large', bytes(1, 1_601), () => 0)
     expect(cache.size).toBe(10)
     let decoded = false
     cache.decoded('k49', bytes(49), () => {

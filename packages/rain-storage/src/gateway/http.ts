@@ -101,3 +101,8 @@ export function streamOf(source: AsyncGenerator<Uint8Array>): ReadableStream<Uin
     { highWaterMark: 1 },
   )
 }
+
+/** An answer that sends the client elsewhere. */
+export function redirect(status: number, location: string): Response {
+  return new Response(null, { status, headers: { location, ...CORS } })
+}

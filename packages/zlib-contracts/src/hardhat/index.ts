@@ -9,6 +9,8 @@ import { ensureFactory } from '../deploy/factory.ts'
 import { type Verification, verifyDeployment } from '../deploy/verify.ts'
 import { openProject, type ProjectBuild, type ProjectBuildOptions } from '../project/project.ts'
 
+export type { ProjectBuild, ProjectBuildOptions } from '../project/project.ts'
+
 /** What a network connection gets. Files are Solidity files of the project; the contract is the one with the file's name, or `contract`. */
 export interface ZlibConnection {
   build(file: string, options?: ProjectBuildOptions): Promise<ProjectBuild>
