@@ -29,6 +29,7 @@ import { nextBaseFee } from './execution/header.ts'
 import { createProtocol } from './execution/protocol.ts'
 import { ancestorHash } from './execution/system-contracts.ts'
 import { consensusSettings } from './genesis/consensus-genesis.ts'
+import { gasPaceFault } from './genesis/gas-pace.ts'
 import { genesisHash } from './genesis/genesis.ts'
 import { createGenesisBlock } from './genesis/genesis-block.ts'
 import { genesisCommittee } from './genesis/genesis-committee.ts'
@@ -95,6 +96,8 @@ export function createNode(options: NodeOptions): Promise<ZosNode> {
 async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<ZosNode> {
   const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT, clock = systemClock } = options
   const { chainId } = genesis
+  const paceFault = options.validatorKey && !genesis.devnet && gasPaceFault(BigInt(genesis.gasLimit), roundIntervalMs)
+  if (paceFault) logger.warn(paceFault.message, { code: paceFault.code, ...paceFault.context })
   const hash = genesisHash(genesis)
   const lag = monitorEventLoopDelay({ resolution: 10 })
   lag.enable()
