@@ -29,7 +29,7 @@ const program = defineConfig({
     cli: 'src/cli.ts',
     'validator-process': 'src/devnet/validator-process.ts',
     'isogeny-worker': 'src/identity/isogeny-worker.ts',
-    'ticket-worker': 'node_modules/@zos/zpos/dist/ticket-worker.js',
+    'ticket-worker': 'src/lottery/ticket-worker.ts',
   },
   format: 'esm',
   target: 'node24',

@@ -34,6 +34,10 @@ export type NodeErrorCode =
   | 'NODE_DEVNET_REFUSED'
   /** A part of the program does not load on this machine: WebAssembly is refused, or there is no memory for it. */
   | 'NODE_NOT_LOADED'
+  /** A result that was checked at once is wrong, such as a signature that was just made: this machine errs. */
+  | 'NODE_MACHINE_FAULT'
+  /** The gas limit of a genesis is more than validators execute at the pace of their rounds. */
+  | 'NODE_GAS_PACE'
   /** The node is stopping or stopped. */
   | 'NODE_STOPPED'
 

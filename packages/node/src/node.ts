@@ -1,77 +1,49 @@
-/**
- * The composition root (DESIGN.md §1): makes each part of a node and hands it its ports. What a transaction meets on its way stands here
- * from top to bottom.
- */
-import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex } from '@ethereumjs/util'
-import { signerFromPrivateKey, type UnitId } from '@zos/dag'
-import { listenFrames } from '@zos/pipeline/node'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
 import { TERM_ROUNDS } from '@zos/zpos'
 import { SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
-import { Chain } from './chain/chain.ts'
-import { CheckpointStore } from './checkpoint/checkpoint-store.ts'
-import { Checkpoints } from './checkpoint/checkpoints.ts'
 import { CheckpointExchange } from './checkpoint/exchange.ts'
 import { Heads } from './checkpoint/heads.ts'
 import { schemesOf } from './checkpoint/members.ts'
+import { openCheckpoints } from './checkpoint/open-checkpoints.ts'
 import { encodeRecord } from './checkpoint/record.ts'
-import { ShareSigner } from './checkpoint/share-signer.ts'
-import { createCheckpointSignatures } from './checkpoint/signatures.ts'
 import { systemClock } from './clock.ts'
 import { DevControl } from './devnet/dev-control.ts'
-import { isNodeError } from './errors.ts'
-import { Evm } from './execution/evm.ts'
 import { Executor } from './execution/executor.ts'
 import { nextBaseFee } from './execution/header.ts'
+import { createMachines } from './execution/machines.ts'
 import { createProtocol } from './execution/protocol.ts'
-import { ancestorHash } from './execution/system-contracts.ts'
-import { consensusSettings } from './genesis/consensus-genesis.ts'
-import { genesisHash } from './genesis/genesis.ts'
-import { createGenesisBlock } from './genesis/genesis-block.ts'
-import { genesisCommittee } from './genesis/genesis-committee.ts'
+import { gasPaceFault } from './genesis/gas-pace.ts'
 import { HistoryPruner } from './history/pruner.ts'
 import { Ibc } from './ibc/ibc.ts'
-import { createIsogeny } from './identity/isogeny.ts'
+import { peerIdentification } from './identity/identify-peers.ts'
 import { PeerIdentities } from './identity/peer-identities.ts'
-import { Indexer } from './indexer/indexer.ts'
 import { ValidatorKeys } from './keys/validator-keys.ts'
-import { Committees, committeeChange } from './ledger/committees.ts'
+import { EpochEnds } from './ledger/epoch-ends.ts'
 import { createGenesisUnit } from './ledger/genesis-unit.ts'
 import { type CommittedLeader, Ledger } from './ledger/ledger.ts'
 import { peersForQuorum } from './ledger/peers-for-quorum.ts'
 import { Producer } from './ledger/producer.ts'
 import { UnitFlow } from './ledger/unit-flow.ts'
 import { unitVerifier } from './ledger/unit-verifier.ts'
+import { Lifecycle } from './lifecycle.ts'
 import { createLottery } from './lottery/lottery.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
-import { createNodeMetrics } from './metrics/node-metrics.ts'
 import { createStatus } from './metrics/node-status.ts'
-import { serveMetrics } from './metrics/server.ts'
-import { createConsensusNative, readConsensusContract } from './native/consensus-contract.ts'
-import { createDagNative } from './native/dag-contract.ts'
+import { readConsensusContract } from './native/consensus-contract.ts'
 import type { Logger, NodeOptions, ZosNode } from './node-api.ts'
+import { openPast } from './open-past.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
 import { networkKey } from './p2p/network-key.ts'
 import { createNetworkHandlers } from './p2p/node-handlers.ts'
-import { PeerBook, readablePeers } from './p2p/peer-book.ts'
-import { fastPrecompiles } from './precompiles/fast-precompiles.ts'
-import { openDatabase, prepareStore } from './repair/prepare-store.ts'
 import { type OpenContext, superviseNode } from './repair/supervise.ts'
-import { createCallRunner } from './rpc/context.ts'
-import { createRpcContext } from './rpc/node-context.ts'
-import { createRpcRouter } from './rpc/router.ts'
-import { type RpcServer, startRpcServer } from './rpc/server.ts'
-import { certifySnapshot } from './snapshot/certify.ts'
-import { isBehindPeers, joinIfBehind } from './snapshot/join.ts'
+import { serve } from './serve.ts'
+import { isBehindPeers } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
 import { dumpBetweenBlocks } from './state/dump.ts'
-import { WorldState } from './state/world-state.ts'
-import { createMemoryStore } from './store/kv.ts'
-import { storageFault } from './store/storage-fault.ts'
 import { Tvu } from './tvu/tvu.ts'
 
 /** Bytes and gas of transactions in one unit of this node. */
@@ -82,9 +54,6 @@ const MAX_BACKLOG = 16
 const TICK_MS = 500
 /** Hashes for one ticket: some 0.5 s of a core every term of 15 s. */
 const DEFAULT_TICKET_HASHES = 16
-/** How often peers are asked for their identity records that have shown none, for the first time so long after the start. */
-const IDENTIFY_EVERY_MS = 5_000
-
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Starts a node. Errors: `NODE_INVALID_ARGUMENT`, `NODE_PORT_TAKEN`, `NODE_DATA_DIR`, `NODE_DATA_DIR_LOCKED`, `NODE_GENESIS_MISMATCH`, `NODE_STORE_CORRUPT`, `NODE_STATE_DIVERGED`. */
@@ -92,78 +61,20 @@ export function createNode(options: NodeOptions): Promise<ZosNode> {
   return superviseNode(options, openNode)
 }
 
-async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<ZosNode> {
+async function openNode(options: NodeOptions, opening: OpenContext): Promise<ZosNode> {
   const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT, clock = systemClock } = options
   const { chainId } = genesis
-  const hash = genesisHash(genesis)
+  const paceFault = options.validatorKey && !genesis.devnet && gasPaceFault(BigInt(genesis.gasLimit), roundIntervalMs)
+  if (paceFault) logger.warn(paceFault.message, { code: paceFault.code, ...paceFault.context })
   const lag = monitorEventLoopDelay({ resolution: 10 })
   lag.enable()
-
-  // Stores: units, blocks and state in one, so that a block is one atomic batch.
-  const store = await (options.openStore?.() ??
-    (dataDir ? openDatabase(join(dataDir, 'db'), repair) : createMemoryStore()))
-  const closers: (() => Promise<unknown>)[] = [() => store.close()]
-  // What cannot be closed, because its last write failed, must not keep the rest open.
-  let closing = false
-  const closeAll = async () => {
-    closing = true
-    const failed: unknown[] = []
-    for (const close of closers.reverse()) await close().catch((error) => failed.push(error))
-    if (failed.length > 0 && !fault) throw failed[0]
-  }
-  let fault: unknown
-  const onFault = (reason: unknown) => {
-    if (fault) return
-    const error = storageFault(reason, dataDir)
-    fault = error
-    void producer?.stop()
-    logger.error('the node cannot go on', { error: String(error) })
-    options.onFault?.(error)
-  }
-
+  const lifecycle = new Lifecycle({ dataDir, logger, onFault: options.onFault })
+  const { onFault, onClose } = lifecycle
   let producer: Producer | undefined
+  lifecycle.atFault(() => void producer?.stop())
   try {
-    const told = options.p2p?.peers ?? []
-    await prepareStore(store, {
-      genesisHash: hash,
-      dataDir,
-      repair,
-      peers: repair ? [...told, ...readablePeers(store)] : told,
-      logger,
-      ...(options.signal ? { signal: options.signal } : {}),
-    })
-    const settings = consensusSettings(genesis)
-    const isogeny = createIsogeny()
-    closers.push(() => isogeny.close())
-    const signatures = createCheckpointSignatures({ networkId: chainId, schemes: schemesOf(genesis), isogeny })
-    const checkpointStore = new CheckpointStore(store)
-
-    // A node that lacks what its peers have dropped begins with a snapshot.
-    const knownPeers = new PeerBook(store)
-    const peers = [...told, ...knownPeers.addresses()]
-    const stopJoining = options.signal ? { signal: options.signal } : {}
-    await joinIfBehind({
-      store,
-      genesis,
-      genesisHash: hash,
-      peers,
-      logger,
-      ...stopJoining,
-      certify: (source) =>
-        certifySnapshot(source, genesisCommittee(genesis).members, signatures, {
-          ...stopJoining,
-          onRecord: (record) => checkpointStore.saveRecord(record),
-        }),
-    })
-    const chain = new Chain(store)
-    const state = new WorldState(store, chain.head?.header.number ?? 0)
-    const committees = new Committees(store, (epoch) =>
-      readConsensusContract(state.latest(), settings).committee(epoch),
-    )
-    if (!chain.head) {
-      await createGenesisBlock(genesis, hash, state, chain)
-      await store.batch([0, 1].map((epoch) => committeeChange(committees.of(epoch)!)))
-    }
+    const past = await openPast({ ...options, logger }, opening, lifecycle)
+    const { store, hash, settings, isogeny, knownPeers, chain, state, committees } = past
 
     // Consensus: what is final, in which order.
     const verifier = createVerifier()
@@ -173,10 +84,11 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       new ValidatorKeys({
         secretKey: options.validatorKey,
         isogenyKey: options.isogenyKey,
+        verifier,
         hybrid,
         dataDir,
         consensus: () => readConsensusContract(state.latest(), settings),
-        onOpen: (close) => closers.push(close),
+        onOpen: onClose,
       })
     const lottery = await createLottery({
       store,
@@ -194,25 +106,20 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       verifier: unitVerifier(verifier),
       head: chain.head!.header.number,
     })
-    closers.push(() => ledger.flush())
+    onClose(() => ledger.flush())
     const self = keys?.address
     const isMember = () => self !== undefined && ledger.epoch.committee.has(self)
-    closers.push(() => lottery.stop())
-
-    // Contracts that the node itself executes. To add one: make it here, and give it its code in the genesis.
-    const natives = [createConsensusNative(settings), createDagNative()]
-    const precompiles = fastPrecompiles(verifier)
+    onClose(() => lottery.stop())
 
     let network!: Network
     // Execution: blocks from committed leaders.
-    const blockHash = (number: number) => chain.block(number)?.hash ?? ancestorHash(state.latest(), number)
     const mempool: Mempool = new Mempool(() => ({
       account: (address) => state.latest().account(address),
       nextBaseFee: dev?.nextBaseFee ?? nextBaseFee(chain.head!.header),
       blockGasLimit: chain.head!.header.gasLimit,
     }))
     const tvu = new Tvu({ chainId, verify: verifyHere(verifier), known: (transaction) => mempool.get(transaction) })
-    closers.push(() => tvu.close())
+    onClose(() => tvu.close())
     const dev = options.dev && genesis.devnet ? createDevControl(options.dev) : undefined
     const ibc =
       genesis.ibc &&
@@ -225,6 +132,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         publish: (vote) => network?.publishAside('ibc', vote),
       })
     await ibc?.resume()
+    const { evm, call } = await createMachines({ chainId, chain, state, settings, verifier, ibc })
     const executor = new Executor({
       chain,
       state,
@@ -233,14 +141,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       protocol: createProtocol({ ledger, state, committees, settings, genesisMs: genesis.timestampMs }),
       onFault,
       ibc,
-      evm: await Evm.create(
-        chainId,
-        blockHash,
-        ibc ? [...natives, ibc.machine.native] : natives,
-        undefined,
-        undefined,
-        precompiles,
-      ),
+      evm,
       chainId,
       ...(genesis.devnet
         ? {
@@ -254,13 +155,23 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
           }
         : {}),
     })
-    closers.push(() => executor.stop())
+    onClose(() => executor.stop())
 
     // Checkpoints: what an epoch leaves behind, signed by its validators.
     const membersOf = (epoch: number) => (ledger.epochStart(epoch) ?? committees.of(epoch))?.members
-    const checkpoints = await createCheckpoints()
-    closers.push(() => checkpoints.stop())
-    let askedAt = clock.elapsed()
+    const checkpoints = await openCheckpoints({
+      chain,
+      membersOf,
+      keys,
+      isogeny,
+      store: past.checkpointStore,
+      networkId: chainId,
+      signatures: past.signatures,
+      cosigners: options.cosigners ?? [],
+      publish: (share) => network?.publishAside('checkpoints', share),
+      onFault,
+    })
+    onClose(() => checkpoints.stop())
     const identities = new PeerIdentities({
       isogeny,
       genesisHash: hash,
@@ -268,35 +179,29 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       keys: keys?.both(),
       now: clock.now,
     })
-    const identify = async (peer: string) => {
-      const record = await network.fetchIdentity(peer)
-      const fault = record && (await identities.take(peer, record))
-      if (fault) network.report(peer, fault)
-    }
+    const identifyPeers = peerIdentification({ identities, network: () => network, clock, logger })
     const exchange = new CheckpointExchange(checkpoints, () => network)
     const heads = new Heads({
       chain,
       verifier,
       networkId: chainId,
       membersOf,
-      signer: keys,
+      signer: keys?.signer,
       publish: (share) => network?.publishAside('heads', share),
       now: clock.now,
     })
-    /** The end of an epoch whose checkpoint has to name a committee that is not elected yet: nothing is committed after it until then. */
-    let ending: CommittedLeader | undefined
+    const ends = new EpochEnds({ committees, checkpoints })
     const finalize = (leader: CommittedLeader) => {
-      if (leader.endsEpoch && !committees.of(leader.epoch + 1)) ending = leader
-      else checkpoints.committed(leader)
+      ends.committed(leader)
       executor.push(leader)
     }
     checkpoints.resume(ledger.epoch.number, (epoch) => ledger.epochStart(epoch)?.block)
     // Epoch after epoch: the committee of the next but one is elected by the last block of this one.
-    for (let leaders = ledger.commit(); leaders.length > 0 && !fault; leaders = ledger.commit()) {
+    for (let leaders = ledger.commit(); leaders.length > 0 && !lifecycle.fault; leaders = ledger.commit()) {
       for (const leader of leaders) finalize(leader)
       await executor.idle()
     }
-    if (fault) throw fault
+    if (lifecycle.fault) throw lifecycle.fault
     const certifiedRecord = (epoch: number) => {
       const record = checkpoints.certified(epoch)
       return record && encodeRecord(record)
@@ -307,7 +212,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       now: clock.elapsed,
       record: certifiedRecord,
     })
-    closers.push(() => snapshots.close())
+    onClose(() => snapshots.close())
     const pruner = new HistoryPruner({
       store,
       epochStart: (number) => ledger.epochStart(number),
@@ -316,22 +221,15 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       ...pruning,
       onFault,
     })
-    closers.push(() => pruner.stop())
+    onClose(() => pruner.stop())
     pruner.advance(ledger.epoch.number)
-    /** The epochs that end with blocks which are not executed yet, by block. */
-    const endings = new Map<number, number>()
     chain.onBlock(({ block, transactions, skipped }) => {
       const { header } = block
       mempool.settle(header.number, transactions, skipped)
-      if (ending && committees.of(ending.epoch + 1)) {
-        checkpoints.committed(ending)
-        ending = undefined
-      }
+      const ended = ends.executed(header.number)
       if (ledger.waitsForCommittee) flow.progress()
       if (!isMember()) relayPending()
-      const ended = endings.get(header.number)
       if (ended === undefined) return
-      endings.delete(header.number)
       mempool.endEpoch(ended)
       tvu.endEpoch(ended)
       // Now, before the next block: its state is that of the epoch's beginning.
@@ -367,7 +265,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         ibc?.take(unit).catch(onFault)
       },
       committed: (leader) => {
-        if (leader.endsEpoch) endings.set(leader.number, leader.epoch)
+        ends.expect(leader)
         finalize(leader)
       },
       advanced: () => {
@@ -378,9 +276,9 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         if (producing) producer?.poke()
       },
       executed: () => executor.idle(),
-      isBehind: (epoch) => isBehindPeers({ addresses: [...told, ...knownPeers.addresses()], genesisHash: hash, epoch }),
-      isClosing: () => closing,
-      hasFailed: () => fault !== undefined,
+      isBehind: (epoch) => isBehindPeers({ addresses: past.peers(), genesisHash: hash, epoch }),
+      isClosing: () => lifecycle.closing,
+      hasFailed: () => lifecycle.fault !== undefined,
       onFault,
     })
 
@@ -396,7 +294,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       genesisHash: hash,
       privateKey: await networkKey(options.validatorKey),
       listen: options.p2p?.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-      peers,
+      peers: past.peers(),
       snapshots: {
         history: () => ({ firstEpoch: pruner.firstEpoch, epoch: ledger.epoch.number }),
         snapshot: (epoch) => snapshots.source(epoch),
@@ -419,22 +317,17 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         onFault,
       }),
     })
-    closers.push(() => network.stop())
+    onClose(() => network.stop())
     const tick = setInterval(() => {
       flow.tick()
-      // Not while the node starts: identities take a thread and its time.
-      if (hybrid && clock.elapsed() - askedAt > IDENTIFY_EVERY_MS) {
-        askedAt = clock.elapsed()
-        for (const peer of identities.toAsk(network.peers()))
-          identify(peer).catch((error) => logger.debug('no identity', { peer, error: String(error) }))
-      }
+      if (hybrid) identifyPeers()
       exchange.ask().catch((error) => logger.debug('asking for checkpoints failed', { error: String(error) }))
     }, TICK_MS)
-    closers.push(async () => clearInterval(tick))
-    closers.push(async () => producer?.stop())
+    onClose(async () => clearInterval(tick))
+    onClose(async () => producer?.stop())
     flow.progress()
 
-    // JSON-RPC.
+    // What clients are served.
     const dumpState = () => dumpBetweenBlocks(store, { idle: () => executor.idle(), head: () => chain.head })
     const pendingListeners = new Set<(hash: `0x${string}`) => void>()
     const intake = new TransactionIntake({
@@ -447,9 +340,6 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         else if (dev) producer?.poke()
       },
     })
-    const ingest = options.ingest ? await listenFrames({ tpu: intake.tpu, ...options.ingest }) : undefined
-    if (ingest) closers.push(ingest.close)
-    closers.push(() => intake.close())
     const status = createStatus({
       chainId,
       devnet: dev !== undefined,
@@ -465,79 +355,41 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       isProducing: () => producing && isMember(),
       lag,
     })
-    const metrics = createNodeMetrics({ status, now: clock.now })
-    closers.push(async () => metrics.close())
-    chain.onBlock(({ block, transactions, skipped }) =>
-      metrics.onBlock({
-        transactions: transactions.length,
-        skipped: skipped.length,
-        gasUsed: block.header.gasUsed,
-        unitTimesMs: block.units.flatMap(({ id }) => ledger.header(id as UnitId)?.timestampMs ?? []),
-      }),
-    )
-    const metricsServer = options.metrics ? await serveMetrics(metrics.registry, options.metrics) : undefined
-    if (metricsServer) closers.push(metricsServer.close)
-    const index =
-      options.index === undefined
-        ? undefined
-        : await Indexer.open(options.index, {
-            chain,
-            genesisHash: chain.block(0)!.hash,
-            onError: (error) => logger.error('the index stopped', { error: String(error) }),
-          })
-    if (index) closers.push(() => index.close())
-    const context = createRpcContext({
-      genesis,
-      chain,
-      state,
-      mempool,
-      intake,
-      call: await createCallRunner(
-        chainId,
-        blockHash,
-        ibc ? [...natives, ibc.callMachine.native] : natives,
-        undefined,
-        {},
-        precompiles,
-      ),
-      ibc,
-      checkpoints,
-      onPending(listener) {
-        pendingListeners.add(listener)
-        return () => pendingListeners.delete(listener)
+    const served = await serve(
+      options,
+      {
+        genesis,
+        chain,
+        state,
+        mempool,
+        intake,
+        call,
+        ibc,
+        checkpoints,
+        onPending(listener) {
+          pendingListeners.add(listener)
+          return () => pendingListeners.delete(listener)
+        },
+        now: clock.now,
+        dumpState,
+        dev,
+        ledger,
+        network,
+        heads,
+        tickets: lottery.tickets,
+        settings,
+        status,
+        logger,
       },
-      now: clock.now,
-      index,
-      dumpState,
-      dev,
-      ledger,
-      network,
-      heads,
-      tickets: lottery.tickets,
-      settings,
-      status,
-    })
-    const onRpcError = (error: unknown, method: string) => {
-      logger.error('internal error', { method, error: String(error) })
-      if (isNodeError(error, 'NODE_STORE_CORRUPT')) onFault(error)
-    }
-    const router = createRpcRouter(context, onRpcError)
-    let rpc: RpcServer | undefined
-    if (options.rpc) {
-      rpc = await startRpcServer(context, router, {
-        host: options.rpc.host ?? '127.0.0.1',
-        port: options.rpc.port,
-        onError: onRpcError,
-      })
-      closers.push(rpc.close)
-    }
-    logger.info('node started', { rpc: rpc?.url, peerId: network.peerId, block: chain.head!.header.number })
+      lifecycle,
+    )
+    logger.info('node started', { rpc: served.rpcUrl, peerId: network.peerId, block: chain.head!.header.number })
 
     let stopping: Promise<void> | undefined
     return {
-      rpcUrl: rpc?.url,
-      ingestPort: ingest?.port,
-      metricsPort: metricsServer?.port,
+      rpcUrl: served.rpcUrl,
+      ingestPort: served.ingestPort,
+      metricsPort: served.metricsPort,
       peerId: network.peerId,
       addresses: () => network.addresses(),
       addPeers(addresses) {
@@ -549,39 +401,11 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       onCheckpoint: (listener) => checkpoints.onCertificate(listener),
       setLink: (conditions) => network.setLink(conditions),
       dumpState,
-      request: (method, params = []) => router.call(method, params),
+      request: (method, params = []) => served.call(method, params),
       stop() {
-        stopping ??= closeAll().finally(() => lag.disable())
+        stopping ??= lifecycle.close().finally(() => lag.disable())
         return stopping
       },
-    }
-
-    async function createCheckpoints(): Promise<Checkpoints> {
-      const cosigners = options.cosigners ?? []
-      return new Checkpoints({
-        chain,
-        cosigners,
-        membersOf,
-        store: checkpointStore,
-        networkId: chainId,
-        signatures,
-        signer: keys && (await createShareSigner(keys)),
-        publish: (share) => network?.publishAside('checkpoints', share),
-        onFault,
-      })
-    }
-
-    async function createShareSigner(validator: ValidatorKeys): Promise<ShareSigner> {
-      return new ShareSigner({
-        address: validator.address,
-        secretKey: validator.secretKey,
-        isogenyKey: validator.isogenyKey(),
-        guard: await validator.guard('checkpoint-journal'),
-        networkId: chainId,
-        isogeny,
-        store: checkpointStore,
-        cosigners: options.cosigners ?? [],
-      })
     }
 
     function createDevControl(devOptions: NonNullable<NodeOptions['dev']>): DevControl {
@@ -604,7 +428,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
         ledger,
         roundIntervalMs,
         onFault,
-        signer: signerFromPrivateKey(validator.secretKey),
+        signer: validator.signer,
         guard: await validator.guard('signing-journal'),
         clock,
         // What cannot be executed soon is better left with the sender's node than put in front of everybody.
@@ -621,7 +445,7 @@ async function openNode(options: NodeOptions, { repair }: OpenContext): Promise<
       })
     }
   } catch (error) {
-    await closeAll().catch(() => {})
+    await lifecycle.close().catch(() => {})
     throw error
   }
 }

@@ -6,9 +6,10 @@ import { RLP } from '@ethereumjs/rlp'
 import { bytesToHex } from '@ethereumjs/util'
 import type { Verifier } from '@zos/pipeline/verify'
 import { type Committee, createCommittee, epochOfRound, type ValidatorInfo } from '@zos/zpos'
-import { type HeadShare, type HeadStatement, headDigest, signHead } from '@zos/zpos/checkpoint'
+import { type HeadShare, type HeadStatement, headDigest } from '@zos/zpos/checkpoint'
 import type { StoredBlock } from '../chain/block-codec.ts'
 import type { Chain } from '../chain/chain.ts'
+import type { Bip340Signer } from '../keys/bip340-signer.ts'
 import type { Verdict } from './checkpoints.ts'
 
 /** Statements of one member that are kept: it may be some seconds ahead of others. */
@@ -29,7 +30,7 @@ export interface HeadsOptions {
   readonly verifier: Verifier
   /** The committee of an epoch that this node has reached. */
   readonly membersOf: (epoch: number) => readonly ValidatorInfo[] | undefined
-  readonly signer: { readonly address: string; readonly secretKey: Uint8Array } | undefined
+  readonly signer: Pick<Bip340Signer, 'address' | 'sign'> | undefined
   readonly publish: (share: Uint8Array) => void
   readonly now: () => number
 }
@@ -86,7 +87,7 @@ export class Heads {
       this.#committeeOf(epoch)?.has(signer.address as never)
     ) {
       const statement = { epoch, block: number, blockHash: block.hash }
-      const signature = signHead(statement, networkId, signer.secretKey)
+      const signature = signer.sign(headDigest(statement, networkId))
       this.#add(signer.address, { statement, signature })
       publish(encode(signer.address, { statement, signature }))
     }

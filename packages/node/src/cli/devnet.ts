@@ -28,6 +28,12 @@ export const devnetCommand = settingsCommand({
     balance: { kind: 'number', default: 10_000, hint: 'ZOS', description: 'Coins of each account' },
     mnemonic: { kind: 'text', hint: 'PHRASE', description: 'BIP-39 phrase of the accounts (default: the test phrase)' },
     'chain-id': { kind: 'number', hint: 'ID', min: 1, description: 'Chain id (default 5918547)' },
+    'gas-limit': {
+      kind: 'number',
+      min: 16_777_216,
+      hint: 'GAS',
+      description: 'Gas of one block (default 150 million, more than a core executes at a round a second)',
+    },
     ibc: { kind: 'text', hint: 'NAME', description: 'Speak IBC under this name, such as zone-1' },
     latency: { kind: 'number', hint: 'MS', description: 'Milliseconds one way between validators' },
     loss: { kind: 'number', hint: 'PERCENT', max: 100, description: 'Percent of gossiped units that do not arrive' },

@@ -16,6 +16,7 @@ export interface DevnetSettings {
   balance: number
   mnemonic: string | undefined
   'chain-id': number | undefined
+  'gas-limit': number | undefined
   latency: number | undefined
   loss: number | undefined
   partition: string | undefined
@@ -51,6 +52,7 @@ function optionsOf(settings: DevnetSettings): DevnetOptions {
   const { validators, port, host, reset, accounts, mnemonic, latency, loss, partition, state, index, ibc } = settings
   const dataDir = settings['data-dir']
   const chainId = settings['chain-id']
+  const gasLimit = settings['gas-limit']
   return {
     validators,
     port,
@@ -67,6 +69,7 @@ function optionsOf(settings: DevnetSettings): DevnetOptions {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(mnemonic === undefined ? {} : { mnemonic }),
     ...(chainId === undefined ? {} : { chainId }),
+    ...(gasLimit === undefined ? {} : { gasLimit: BigInt(gasLimit) }),
     ...(state === undefined ? {} : { state }),
     ...(index === undefined ? {} : { index }),
     ...(ibc === undefined ? {} : { ibc }),

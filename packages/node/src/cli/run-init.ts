@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes, pubToAddress } from '@ethereumjs/util'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { readState } from '../devnet/devnet.ts'
 import { NodeError } from '../errors.ts'
+import { gasPaceFault } from '../genesis/gas-pace.ts'
 import {
   CREATE2_FACTORY,
   type GenesisAccount,
@@ -19,6 +20,8 @@ export interface InitSettings {
   accounts: readonly string[]
   state: string | undefined
   'gas-limit': number
+  'round-interval': number
+  'any-gas-limit': boolean
   'epoch-rounds': number
   json: boolean
 }
@@ -32,6 +35,8 @@ export async function runInit(settings: InitSettings): Promise<void> {
   const { out, name } = settings
   if (existsSync(out)) throw invalid(`${out} is there already; a genesis is never overwritten`)
   if (settings.validators.length === 0) throw invalid('--validators must name at least one validator')
+  const paceFault = gasPaceFault(BigInt(settings['gas-limit']), settings['round-interval'])
+  if (paceFault && !settings['any-gas-limit']) throw paceFault
   const state = settings.state === undefined ? [] : (readState(settings.state) ?? [])
   const accounts = new Map<string, GenesisAccount>([[CREATE2_FACTORY.address, CREATE2_FACTORY]])
   for (const account of [...state, ...settings.accounts.map(parseAccount)]) accounts.set(account.address, account)

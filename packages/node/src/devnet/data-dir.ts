@@ -17,6 +17,8 @@ export interface NetworkShape {
   /** The network's name in IBC. */
   ibc?: string | undefined
   epochRounds?: number | undefined
+  /** Gas of one block. */
+  gasLimit?: bigint | undefined
   termRounds?: number | undefined
   /** Accounts of an earlier network. */
   state?: readonly GenesisAccount[] | undefined

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TERM_ROUNDS } from '@zos/zpos'
 import { NodeError } from '../errors.ts'
+import { MAX_TRANSACTION_GAS } from '../execution/gas-limits.ts'
 import { type DerivedAccount, TEST_MNEMONIC } from '../genesis/accounts.ts'
 import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
 import { isIbcName } from '../ibc/settings.ts'
@@ -47,6 +48,8 @@ export interface DevnetOptions {
   chainId?: number
   /** The network's name in IBC, such as `zone-1`; without it the network speaks no IBC. */
   ibc?: string
+  /** Gas of one block. Default 150 million. */
+  gasLimit?: bigint
   /** Rounds of an epoch. Default 3600. */
   epochRounds?: number
   /** Rounds of a term. Default: about 15 seconds, 15 rounds at least. */
@@ -91,6 +94,10 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<Devnet> 
   let links = options.links ?? {}
   checkLinks(links, count)
   if (options.partition) checkLinks({ groups: options.partition.groups }, count)
+  if (options.gasLimit !== undefined && options.gasLimit < MAX_TRANSACTION_GAS)
+    throw invalid(`--gas-limit must be ${MAX_TRANSACTION_GAS} or more: a transaction may have as much`, {
+      gasLimit: options.gasLimit,
+    })
   // A port that is taken should be said once, before anything else happens.
   await checkPort(host, port)
 

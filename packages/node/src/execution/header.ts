@@ -64,7 +64,7 @@ const CONSTANTS: ForeignFields = {
 }
 
 /** EIP-1559: the base fee moves by at most an eighth a block, towards half-full blocks. */
-const ELASTICITY = 2n
+export const ELASTICITY = 2n
 const BASE_FEE_CHANGE_DENOMINATOR = 8n
 /** Wei per gas below which the base fee does not fall, so that a quiet network does not become free to flood. */
 export const MIN_BASE_FEE = 7n

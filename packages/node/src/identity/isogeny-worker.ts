@@ -1,8 +1,9 @@
-/** SQIsign in a thread of its own: a signature takes some 60 ms, a verification 7, and consensus has no such time to spare. */
+/** SQIsign in a thread of its own, behind consensus: a signature takes some 60 ms, a verification 7, and consensus has no such time to spare. */
 import { parentPort } from 'node:worker_threads'
 import { classicalSecp256k1, hybridSigner } from '@zos/pq-isogeny/hybrid.js'
 import { type NodeIdentity, signIdentity, verifyIdentity } from '@zos/pq-isogeny/identity.js'
 import { sqisign1 } from '@zos/pq-isogeny/sqisign.js'
+import { runInBackground } from '../threads/background.ts'
 
 /** Identity records: secp256k1 and SQIsign over one representative, of which both must hold. */
 const identityScheme = hybridSigner(classicalSecp256k1, sqisign1, 'zos/identity')
@@ -56,6 +57,7 @@ function answer(request: IsogenyRequest): IsogenyResult {
   }
 }
 
+runInBackground()
 parentPort?.on('message', (request: IsogenyRequest) => {
   try {
     parentPort!.postMessage({ id: request.id, result: answer(request) } satisfies IsogenyResponse)

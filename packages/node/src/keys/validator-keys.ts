@@ -1,6 +1,7 @@
 /** The keys of the validator that a node runs, and the journals that keep it from signing twice. */
 import { join } from 'node:path'
-import { type Address, signerFromPrivateKey } from '@zos/dag'
+import type { Address } from '@zos/dag'
+import type { Verifier } from '@zos/pipeline/verify'
 import {
   type ConsensusContract,
   createMemoryGuardStore,
@@ -9,11 +10,14 @@ import {
   type SigningGuard,
 } from '@zos/zpos'
 import { openFileGuardStore } from '@zos/zpos/node'
+import { type Bip340Signer, bip340Signer } from './bip340-signer.ts'
 import { registeredIsogenyKey } from './registered-isogeny-key.ts'
 
 export interface ValidatorKeysOptions {
   readonly secretKey: Uint8Array
   readonly isogenyKey: Uint8Array | undefined
+  /** Checks what is signed. */
+  readonly verifier: Verifier
   /** Whether the network signs checkpoints with both schemes. */
   readonly hybrid: boolean
   /** Where the journals lie; in memory when not given. */
@@ -26,12 +30,17 @@ export interface ValidatorKeysOptions {
 export class ValidatorKeys {
   readonly #options: ValidatorKeysOptions
   readonly secretKey: Uint8Array
-  readonly address: Address
+  /** Signs units and heads. */
+  readonly signer: Bip340Signer
 
   constructor(options: ValidatorKeysOptions) {
     this.#options = options
     this.secretKey = options.secretKey
-    this.address = signerFromPrivateKey(options.secretKey).address
+    this.signer = bip340Signer(options.secretKey, options.verifier)
+  }
+
+  get address(): Address {
+    return this.signer.address
   }
 
   /** The isogeny key, checked to be the registered one; undefined in a network without. Errors: those of `registeredIsogenyKey`. */

@@ -29,6 +29,8 @@ export class TicketMiner {
   #search = { aborted: false }
   #found: Ticket | undefined
   readonly #checking = new Set<string>()
+  /** Tickets for the next term whose hashes are known, by candidate and nonce: consensus goes on some hundred times a term. */
+  #hashed = { term: '', tickets: new Set<string>() }
   #stopped = false
 
   constructor(options: TicketMinerOptions) {
@@ -82,10 +84,16 @@ export class TicketMiner {
 
   #check(epoch: Epoch, term: number, seed: Uint8Array): void {
     const { pool, hashes, tickets, onFault } = this.#options
+    if (this.#hashed.term !== this.#term) this.#hashed = { term: this.#term, tickets: new Set() }
+    const { tickets: hashed } = this.#hashed
     for (const { candidate, nonce } of tickets.smallest(epoch.number, term)) {
-      const input = ticketInput(seed, term, candidate, nonce)
       const name = `${epoch.number}/${term}/${candidate}/${nonce}`
-      if (this.#checking.has(name) || hashes.has(input)) continue
+      if (hashed.has(name) || this.#checking.has(name)) continue
+      const input = ticketInput(seed, term, candidate, nonce)
+      if (hashes.has(input)) {
+        hashed.add(name)
+        continue
+      }
       this.#checking.add(name)
       pool()
         .search({ seed, term, candidate, start: nonce, count: 1 })

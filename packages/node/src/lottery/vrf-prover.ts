@@ -1,5 +1,5 @@
 /** Proves this validator's VRF output for each term in one of its units (C3), and checks the proofs of others before a seed needs them. */
-import type { Address } from '@zos/dag'
+import type { Address, UnitId } from '@zos/dag'
 import { vrfInput, vrfProve, vrfPublicKey } from '@zos/zpos'
 import type { Epoch } from '../ledger/epoch.ts'
 import type { VrfIndex } from './vrf-index.ts'
@@ -18,6 +18,8 @@ export class VrfProver {
   readonly #publicKey: Uint8Array | undefined
   /** `epoch/term` of the last proof taken. */
   #taken = ''
+  /** Units with proofs for the running term that are checked: consensus goes on some hundred times a term. */
+  #checked = { term: '', units: new Set<UnitId>() }
 
   constructor(options: VrfProverOptions) {
     this.#options = options
@@ -45,8 +47,14 @@ export class VrfProver {
     const term = schedule.term().number
     const seed = schedule.seedOf(term)
     if (!seed) return
+    const name = `${number}/${term}`
+    if (this.#checked.term !== name) this.#checked = { term: name, units: new Set() }
+    const { units } = this.#checked
+    const fresh = index.known(number, term).filter(({ unit }) => !units.has(unit))
+    if (fresh.length === 0) return
     const input = vrfInput(term, seed)
-    for (const { author, proof } of index.known(number, term)) {
+    for (const { author, unit, proof } of fresh) {
+      units.add(unit)
       const key = committee.members[committee.indexOf(author)]?.vrfKey
       if (!key || outputs.has(key, input, proof)) continue
       outputs.of(key, input, proof)
