@@ -77,7 +77,10 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     if (sizeBytes > this.capacityBytes) return false
     const before = book.free
     const place = book.makeRoom(hash, sizeBytes)
+    const waiting = this.leaving.length
     for (let slot = book.free; slot !== before; slot = book.words[slot + NEXT]!) this.letGo(slot)
+    // What went first is last in the free list.
+    if (this.leaving.length > waiting + 1) this.leaving.push(...this.leaving.splice(waiting).reverse())
     this.add(key, value, sizeBytes, hash, place)
     if (this.leaving.length > 0) this.tellWhatLeft()
     return true
