@@ -52,13 +52,13 @@ const SPARE_DEAD = 64
 /** First share of the capacity for newcomers (S3-FIFO's figure), and between which it moves. */
 export const SMALL_SHARE = 0.1
 export const LEAST_SMALL_SHARE = 0.01
-export const MOST_SMALL_SHARE = 0.2
+export const MOST_SMALL_SHARE = 0.3
 /** How far one hit moves it, as a share of the value's size. */
-export const ADAPT_STEP = 0.25
+export const ADAPT_STEP = 0.5
 /** Parts of the capacity by which ghosts tell the time; 16 bits of it are kept. */
 export const TICKS = 2048
-/** Ghosts older than this are none: so many capacities have left the small queue since. */
-export const GHOST_TICKS = 2.2 * TICKS
+/** Ghosts older than this are none: 2.4 capacities have left the small queue since. */
+export const GHOST_TICKS = 4915
 /** Hits in the small queue that earn a place in the main queue; no more are counted. */
 export const PROMOTE_AT = 5
 /** Uses that are remembered halve after this many an entry: old demand fades. */
