@@ -1,10 +1,10 @@
 // Hit ratios of every policy on public traces beside Belady's bound and lru-cache, and operations a second beside lru-cache.
 import { execFileSync } from 'node:child_process'
-import { Cache, POLICIES, type PolicyName } from '@zos/zcdn'
+import { Cache, POLICY_NAMES, type PolicyName } from '@zos/zcdn'
 import { LRUCache } from 'lru-cache'
 import { printMetric } from '../../../scripts/metric.ts'
 import { beladyHits } from './traces/belady.ts'
-import { loadTraces, syntheticTrace, type Trace } from './traces/load.ts'
+import { loadTraces, type Trace } from './traces/load.ts'
 
 const quick = process.argv.includes('--quick')
 const DEFAULT: PolicyName = 'filtered-s3-fifo'
@@ -37,48 +37,20 @@ function replay(trace: Trace, policy: PolicyName, capacityBytes: number, unit: b
   return { object: hits / trace.keys.length, byte: hitBytes / bytes }
 }
 
-/** Hits of lru-cache bounded by a count of entries, or, as our caches always are, by the sum of sizes. */
-function replayLruCache(trace: Trace, max: number, bound: 'entries' | 'sizes' = 'entries'): number {
-  const cache = new LRUCache<number, boolean>(bound === 'entries' ? { max } : { maxSize: max })
-  const options = bound === 'entries' ? undefined : { size: 1 }
+/** Hits of lru-cache bounded by a count of entries. */
+function replayLruCache(trace: Trace, max: number): number {
+  const cache = new LRUCache<number, boolean>({ max })
   let hits = 0
-  for (let i = 0; i < trace.keys.length; i++) {
-    const key = trace.keys[i]!
+  for (const key of trace.keys) {
     if (cache.get(key)) hits++
-    else cache.set(key, true, options)
+    else cache.set(key, true)
   }
   return hits
 }
 
-// The operations are timed in a process of their own for each cache, so that neither warms the other's code.
-const timed = process.argv.find((argument) => argument.startsWith('--time='))?.slice('--time='.length)
-if (timed) {
-  const { traces } = loadTraces(quick)
-  const results = []
-  for (const trace of [...traces, syntheticTrace()]) {
-    for (const share of [0.01, 0.1]) {
-      const capacity = Math.round(trace.objects * share)
-      const seconds: number[] = []
-      for (let repeat = 0; repeat < (trace.keys.length > 1e6 ? 2 : 7); repeat++) {
-        const start = process.cpuUsage()
-        const hits =
-          timed === 'lru-cache' || timed === 'lru-cache-sized'
-            ? replayLruCache(trace, capacity, timed === 'lru-cache' ? 'entries' : 'sizes')
-            : replay(trace, timed as PolicyName, capacity, true).object
-        if (!(hits > 0)) throw new Error('no hits')
-        const used = process.cpuUsage(start)
-        seconds.push((used.user + used.system) / 1e6)
-      }
-      results.push(trace.keys.length / Math.min(...seconds))
-    }
-  }
-  console.log(JSON.stringify(results))
-  process.exit(0)
-}
-
 const { traces, skipped } = loadTraces(quick)
 for (const reason of skipped) console.error(`skipped ${reason}`)
-const policies = Object.keys(POLICIES) as PolicyName[]
+const policies = POLICY_NAMES
 const shares: number[] = []
 const lruShares: number[] = []
 let belowLru = 0
@@ -130,20 +102,34 @@ print('belady-mean', mean(shares), 'of Belady', 'lru-cache', mean(lruShares))
 print('cells-below-lru', belowLru, 'cells')
 print('worst-behind-best', worstBehind * 100, 'points')
 
-const time = (name: string): number[] =>
+/** Million requests a second of ours and of lru-cache, see cache-operations.ts. */
+const time = (...options: string[]): { cells: [name: string, ours: number, theirs: number][] } =>
   JSON.parse(
     execFileSync(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', import.meta.filename, `--time=${name}`, ...(quick ? ['--quick'] : [])],
+      [
+        '--disable-warning=ExperimentalWarning',
+        new URL('cache-operations.ts', import.meta.url).pathname,
+        ...options,
+        ...(quick ? ['--quick'] : []),
+      ],
       { encoding: 'utf8' },
     ),
   )
 const geometric = (values: number[]) => Math.exp(mean(values.map(Math.log)))
-const millions = (name: string) => geometric(time(name)) / 1e6
-const peer = millions('lru-cache')
-const mine = millions(DEFAULT)
-print('ops', mine, 'M requests/s', 'lru-cache', peer)
-print('ops-sized', mine, 'M requests/s', 'lru-cache bounded by sizes', millions('lru-cache-sized'))
+for (const [metric, ...options] of [
+  ['ops', '--keys=integer', '--bound=sizes'],
+  ['ops, lru-cache bounded by entries', '--keys=integer', '--bound=entries'],
+  ['ops strings', '--keys=string', '--bound=sizes'],
+  ['ops strings, lru-cache bounded by entries', '--keys=string', '--bound=entries'],
+] as const) {
+  const { cells } = time(...options)
+  for (const [name, ours, theirs] of cells) print(`${metric}: ${name}`, ours, 'M requests/s', 'lru-cache', theirs)
+  const mine = geometric(cells.map(([, ours]) => ours))
+  print(metric, mine, 'M requests/s', 'lru-cache', geometric(cells.map(([, , theirs]) => theirs)))
+}
 for (const policy of ['s3-fifo', 'sieve', 'lru'] as const) {
-  print(`ops ${policy}`, millions(policy), 'M requests/s', 'lru-cache', peer)
+  const { cells } = time('--keys=integer', '--bound=sizes', `--policy=${policy}`)
+  const mine = geometric(cells.map(([, ours]) => ours))
+  print(`ops ${policy}`, mine, 'M requests/s', 'lru-cache', geometric(cells.map(([, , theirs]) => theirs)))
 }

@@ -1,5 +1,6 @@
-export { Cache, type CacheOptions, type CacheSnapshot, type CacheStats } from './caching/cache.ts'
-export { POLICIES, type PolicyName } from './caching/policies.ts'
+export { Cache, type CacheOptions } from './caching/cache.ts'
+export type { CacheSnapshot, CacheStats } from './caching/engine.ts'
+export { POLICIES, POLICY_NAMES, type PolicyName } from './caching/policies.ts'
 export type { Policy, PolicyFactory } from './caching/policy.ts'
 export { Queue, Slots } from './caching/slots.ts'
 export {

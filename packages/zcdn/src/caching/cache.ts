@@ -1,8 +1,9 @@
 import { CdnError } from '../errors.ts'
-import { IntegerIndex, type KeyIndex, StringIndex } from './key-index.ts'
-import { POLICIES, type PolicyName } from './policies.ts'
-import type { Policy, PolicyFactory } from './policy.ts'
-import { GHOST, MARK, NEXT, rowOf, SLOT_WORDS, type SlotOwner, Slots, WHERE } from './slots.ts'
+import type { CacheEngine, CacheSnapshot, CacheStats } from './engine.ts'
+import { FlatCache } from './flat/flat-cache.ts'
+import { POLICIES, POLICY_NAMES, type PolicyName } from './policies.ts'
+import type { PolicyFactory } from './policy.ts'
+import { PolicyCache } from './policy-cache.ts'
 
 /** Options of {@link Cache}. */
 export interface CacheOptions<K, V> {
@@ -16,63 +17,14 @@ export interface CacheOptions<K, V> {
   onEvict?: (key: K, value: V) => void
 }
 
-/** What happened so far. Bytes are counted by the sizes that were given to {@link Cache.set}. */
-export interface CacheStats {
-  hits: number
-  misses: number
-  hitBytes: number
-  evictions: number
-  entries: number
-  bytes: number
-  capacityBytes: number
-}
-
-/** Keys and values of the slots. A class with methods, and no closures, so that all caches run the same code. */
-class Contents<K extends string | number, V> implements SlotOwner {
-  readonly slots = new Slots(this)
-  readonly index: KeyIndex<K>
-  readonly values: (V | undefined)[] = []
-  entries = 0
-  evictions = 0
-  /** What `onEvict` has to be told; undefined where nobody asks. */
-  readonly leaving: { key: K; value: V }[] | undefined
-
-  constructor(integers: boolean, keepLeaving: boolean) {
-    this.index = (integers ? new IntegerIndex(this.slots) : new StringIndex()) as unknown as KeyIndex<K>
-    this.leaving = keepLeaving ? [] : undefined
-  }
-
-  evicted(slot: number): void {
-    this.evictions++
-    this.entries--
-    this.leaving?.push({ key: this.index.keyOf(slot), value: this.values[rowOf(slot)] as V })
-    this.values[rowOf(slot)] = undefined
-  }
-
-  forgotten(slot: number): void {
-    this.index.delete(slot)
-    this.slots.release(slot)
-  }
-}
-
 /**
  * A cache in memory, bounded in bytes, with an interchangeable replacement {@link Policy}. Every operation is O(1) amortised.
  * It keeps values of any kind; for bytes on a disk or in a browser's store see {@link openStoredCache}.
  */
 export class Cache<K extends string | number, V> {
   readonly capacityBytes: number
-  private readonly slots: Slots
-  private readonly index: KeyIndex<K>
-  private readonly policy: Policy
-  private readonly contents: Contents<K, V>
-  private readonly values: (V | undefined)[]
-  private readonly onEvict: CacheOptions<K, V>['onEvict']
-  /** The key that {@link get} has not found last, and its slot if it has one: who then sets it need not look again. */
-  private missedKey: K | undefined
-  private missedSlot = -1
-  private hits = 0
-  private misses = 0
-  private hitBytes = 0
+  private readonly integers: boolean
+  private readonly engine: CacheEngine<K, V>
 
   /** @throws CdnError `CDN_INVALID_ARGUMENT` for a capacity that is not positive or an unknown policy. */
   constructor(options: CacheOptions<K, V>) {
@@ -82,158 +34,84 @@ export class Cache<K extends string | number, V> {
         capacityBytes,
       })
     }
-    const factory = typeof policy === 'function' ? policy : POLICIES[policy]
-    if (!factory) {
-      const known = Object.keys(POLICIES).join(', ')
-      throw new CdnError('CDN_INVALID_ARGUMENT', `unknown policy ${String(policy)}; there are ${known}`, { policy })
+    if (typeof policy === 'string' && !POLICY_NAMES.includes(policy)) {
+      const known = POLICY_NAMES.join(', ')
+      throw new CdnError('CDN_INVALID_ARGUMENT', `unknown policy ${policy}; there are ${known}`, { policy })
     }
     this.capacityBytes = capacityBytes
-    this.contents = new Contents(keys === 'integer', onEvict !== undefined)
-    this.onEvict = onEvict
-    this.slots = this.contents.slots
-    this.index = this.contents.index
-    this.values = this.contents.values
-    this.policy = factory(this.slots, capacityBytes)
+    this.integers = keys === 'integer'
+    this.engine =
+      policy === 'filtered-s3-fifo'
+        ? new FlatCache<K, V>(capacityBytes, this.integers, onEvict)
+        : new PolicyCache<K, V>(
+            capacityBytes,
+            this.integers,
+            onEvict,
+            typeof policy === 'function' ? policy : POLICIES[policy],
+          )
   }
 
   /** The value, and a hit for the policy; `undefined` when it is not here. */
   get(key: K): V | undefined {
-    const slot = this.index.get(key)
-    if (slot < 0 || !this.slots.isResident(slot)) {
-      this.misses++
-      this.missedKey = key
-      this.missedSlot = slot
-      return undefined
-    }
-    this.missedKey = undefined
-    this.hits++
-    this.hitBytes += this.slots.sizeOf(slot)
-    this.policy.hit(slot)
-    return this.values[rowOf(slot)]
+    return this.engine.get(key)
   }
 
   /** True when the value is here; the policy does not hear of it. */
   has(key: K): boolean {
-    const slot = this.index.get(key)
-    return slot >= 0 && this.slots.isResident(slot)
+    return this.engine.has(key)
   }
 
   /** The value without a hit for the policy. */
   peek(key: K): V | undefined {
-    const slot = this.index.get(key)
-    return slot < 0 ? undefined : this.values[rowOf(slot)]
+    return this.engine.peek(key)
   }
 
   /**
    * Offers a value of `sizeBytes`. False when the policy did not admit it (it is larger than the cache, or less in demand than what is here).
    * A value that was here is replaced.
+   *
+   * @throws CdnError `CDN_INVALID_ARGUMENT` for a size that is not positive, or a key that is no integer from 0 to 2^53 − 1 where keys are such.
    */
   set(key: K, value: V, sizeBytes: number): boolean {
     if (!(sizeBytes > 0)) {
       throw new CdnError('CDN_INVALID_ARGUMENT', `sizeBytes must be positive, not ${sizeBytes}`, { key, sizeBytes })
     }
-    let slot = key === this.missedKey ? this.missedSlot : this.index.get(key)
-    this.missedKey = undefined
-    if (slot >= 0 && this.slots.isResident(slot)) {
-      if (this.slots.sizeOf(slot) === sizeBytes) {
-        this.policy.hit(slot)
-        this.values[rowOf(slot)] = value
-        return true
-      }
-      this.delete(key)
-      slot = -1
+    if (this.integers && !(Number.isSafeInteger(key) && (key as number) >= 0)) {
+      throw new CdnError('CDN_INVALID_ARGUMENT', `a key must be an integer from 0 to 2^53 - 1, not ${key}`, { key })
     }
-    if (slot < 0) {
-      slot = this.slots.take(sizeBytes, this.index.hash(key))
-      this.index.set(key, slot)
-    } else if (this.slots.sizeOf(slot) !== sizeBytes) {
-      this.policy.remove(slot)
-      this.slots.words[slot + WHERE] = 0
-      this.slots.resize(slot, sizeBytes)
-    }
-    this.values[rowOf(slot)] = value
-    this.contents.entries++
-    const evictions = this.contents.evictions
-    const isIn = this.policy.miss(slot)
-    if (!isIn) {
-      this.values[rowOf(slot)] = undefined
-      if (this.contents.evictions === evictions) this.contents.entries--
-    }
-    if (this.contents.leaving) this.tellWhatLeft(this.contents.leaving)
-    return isIn
-  }
-
-  private tellWhatLeft(leaving: { key: K; value: V }[]): void {
-    for (let left = leaving.shift(); left; left = leaving.shift()) this.onEvict!(left.key, left.value)
+    return this.engine.set(key, value, sizeBytes)
   }
 
   /** Takes a value out. False when it was not here. */
   delete(key: K): boolean {
-    this.missedKey = undefined
-    const slot = this.index.get(key)
-    if (slot < 0) return false
-    const resident = this.slots.isResident(slot)
-    this.policy.remove(slot)
-    if (resident) this.contents.entries--
-    this.values[rowOf(slot)] = undefined
-    this.contents.forgotten(slot)
-    return resident
+    return this.engine.delete(key)
   }
 
   /** Keys and sizes of what is here, in no special order. */
-  *keys(): IterableIterator<[key: K, sizeBytes: number]> {
-    for (let slot = 0; slot < this.slots.used; slot += SLOT_WORDS) {
-      if (this.slots.isResident(slot)) yield [this.index.keyOf(slot), this.slots.sizeOf(slot)]
-    }
+  keys(): IterableIterator<[key: K, sizeBytes: number]> {
+    return this.engine.keys()
   }
 
   stats(): CacheStats {
-    const { hits, misses, hitBytes, capacityBytes } = this
-    const { evictions, entries } = this.contents
-    return { hits, misses, hitBytes, evictions, entries, bytes: this.policy.bytes(), capacityBytes }
+    return this.engine.stats()
   }
 
   /**
    * The order of every queue with keys, sizes and marks, newest first: what {@link restore} needs to go on after a restart with the same
-   * decisions (sketches start anew).
+   * decisions (sketches start anew, and with the default policy the memory of what was turned out).
    */
   snapshot(): CacheSnapshot<K> {
-    return this.policy.queues().map((queue) => {
-      const rows: [K, number, number][] = []
-      for (let slot = queue.head; slot >= 0; slot = this.slots.words[slot + NEXT]!) {
-        rows.push([this.index.keyOf(slot), this.slots.sizeOf(slot), this.slots.words[slot + MARK]!])
-      }
-      return rows
-    })
+    return this.engine.snapshot()
   }
 
   /**
    * Fills an empty cache from a snapshot of one with the same policy; `valueFor` gives each value, or `undefined` when it is lost (the key
    * then stays out). Entries that no longer fit are left out.
+   *
+   * @throws CdnError `CDN_INVALID_ARGUMENT` when the cache is not empty.
    */
   restore(snapshot: CacheSnapshot<K>, valueFor: (key: K) => V | undefined): void {
-    if (this.slots.used > 0) throw new CdnError('CDN_INVALID_ARGUMENT', 'restore needs an empty cache')
-    this.missedKey = undefined
-    const queues = this.policy.queues()
-    snapshot.forEach((rows, at) => {
-      const queue = queues[at]
-      if (!queue) return
-      for (const [key, size, mark] of rows) {
-        const resident = queue.code < GHOST
-        const value = resident ? valueFor(key) : undefined
-        if (this.index.get(key) >= 0 || (resident && value === undefined)) continue
-        if (resident && this.policy.bytes() + size > this.capacityBytes) continue
-        const slot = this.slots.take(size, this.index.hash(key))
-        this.index.set(key, slot)
-        this.slots.words[slot + MARK] = mark
-        queue.append(slot)
-        this.policy.restored?.(slot)
-        this.values[rowOf(slot)] = value
-        if (resident) this.contents.entries++
-      }
-    })
+    if (this.engine.stats().entries > 0) throw new CdnError('CDN_INVALID_ARGUMENT', 'restore needs an empty cache')
+    this.engine.restore(snapshot, valueFor)
   }
 }
-
-/** See {@link Cache.snapshot}: for each queue of the policy its rows `[key, sizeBytes, mark]`. */
-export type CacheSnapshot<K> = [key: K, sizeBytes: number, mark: number][][]

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { CacheSnapshot } from './cache.ts'
+import type { CacheSnapshot } from './engine.ts'
 
 /** `ZCI` and the version of the format. */
 const MAGIC = Uint8Array.of(0x5a, 0x43, 0x49, 1)

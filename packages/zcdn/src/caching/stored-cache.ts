@@ -1,5 +1,6 @@
 import { CdnError } from '../errors.ts'
-import { Cache, type CacheStats } from './cache.ts'
+import { Cache } from './cache.ts'
+import type { CacheStats } from './engine.ts'
 import type { PolicyName } from './policies.ts'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts'
 

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 import { type FileHandle, open } from 'node:fs/promises'
-import { Cache, type CacheStats } from '../caching/cache.ts'
+import { Cache } from '../caching/cache.ts'
+import type { CacheStats } from '../caching/engine.ts'
 import { CdnError } from '../errors.ts'
 
 /** The unit that is read from disk and kept. */

@@ -7,7 +7,7 @@ import {
   type Http2Server,
 } from 'node:http2'
 import { CID } from 'multiformats/cid'
-import type { CacheStats } from '../caching/cache.ts'
+import type { CacheStats } from '../caching/engine.ts'
 import { EDGE_HEADERS } from '../edge/result/headers.ts'
 import { formatMetrics, type Metric } from '../metrics.ts'
 import type { EdgeService } from './edge-service.ts'
