@@ -1,5 +1,6 @@
 /** What a program that embeds a node sees of it. */
 import type { Address } from '@zos/dag'
+import type { GpuVerifier } from '@zos/pipeline/gpu'
 import type { CheckpointCosigner } from './checkpoint/cosigner.ts'
 import type { CheckpointRecord } from './checkpoint/record.ts'
 import type { Clock } from './clock.ts'
@@ -47,6 +48,8 @@ export interface NodeOptions {
   logger?: Logger
   /** Default: the machine's. */
   clock?: Clock
+  /** Checks the signatures of large batches of transactions (`createGpuVerifier` of `@zos/pipeline/gpu`). The node does not close it. */
+  gpu?: GpuVerifier
   /** Ends the wait for a snapshot, where the node needs one before it starts. */
   signal?: AbortSignal
   /** Serves the methods of development networks (docs/devnet.md). Only where the genesis says `devnet`. */

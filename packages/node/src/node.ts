@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { bytesToHex } from '@ethereumjs/util'
+import { verifyOnGpu } from '@zos/pipeline/gpu'
 import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
 import { TERM_ROUNDS } from '@zos/zpos'
@@ -78,6 +79,7 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
 
     // Consensus: what is final, in which order.
     const verifier = createVerifier()
+    const verify = options.gpu ? verifyOnGpu(options.gpu, { cpu: verifier }) : verifyHere(verifier)
     const hybrid = schemesOf(genesis).includes(SCHEME_SQISIGN)
     const keys =
       options.validatorKey &&
@@ -118,7 +120,7 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
       nextBaseFee: dev?.nextBaseFee ?? nextBaseFee(chain.head!.header),
       blockGasLimit: chain.head!.header.gasLimit,
     }))
-    const tvu = new Tvu({ chainId, verify: verifyHere(verifier), known: (transaction) => mempool.get(transaction) })
+    const tvu = new Tvu({ chainId, verify, known: (transaction) => mempool.get(transaction) })
     onClose(() => tvu.close())
     const dev = options.dev && genesis.devnet ? createDevControl(options.dev) : undefined
     const ibc =
@@ -332,7 +334,7 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
     const pendingListeners = new Set<(hash: `0x${string}`) => void>()
     const intake = new TransactionIntake({
       chainId,
-      verifier,
+      verify,
       mempool,
       accepted: (transaction) => {
         for (const listener of pendingListeners) listener(transaction)

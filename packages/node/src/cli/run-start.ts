@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Gpu, GpuVerifier } from '@zos/pipeline/gpu'
 import { NodeError } from '../errors.ts'
 import { parseGenesis } from '../genesis/genesis.ts'
 import { keepHeapSmall } from '../heap.ts'
@@ -33,6 +34,7 @@ export interface StartSettings {
   'storage-gb': number | undefined
   'storage-listen': readonly string[]
   'storage-peers': readonly string[]
+  gpu: boolean
   'round-interval': number
   'log-level': string
   json: boolean
@@ -58,6 +60,8 @@ export async function runStart(settings: StartSettings): Promise<void> {
   const { host, port } = settings
   const ingestPort = settings['ingest-port']
   const metricsPort = settings['metrics-port']
+  const gpu = settings.gpu ? await openGpu() : undefined
+  if (gpu) logger.info('signatures on the GPU', { adapter: gpu.adapter })
   const node = await createNode({
     genesis,
     dataDir: settings['data-dir'],
@@ -70,6 +74,7 @@ export async function runStart(settings: StartSettings): Promise<void> {
     ...(ingestPort === undefined ? {} : { ingest: { host, port: ingestPort } }),
     ...(metricsPort === undefined ? {} : { metrics: { port: metricsPort } }),
     ...(index === undefined ? {} : { index }),
+    ...(gpu ? { gpu } : {}),
     ...(validatorKey ? { validatorKey } : {}),
     ...(isogenyKey ? { isogenyKey } : {}),
   })
@@ -79,6 +84,21 @@ export async function runStart(settings: StartSettings): Promise<void> {
   const stop = () => void Promise.all([node.stop(), storage?.stop()]).then(() => process.exit(0))
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+}
+
+/** By the npm package `webgpu`, which brings Dawn as a native addon of 130 MB: whoever has a GPU installs it. */
+async function openGpu(): Promise<GpuVerifier> {
+  const name = 'webgpu'
+  const { create } = (await import(name).catch((cause) => {
+    throw new NodeError(
+      'NODE_INVALID_ARGUMENT',
+      '--gpu needs the npm package webgpu: npm install webgpu',
+      {},
+      { cause },
+    )
+  })) as { create(flags: string[]): Gpu }
+  const { createGpuVerifier } = await import('@zos/pipeline/gpu')
+  return createGpuVerifier({ gpu: create([]) })
 }
 
 async function openStorage(settings: StartSettings, gigabytes: number, logger: Logger): Promise<StorageService> {

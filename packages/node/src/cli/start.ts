@@ -81,6 +81,10 @@ export const startCommand = settingsCommand({
       description: 'Multiaddrs where storage is served',
     },
     'storage-peers': { kind: 'list', hint: 'ADDRS', description: 'Multiaddrs of storage nodes to join by' },
+    gpu: {
+      kind: 'switch',
+      description: 'Check signatures of large batches on a GPU; the npm package webgpu has to be installed beside zos',
+    },
     'round-interval': {
       kind: 'number',
       default: 1_000,

@@ -4,9 +4,8 @@
  */
 import { bytesToHex } from '@ethereumjs/util'
 import { reject } from '@zos/pipeline'
-import { createTpu, type Tpu, type VerifiedTx, verifyHere } from '@zos/pipeline/tpu'
+import { createTpu, type Tpu, type VerifiedTx, type VerifyStage } from '@zos/pipeline/tpu'
 import { decodeTransaction } from '@zos/pipeline/transaction'
-import type { Verifier } from '@zos/pipeline/verify'
 import type { Hash } from '../state/account.ts'
 import { type Mempool, Rejection } from './mempool.ts'
 
@@ -21,7 +20,7 @@ const REMEMBERED = 2
 
 export interface IntakeOptions {
   chainId: number
-  verifier: Verifier
+  verify: VerifyStage
   mempool: Mempool
   /** Told every hash that enters the pool. */
   accepted: (hash: Hash) => void
@@ -33,7 +32,7 @@ export class TransactionIntake {
   /** The pool's words for what it refused, until the caller has them. */
   readonly #refused = new WeakMap<Uint8Array, Rejection>()
 
-  constructor({ chainId, verifier, mempool, accepted }: IntakeOptions) {
+  constructor({ chainId, verify, mempool, accepted }: IntakeOptions) {
     this.#chainId = BigInt(chainId)
     const bank = (one: VerifiedTx) => {
       if (one.kind !== 'evm') return reject('malformed') // native transfers come with the bank of their own
@@ -48,7 +47,7 @@ export class TransactionIntake {
     }
     this.tpu = createTpu({
       chainId: this.#chainId,
-      verify: verifyHere(verifier),
+      verify,
       bank: (batch) => batch.map(bank),
       write: async () => {},
       limits: { perSource: PER_SOURCE, remembered: REMEMBERED },

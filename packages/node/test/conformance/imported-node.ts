@@ -1,4 +1,5 @@
 /** The node's RPC over an imported chain: its own router and methods, chain, state, EVM, pool and intake, without a network. */
+import { verifyHere } from '@zos/pipeline/tpu'
 import { createVerifier } from '@zos/pipeline/verify'
 import { nextBaseFee } from '../../src/execution/header.ts'
 import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS } from '../../src/execution/system-contracts.ts'
@@ -24,7 +25,7 @@ export async function importedNode({ chain, state, common, genesis }: ImportedCh
     chain,
     state,
     mempool,
-    intake: new TransactionIntake({ chainId, verifier: await createVerifier(), mempool, accepted: () => {} }),
+    intake: new TransactionIntake({ chainId, verify: verifyHere(await createVerifier()), mempool, accepted: () => {} }),
     call: await createCallRunner(chainId, (number) => chain.block(number)?.hash, [], common),
   }
   // What a method did not mean is an `internal error` to the client, and so to the comparison.
