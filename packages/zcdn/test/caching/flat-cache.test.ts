@@ -53,6 +53,16 @@ const operation: fc.Arbitrary<Operation> = fc.record({
 })
 
 describe.each(['integer', 'string'] as const)('the flat cache with %s keys', (keys) => {
+  it('tells the time of ghosts by the same roundings (found at random)', () => {
+    const short =
+      'u4:1 u1:6 u3:3 s2:1 u5:6 u6:1 u7:1 u0:7 s8:1 u2:1 u14:3 u10:7 u9:1 u11:1 s12:1 u1:1 u13:1 s2:8 u3:3 u0:1 s3:1 u4:2 u1:6 u2:1'
+    const work = short.split(' ').map((one): Operation => {
+      const [id, size] = one.slice(1).split(':').map(Number) as [number, number]
+      return { kind: one[0] === 'u' ? 'use' : 'set', id, size }
+    })
+    compare(keys, 10, work)
+  })
+
   it('decides as the reference does, step by step', () => {
     fc.assert(
       fc.property(

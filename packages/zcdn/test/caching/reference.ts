@@ -51,10 +51,13 @@ export class ReferenceCache<K, V> {
   private ties = 0
   private gone: [K, V][] = []
   private readonly capacity: number
+  /** One rounding, where the cache has it. */
+  private readonly ticksPerByte: number
   private readonly hashOf: (key: K) => number
 
   constructor(capacity: number, hashOf: (key: K) => number) {
     this.capacity = capacity
+    this.ticksPerByte = TICKS / capacity
     this.hashOf = hashOf
     this.smallTarget = capacity * SMALL_SHARE
   }
@@ -89,7 +92,7 @@ export class ReferenceCache<K, V> {
     let uses = 1
     let toMain = false
     if (ghost && age <= GHOST_TICKS) {
-      if (age <= (bytes(this.small) * TICKS) / this.capacity) {
+      if (age <= bytes(this.small) * this.ticksPerByte) {
         this.smallTarget = Math.min(this.capacity * MOST_SMALL_SHARE, this.smallTarget + ADAPT_STEP * size)
       }
       uses = Math.min(MOST_USES, this.remembered(ghost) + 1)
@@ -182,7 +185,7 @@ export class ReferenceCache<K, V> {
       if (entry.dead) continue
       if (entry.mark < PROMOTE_AT) {
         const { key, value, size, uses, epoch } = entry
-        this.clock += (size * TICKS) / this.capacity
+        this.clock += size * this.ticksPerByte
         this.addGhost({ hash: this.hashOf(key), ticks: Math.floor(this.clock), uses, epoch, taken: false })
         this.gone.push([key, value])
         return true
