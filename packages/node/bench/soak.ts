@@ -141,7 +141,7 @@ const worst = (value: (own: readonly Sample[]) => number) => Math.max(...settled
 function floors(own: readonly Sample[]): [hours: number, heapMb: number][] {
   const least = new Map<number, number>()
   for (const { hours, heapMb } of own) {
-    const window = Math.floor((hours * 60 * 12) / MINUTES)
+    const window = Math.min(11, Math.floor((hours * 60 * 12) / MINUTES))
     least.set(window, Math.min(least.get(window) ?? heapMb, heapMb))
   }
   return [...least].map(([window, heapMb]) => [(window * MINUTES) / 12 / 60, heapMb])
