@@ -1,8 +1,9 @@
 import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 
-/** About a tenth of a core where consensus wants it too; all of it where nobody does. */
-const NICENESS = 10
+/** About a quarter of a core where consensus wants it too; all of it where nobody does. */
+const NICENESS = 5
+const LOWEST = 19
 
 /**
  * Lets consensus go first: lowers the priority of the thread that calls it, where the system has one for each thread (Linux). Elsewhere
@@ -11,7 +12,7 @@ const NICENESS = 10
 export function runInBackground(): number | undefined {
   try {
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1))
-    setPriority(thread, NICENESS)
+    setPriority(thread, Math.min(LOWEST, getPriority(thread) + NICENESS))
     return thread
   } catch {
     return undefined
