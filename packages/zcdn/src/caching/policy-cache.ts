@@ -158,7 +158,6 @@ export class PolicyCache<K extends string | number, V> implements CacheEngine<K,
   }
 
   restore(snapshot: CacheSnapshot<K>, valueFor: (key: K) => V | undefined): void {
-    this.missedKey = undefined
     const queues = this.policy.queues()
     snapshot.forEach((rows, at) => {
       const queue = queues[at]
@@ -177,5 +176,6 @@ export class PolicyCache<K extends string | number, V> implements CacheEngine<K,
         if (resident) this.contents.entries++
       }
     })
+    this.missedKey = undefined
   }
 }

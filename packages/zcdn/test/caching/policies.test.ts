@@ -100,6 +100,19 @@ describe.each(names)('policy %s', (policy) => {
     for (let i = 0; i < 500; i++) if (after.get(`n${i % 50}`) === undefined) after.set(`n${i % 50}`, i, 30)
     expect(after.stats().bytes).toBeLessThanOrEqual(900)
   })
+
+  it.each(['string', 'integer'] as const)('knows a restored %s key that was looked for before', (keys) => {
+    const key = keys === 'string' ? 'a' : 7
+    const before = new Cache<string | number, number>({ capacityBytes: 100, policy, keys })
+    before.set(key, 1, 10)
+    const snapshot = before.snapshot()
+    const after = new Cache<string | number, number>({ capacityBytes: 100, policy, keys })
+    expect(after.get(key)).toBeUndefined()
+    after.restore(snapshot, () => after.get(key) ?? 1)
+    after.set(key, 2, 10)
+    expect([...after.keys()]).toEqual([[key, 10]])
+    expect(after.get(key)).toBe(2)
+  })
 })
 
 describe('known decisions', () => {

@@ -138,6 +138,7 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
         this.add(key, value, size, this.hashOf(key), book.placeOf(mark, at === 1))
       }
     }
+    this.missedKey = undefined
   }
 
   private add(key: K, value: V, size: number, hash: number, place: number): void {
