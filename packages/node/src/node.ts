@@ -294,7 +294,7 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
 
     network = await startNetwork({
       genesisHash: hash,
-      privateKey: await networkKey(options.validatorKey),
+      privateKey: await networkKey(options.validatorKey, dataDir),
       listen: options.p2p?.listen ?? ['/ip4/127.0.0.1/tcp/0'],
       peers: past.peers(),
       snapshots: {

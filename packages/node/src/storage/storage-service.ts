@@ -1,12 +1,10 @@
 /** A storage node of `@zos/rain-storage` beside a full node: keeps shards for others, in a folder of its own, over a port of its own. */
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { generateKeyPair, privateKeyFromRaw } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
 import { createLocalNode, linksOf } from '@zos/rain-storage'
 import { startPeer } from '@zos/rain-storage/libp2p'
 import { openPackStore } from '@zos/rain-storage/node'
 import type { Logger } from '../node-api.ts'
+import { keptKey } from '../p2p/network-key.ts'
 import { makeDirectory } from '../store/directory.ts'
 
 /** How often blocks whose lease has ended are removed. */
@@ -37,7 +35,7 @@ export async function startStorage(options: StorageOptions): Promise<StorageServ
   makeDirectory(folder)
   const store = await openPackStore(join(folder, 'blocks'))
   const node = createLocalNode({ id: 'self', domain: 'self', weight: 1, store, leases: store, capacityBytes })
-  const privateKey = await keyIn(join(folder, 'peer-key'))
+  const privateKey = await keptKey(join(folder, 'peer-key'))
   const peer = await startPeer({ blocks: store, node, privateKey, listen, bootstrap })
   const stopping = new AbortController()
   let collecting: Promise<unknown> = Promise.resolve()
@@ -63,15 +61,4 @@ export async function startStorage(options: StorageOptions): Promise<StorageServ
       await store.close()
     },
   }
-}
-
-async function keyIn(path: string): Promise<PrivateKey> {
-  const raw = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (raw !== undefined) return privateKeyFromRaw(raw)
-  const key = await generateKeyPair('Ed25519')
-  await writeFile(path, key.raw, { mode: 0o600, flag: 'wx' })
-  return key
 }

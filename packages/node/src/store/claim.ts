@@ -20,13 +20,13 @@ export async function claimStore(store: KeyValueStore, genesisHash: Uint8Array, 
   } else if (theirs === mine && read('layout') !== STORE_LAYOUT)
     throw new NodeError(
       'NODE_DATA_DIR',
-      `${dataDir} was written by another version of the node; start with --reset to begin anew`,
+      `${dataDir} was written by another version of the node; take another --data-dir, or that version`,
       { dataDir, layout: read('layout') ?? '1', expected: STORE_LAYOUT },
     )
   else if (theirs !== mine)
     throw new NodeError(
       'NODE_GENESIS_MISMATCH',
-      `${dataDir} belongs to a network with genesis ${theirs}, not ${mine}; start with --reset to begin anew`,
+      `${dataDir} belongs to a network with genesis ${theirs}, not ${mine}; give its genesis, or take another --data-dir`,
       { theirs, mine },
     )
 }

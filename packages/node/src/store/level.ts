@@ -28,7 +28,7 @@ function unseal(key: string, sealed: Uint8Array): Uint8Array {
   if (expected === crc32(value))
     throw new NodeError(
       'NODE_DATA_DIR',
-      'the database was written by another version of the node; start with --reset',
+      'the database was written by another version of the node; take another --data-dir, or that version',
       {
         key,
       },
