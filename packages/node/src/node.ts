@@ -40,6 +40,7 @@ import { openPast } from './open-past.ts'
 import { type Network, startNetwork } from './p2p/network.ts'
 import { networkKey } from './p2p/network-key.ts'
 import { createNetworkHandlers } from './p2p/node-handlers.ts'
+import { checkPeerAddress } from './p2p/peer-address.ts'
 import { type OpenContext, superviseNode } from './repair/supervise.ts'
 import { serve } from './serve.ts'
 import { isBehindPeers } from './snapshot/join.ts'
@@ -65,6 +66,7 @@ export function createNode(options: NodeOptions): Promise<ZosNode> {
 async function openNode(options: NodeOptions, opening: OpenContext): Promise<ZosNode> {
   const { genesis, dataDir, roundIntervalMs = 1_000, pruning = {}, logger = SILENT, clock = systemClock } = options
   const { chainId } = genesis
+  for (const address of options.p2p?.peers ?? []) checkPeerAddress(address)
   const paceFault = options.validatorKey && !genesis.devnet && gasPaceFault(BigInt(genesis.gasLimit), roundIntervalMs)
   if (paceFault) logger.warn(paceFault.message, { code: paceFault.code, ...paceFault.context })
   const lag = monitorEventLoopDelay({ resolution: 10 })
