@@ -5,6 +5,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { fieldWgsl } from './field-wgsl.ts'
+import { headWgsl } from './head-wgsl.ts'
 import { LIMBS, toLimbs, wgslLimbs } from './limbs.ts'
 import { Code, PROGRAM_WGSL } from './program.ts'
 import type { Kernel } from './runner.ts'
@@ -112,18 +113,9 @@ function constants(): Uint32Array<ArrayBuffer> {
 }
 
 const WGSL = code.registers.inWgsl(/* wgsl */ `
-@group(0) @binding(0) var<storage, read> items: array<u32>;
-@group(0) @binding(1) var<storage, read_write> scratch: array<u32>;
-@group(0) @binding(2) var<storage, read_write> results: array<u32>;
-@group(0) @binding(3) var<storage, read> constants: array<u32>;
-@group(0) @binding(4) var<uniform> count: vec4u;
+${headWgsl(POINT)}
 ${fieldWgsl({ prime: Fp.ORDER, bits: 255 })}
 ${PROGRAM_WGSL}
-/** Neighbouring threads read neighbouring words. */
-fn place(item: u32, entry: u32, coordinate: u32, limb: u32) -> u32 {
-  return (entry * ${POINT}u + coordinate * ${LIMBS}u + limb) * count.x + item;
-}
-
 fn store(item: u32, entry: u32) {
   for (var i = 0u; i < ${LIMBS}u; i++) {
     scratch[place(item, entry, 0u, i)] = $x[i];

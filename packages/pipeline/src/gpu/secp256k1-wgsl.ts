@@ -4,6 +4,7 @@
  */
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { fieldWgsl } from './field-wgsl.ts'
+import { headWgsl } from './head-wgsl.ts'
 import { LIMBS, toLimbs } from './limbs.ts'
 import { Code, PROGRAM_WGSL } from './program.ts'
 import type { Kernel } from './runner.ts'
@@ -134,18 +135,9 @@ function constants(): Uint32Array<ArrayBuffer> {
 }
 
 const WGSL = registers.inWgsl(/* wgsl */ `
-@group(0) @binding(0) var<storage, read> items: array<u32>;
-@group(0) @binding(1) var<storage, read_write> scratch: array<u32>;
-@group(0) @binding(2) var<storage, read_write> results: array<u32>;
-@group(0) @binding(3) var<storage, read> constants: array<u32>;
-@group(0) @binding(4) var<uniform> count: vec4u;
+${headWgsl(POINT)}
 ${fieldWgsl({ prime: secp256k1.Point.Fp.ORDER, bits: 256 })}
 ${PROGRAM_WGSL}
-/** Neighbouring threads read neighbouring words. */
-fn place(item: u32, entry: u32, coordinate: u32, limb: u32) -> u32 {
-  return (entry * ${POINT}u + coordinate * ${LIMBS}u + limb) * count.x + item;
-}
-
 fn store(item: u32, entry: u32) {
   for (var i = 0u; i < ${LIMBS}u; i++) {
     scratch[place(item, entry, 0u, i)] = $x[i];
