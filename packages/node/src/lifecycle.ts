@@ -1,4 +1,5 @@
 /** How a node ends: its first fault stops it, and what was opened is closed in the reverse order. */
+import { NodeError } from './errors.ts'
 import type { Logger } from './node-api.ts'
 import { storageFault } from './store/storage-fault.ts'
 
@@ -47,7 +48,11 @@ export class Lifecycle {
     const error = storageFault(reason, dataDir)
     this.#fault = error
     for (const stop of this.#atFault) stop()
-    logger.error('the node cannot go on', { error: String(error) })
+    logger.error('the node cannot go on', {
+      error: String(error),
+      // Nobody foresaw it: where it happened is all there is to go on.
+      ...(error instanceof NodeError || !(error instanceof Error) ? {} : { stack: error.stack }),
+    })
     onFault?.(error)
   }
 

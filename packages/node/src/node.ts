@@ -231,9 +231,13 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
       const { header } = block
       mempool.settle(header.number, transactions, skipped)
       const ended = ends.executed(header.number)
-      if (ledger.waitsForCommittee) flow.progress()
       if (!isMember()) relayPending()
-      if (ended === undefined) return
+      if (ledger.waitsForCommittee) {
+        // A node that catches up may come to the last block of an epoch before the ledger has begun the next one.
+        if (ended !== undefined && !lifecycle.closing) flow.advance()
+        else flow.progress()
+      }
+      if (ended === undefined || lifecycle.closing) return
       mempool.endEpoch(ended)
       tvu.endEpoch(ended)
       // Now, before the next block: its state is that of the epoch's beginning.

@@ -80,11 +80,19 @@ export class UnitFlow {
       this.#progressing = false
       if (this.#ports.isClosing()) return
       try {
-        this.#advance()
+        this.advance()
       } catch (error) {
         this.#ports.onFault(error)
       }
     })
+  }
+
+  /** Commits now what can be committed. */
+  advance(): void {
+    const { ledger, committed, advanced, onFault } = this.#ports
+    for (const leader of ledger.commit()) committed(leader)
+    for (const { bytes, source } of ledger.takeEarly()) this.take(bytes, source).catch(onFault)
+    advanced()
   }
 
   /** Gets everything that `peer` has and this node lacks. */
@@ -107,22 +115,15 @@ export class UnitFlow {
     this.synchronizer.retry().catch((error) => logger.debug('missing parents', { error: String(error) }))
   }
 
-  #advance(): void {
-    const { ledger, committed, advanced, onFault } = this.#ports
-    for (const leader of ledger.commit()) committed(leader)
-    for (const { bytes, source } of ledger.takeEarly()) this.take(bytes, source).catch(onFault)
-    advanced()
-  }
-
   /** Before more rounds are asked for: the committee of the next epoch may come out of blocks that are not executed yet. */
   async #settle(): Promise<void> {
     const { ledger, executed, isClosing } = this.#ports
     await new Promise<void>((resolve) => setImmediate(resolve))
     if (isClosing()) return
-    this.#advance()
+    this.advance()
     if (!ledger.waitsForCommittee) return
     await executed()
-    if (!isClosing()) this.#advance()
+    if (!isClosing()) this.advance()
   }
 
   /** A peer is ahead and does not have what comes next here: if none has, a snapshot has to take its place. */

@@ -1,6 +1,7 @@
 /**
  * The snapshots that a running node offers: the state at the beginning of the epoch that runs, and of earlier ones while somebody is
- * fetching them, so that a joiner is not overtaken by the pruning point. Nothing is copied: the store keeps what was overwritten.
+ * fetching them, so that a joiner is not overtaken by the pruning point. However late certificates are, the newest certified one stays,
+ * and the one after it, whose certificate comes next: there is always one to join at. Nothing is copied: the store keeps what was overwritten.
  */
 import { bytesToHex } from '@ethereumjs/util'
 import type { StoredBlock } from '../chain/block-codec.ts'
@@ -53,12 +54,18 @@ export class SnapshotKeeper {
   async hold(start: EpochStart, block: StoredBlock): Promise<void> {
     const entry = this.#entry(start, block)
     const now = this.#now()
-    // The newest may wait for its certificate, so the one before it stays as well.
-    const before = this.#held.at(-1)
-    const leased = this.#held.filter((one) => one === before || now - one.usedAt < LEASE_MS).slice(1 - MAX_HELD)
-    const gone = this.#held.filter((one) => !leased.includes(one))
-    this.#held = [...leased, entry]
+    const certified = this.#held.findLastIndex((one) => this.#isCertified(one))
+    const needed = this.#held.filter((_, index) => index === certified || index === certified + 1)
+    const leased = this.#held
+      .filter((one) => !needed.includes(one) && now - one.usedAt < LEASE_MS)
+      .slice(-(MAX_HELD - needed.length - 1))
+    const gone = this.#held.filter((one) => !needed.includes(one) && !leased.includes(one))
+    this.#held = [...this.#held.filter((one) => !gone.includes(one)), entry]
     await Promise.all(gone.map((one) => one.snapshot.close()))
+  }
+
+  #isCertified({ epoch }: Held): boolean {
+    return this.#record(epoch - 1) !== undefined
   }
 
   /** A method of its own: functions made in one call share what any of them uses, and this one must not keep the entry before it alive. */
@@ -78,9 +85,7 @@ export class SnapshotKeeper {
 
   /** The snapshot of an epoch, or the newest that is certified. Undefined: there is none, or no longer. The first call for one reads the whole state. */
   async source(epoch?: number): Promise<SnapshotSource | undefined> {
-    const held = this.#held.findLast((one) =>
-      epoch === undefined ? this.#record(one.epoch - 1) !== undefined : one.epoch === epoch,
-    )
+    const held = this.#held.findLast((one) => (epoch === undefined ? this.#isCertified(one) : one.epoch === epoch))
     if (!held) return undefined
     held.usedAt = this.#now()
     return held.source()

@@ -9,7 +9,7 @@ import { deriveAccounts, TEST_MNEMONIC } from '../../src/genesis/accounts.ts'
 import { DEVNET_ISOGENY_KEYS } from '../../src/genesis/devnet-isogeny-keys.ts'
 import { eventually, rpc } from './wait.ts'
 
-const ROUND_MS = 40
+const ROUND_MS = 80
 const NO_HASH = `0x${'00'.repeat(32)}`
 /** Beyond what the slowest machine of CI has needed for three epochs. */
 const EPOCHS_MS = 200_000
@@ -33,7 +33,7 @@ beforeAll(async () => {
     port: 0,
     roundIntervalMs: ROUND_MS,
     epochRounds: 16,
-    termRounds: 6,
+    termRounds: 8,
     ticketHashes: 1,
     restart: false,
   })
@@ -78,6 +78,8 @@ test(
 test(
   'whoever bonds enough joins the committee, makes units, and leaves when it unbonds',
   async () => {
+    // Long enough for the joiner to go through many epochs before it comes to the one that runs.
+    await eventually(async () => (await devnet.validators[0]!.status()).epoch > 10, 'ten epochs', EPOCHS_MS)
     const owner = walletOf(1)
     const { compressedPublicKey } = new SigningKey(hexlify(joinerKey))
     const possession = provePossession(joinerKey, owner.address.toLowerCase() as never)

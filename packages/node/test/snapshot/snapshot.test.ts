@@ -115,6 +115,35 @@ describe('a snapshot', () => {
     await made.store.batch([{ key: `a${hex(1, 20)}` }])
   })
 
+  test('is there to join at however late certificates are, and the next one waits for its own', async () => {
+    let certified = 0
+    let now = 0
+    const held = new SnapshotKeeper({
+      store: made.store,
+      genesisHash: bytesToHex(hash),
+      now: () => now,
+      record: (epoch) => (epoch < certified ? Uint8Array.of(7) : undefined),
+    })
+    const newest = async () => (await held.source())?.manifest.start.number
+    for (let number = 1; number <= 20; number++) await held.hold({ ...made.start, number }, made.block)
+    expect(await newest()).toBeUndefined()
+    expect(held.firstEpoch).toBe(1)
+    certified = 1
+    for (let number = 21; number <= 40; number++) {
+      await held.hold({ ...made.start, number }, made.block)
+      expect(await newest()).toBe(1)
+    }
+    // The one after the first is of the time when the first was certified: those between were not needed.
+    certified = 21
+    expect(await newest()).toBeGreaterThan(19)
+    expect(held.firstEpoch).toBe(1)
+    certified = 40
+    now = 120_000
+    await held.hold({ ...made.start, number: 41 }, made.block)
+    expect(await newest()).toBe(40)
+    expect(held.firstEpoch).toBe(40)
+  })
+
   test('makes a store with the same state, tries and all, also through a file', async () => {
     const path = join(folder, 'whole')
     const seen: number[] = []
@@ -151,7 +180,7 @@ test('a snapshot that was let go of is not kept in memory by those after it', as
     store: made.store,
     genesisHash: bytesToHex(hash),
     now: () => 0,
-    record: () => undefined,
+    record: () => Uint8Array.of(7),
   })
   // Through an array: a variable of this function could keep its last value alive.
   const starts: WeakRef<EpochStart>[] = []
