@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util'
 
 const USAGE = `zos-cdn — downloads over many sources at once
 
-  zos-cdn serve <file or folder> [--port 8080] [--host ::] [--leaf-bytes 65536] [--edge] [--edge-key <file>]
-      names every file and serves it: /ipfs/<root>, /metrics, /health
+  zos-cdn serve <file or folder> [--port 8080] [--host 127.0.0.1] [--leaf-bytes 65536] [--edge] [--edge-key <file>]
+      names every file and serves it: /ipfs/<root>, /metrics, /health; --host :: listens on all addresses
       with --edge also runs functions that are among the files: POST /edge/<root>; results are signed with the key (64 hexadecimal digits)
   zos-cdn get <root> --from <url> [--from <url> …] [--out <file>] [--timeout-ms 0]
       fetches from all at once, verifies every leaf, resumes what --out already holds; without --out to standard output
@@ -14,6 +14,22 @@ const USAGE = `zos-cdn — downloads over many sources at once
   zos-cdn stats <url>
       shows the counters of a server
 `
+
+/** The whole number that a flag holds, or `otherwise`. */
+function countOf(flag: string, text: string | undefined, otherwise: number, [least, most]: readonly [number, number]) {
+  if (text === undefined) return otherwise
+  if (!/^\d+$/.test(text) || Number(text) < least || Number(text) > most)
+    throw new Error(`--${flag} takes a whole number from ${least} to ${most}, not "${text}"`)
+  return Number(text)
+}
+
+const PORTS = [0, 65_535] as const
+const LEAF_BYTES = [1_024, 1_048_576] as const
+/** Up to a day. */
+const TIMEOUTS_MS = [0, 86_400_000] as const
+/** WebAssembly's 4 GiB. */
+const PAGES = [1, 65_536] as const
+const FUEL = [1, Number.MAX_SAFE_INTEGER] as const
 
 const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
@@ -27,7 +43,8 @@ interface ServeFlags {
 
 async function serve(path: string, flags: ServeFlags): Promise<void> {
   const { createCdnServer, createEdgeService, edgeWorker, nodeHasher, serveFolder } = await import('./node/index.ts')
-  const leafBytes = Number(flags['leaf-bytes'] ?? 65_536)
+  const leafBytes = countOf('leaf-bytes', flags['leaf-bytes'], 65_536, LEAF_BYTES)
+  const wantedPort = countOf('port', flags.port, 8_080, PORTS)
   const folder = await serveFolder(path, { leafBytes })
   const edge = flags.edge ? await import('./edge/index.ts') : undefined
   const signer = await edge?.createEd25519Signer(flags['edge-key'] ? await readSeed(flags['edge-key']) : undefined)
@@ -40,10 +57,10 @@ async function serve(path: string, flags: ServeFlags): Promise<void> {
   const server = createCdnServer({ ...folder, ...(pool && { edge: createEdgeService({ pool }) }) })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(Number(flags.port ?? 8080), flags.host ?? '::', resolve)
+    server.listen(wantedPort, flags.host ?? '127.0.0.1', resolve)
   })
   const address = server.address()
-  const port = typeof address === 'object' && address ? address.port : flags.port
+  const port = typeof address === 'object' && address ? address.port : wantedPort
   for (const { root, name, size } of folder.files) console.log(`${root}  ${mega(size)}  ${name}`)
   if (signer) console.log(`runner ${Buffer.from(signer.publicKey).toString('hex')}`)
   console.log(`listening on port ${port}`)
@@ -61,6 +78,7 @@ async function get(root: string, flags: { from?: string[]; out?: string; 'timeou
     import('./index.ts'),
     import('./node/index.ts'),
   ])
+  const timeoutMs = countOf('timeout-ms', flags['timeout-ms'], 0, TIMEOUTS_MS)
   if (!flags.from?.length) throw new Error('get needs at least one --from <url>')
   const sources = flags.from.map((gateway) => httpSource({ gateway }))
   const live = process.stderr.isTTY
@@ -68,7 +86,7 @@ async function get(root: string, flags: { from?: string[]; out?: string; 'timeou
     content: root,
     sources,
     hasher: nodeHasher,
-    ...(Number(flags['timeout-ms']) > 0 ? { signal: AbortSignal.timeout(Number(flags['timeout-ms'])) } : {}),
+    ...(timeoutMs > 0 ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
     onProgress: (progress: import('./index.ts').DownloadProgress) => {
       if (!live) return
       const busy = progress.sources.filter((source) => !source.dropped).length
@@ -126,13 +144,13 @@ async function runFile(path: string, flags: RunFlags): Promise<void> {
     createWorker: edgeWorker,
     workers: 1,
     hasher: nodeHasher,
-    memoryPages: Number(flags.pages ?? 256),
-    deadlineMs: Number(flags['timeout-ms'] ?? 1_000),
+    memoryPages: countOf('pages', flags.pages, 256, PAGES),
+    deadlineMs: countOf('timeout-ms', flags['timeout-ms'], 1_000, TIMEOUTS_MS),
   })
   try {
     const code = await pool.add(await readFile(path))
     const input = flags.input ? await readFile(flags.input) : new Uint8Array(0)
-    const result = await pool.run(code, input, { fuel: Number(flags.fuel ?? 1e9) })
+    const result = await pool.run(code, input, { fuel: countOf('fuel', flags.fuel, 1e9, FUEL) })
     for (const line of result.logs) console.error(line)
     process.stdout.write(result.output)
     console.error(`${code}: exit code ${result.exitCode}, ${result.fuel} fuel, ${result.output.length} bytes`)
@@ -179,6 +197,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error) => {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(`zos-cdn: ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1
 })

@@ -81,6 +81,8 @@ function main(): void {
   else if (command === 'print')
     process.stdout.write(formatNotation(notationOf([source.genesis, ...source.units], source.commits)))
   else {
+    if (values.out && !/\.(svg|html)$/.test(values.out))
+      throw new DagError('DAG_INVALID_ARGUMENT', `${values.out} must end in .svg or .html`, { out: values.out })
     const picture = values.out?.endsWith('.html') ? ledgerHtml(source, basename(file)) : ledgerSvg(source)
     if (values.out) writeFileSync(values.out, picture)
     else process.stdout.write(picture)

@@ -1,26 +1,7 @@
 #!/usr/bin/env node
 /// <reference types="node" />
-import { type CommandDef, defineCommand, runMain } from 'citty'
+// The parser of commands colours its help; colours are for terminals.
+if (!process.stdout.isTTY) process.env.NO_COLOR = '1'
+await import('./commands.ts')
 
-// Commands are loaded when they are run: --help answers without loading libp2p or a store.
-const lazy = (load: () => Promise<{ default: unknown }>) => () => load().then((module) => module.default as CommandDef)
-
-const main = defineCommand({
-  meta: { name: 'zos-store', description: 'Private, erasure-coded, IPFS-compatible storage' },
-  subCommands: {
-    init: lazy(() => import('./commands/init.ts')),
-    'add-node': lazy(() => import('./commands/add-node.ts')),
-    node: lazy(() => import('./commands/node.ts')),
-    put: lazy(() => import('./commands/put.ts')),
-    get: lazy(() => import('./commands/get.ts')),
-    ls: lazy(() => import('./commands/ls.ts')),
-    share: lazy(() => import('./commands/share.ts')),
-    status: lazy(() => import('./commands/status.ts')),
-    plan: lazy(() => import('./commands/plan.ts')),
-    'mount-nbd': lazy(() => import('./commands/mount-nbd.ts')),
-    gateway: lazy(() => import('./commands/gateway.ts')),
-    'serve-s3': lazy(() => import('./commands/serve-s3.ts')),
-  },
-})
-
-await runMain(main)
+export {}

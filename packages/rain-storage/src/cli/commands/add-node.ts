@@ -1,7 +1,7 @@
-import { defineCommand } from 'citty'
+import { numberOf, storeCommand } from '../command.ts'
 import { homeFolder, readSettings, writeSettings } from '../home.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'add-node', description: 'Add a storage node: a folder or a multiaddr of "zos-store node"' },
   args: {
     where: { type: 'positional', description: 'folder or multiaddr', required: true },
@@ -17,10 +17,11 @@ export default defineCommand({
     const node = {
       id,
       domain: args.domain ?? id,
-      weight: Number(args.weight),
+      weight: numberOf('weight', args.weight, { least: 0.001, most: 1_000_000, whole: false }),
       ...(remote ? { address: args.where } : { path: args.where }),
     }
-    await writeSettings(folder, { ...settings, nodes: [...settings.nodes.filter((other) => other.id !== id), node] })
-    console.log(`${settings.nodes.length + 1} nodes`)
+    const nodes = [...settings.nodes.filter((other) => other.id !== id), node]
+    await writeSettings(folder, { ...settings, nodes })
+    console.log(`${nodes.length} node${nodes.length === 1 ? '' : 's'}`)
   },
 })

@@ -1,7 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import { createGateway } from '../../gateway/gateway.ts'
 import { createStorePins } from '../../pinning/pin-target.ts'
 import { createPinningService } from '../../pinning/pinning-service.ts'
@@ -10,10 +9,11 @@ import { writeWhole } from '../../platform/file-system.ts'
 import { serveHttp } from '../../platform/http-server.ts'
 import { openLevelIndex } from '../../platform/level-index.ts'
 import { openPackStore } from '../../platform/pack/pack-store.ts'
+import { portOf, storeCommand } from '../command.ts'
 import { homeFolder } from '../home.ts'
 import { untilStopped } from '../until-stopped.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'gateway', description: 'Serve IPFS content over HTTP, and keep what clients pin' },
   args: {
     port: { type: 'string', default: '8080' },
@@ -68,7 +68,7 @@ export default defineCommand({
         const { pathname } = new URL(request.url)
         return pins !== undefined && /^\/pins(\/|$)/.test(pathname) ? pins.handler(request) : gateway(request)
       },
-      port: Number(args.port),
+      port: portOf(args.port),
       host: args.host,
     })
     console.log(

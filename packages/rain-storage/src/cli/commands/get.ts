@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs'
 import { rename, unlink } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { defineCommand } from 'citty'
+import { storeCommand } from '../command.ts'
 import { findFile, homeFolder, openHome } from '../home.ts'
 import { startProgress } from '../progress.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'get', description: 'Fetch a file by name or capability' },
   args: {
     name: { type: 'positional', description: 'name in the list, or zos1…', required: true },

@@ -1,8 +1,8 @@
-import { defineCommand } from 'citty'
+import { storeCommand } from '../command.ts'
 import { homeFolder, openHome } from '../home.ts'
 import { formatBytes } from '../progress.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'ls', description: 'List own files' },
   args: {
     home: { type: 'string', description: 'folder (default ~/.zos-store)' },

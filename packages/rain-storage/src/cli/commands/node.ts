@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import { writeWhole } from '../../platform/file-system.ts'
 import { openPackStore } from '../../platform/pack/pack-store.ts'
 import { createLocalNode } from '../../rain/node.ts'
+import { numberOf, storeCommand } from '../command.ts'
 import { homeFolder } from '../home.ts'
 import { untilStopped } from '../until-stopped.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'node', description: 'Keep shards for others, over libp2p' },
   args: {
     home: { type: 'string', description: 'folder for blocks and key (default ~/.zos-store)' },
@@ -32,7 +32,7 @@ export default defineCommand({
       weight: 1,
       store,
       leases: store,
-      capacityBytes: Number(args.capacity) * 1e9,
+      capacityBytes: numberOf('capacity', args.capacity, { least: 0, whole: false }) * 1e9,
     })
     const peer = await startPeer({ blocks: store, node, privateKey, listen: [args.listen] })
     console.log(JSON.stringify({ address: peer.addresses[0], blocks: store.size }))

@@ -1,8 +1,9 @@
-import { defineCommand } from 'citty'
 import { YEAR_HOURS } from '../../durability/model.ts'
 import { planRedundancy } from '../../durability/planner.ts'
 
-export default defineCommand({
+import { numberOf, storeCommand } from '../command.ts'
+
+export default storeCommand({
   meta: { name: 'plan', description: 'How many shards a wanted durability needs' },
   args: {
     nines: { type: 'string', description: 'wanted nines a segment and year', default: '7' },
@@ -12,10 +13,10 @@ export default defineCommand({
   },
   run({ args }) {
     const plan = planRedundancy({
-      nines: Number(args.nines),
-      dataShards: Number(args.k),
-      nodeLifeHours: (Number(args.life) / 365.25) * YEAR_HOURS,
-      repairHours: Number(args.repair),
+      nines: numberOf('nines', args.nines, { least: 0, most: 30, whole: false }),
+      dataShards: numberOf('k', args.k, { least: 1, most: 255 }),
+      nodeLifeHours: (numberOf('life', args.life, { least: 0.01, whole: false }) / 365.25) * YEAR_HOURS,
+      repairHours: numberOf('repair', args.repair, { least: 0, whole: false }),
     })
     console.log(
       `${plan.dataShards} of ${plan.totalShards}: ${plan.nines.toFixed(1)} nines, ${plan.expansion.toFixed(2)} times the data, at most ${plan.maxPerDomain} shards in a failure domain`,

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import { writeWhole } from '../../platform/file-system.ts'
 import { serveHttp } from '../../platform/http-server.ts'
 import { openLevelIndex } from '../../platform/level-index.ts'
@@ -9,10 +8,11 @@ import { openPackStore } from '../../platform/pack/pack-store.ts'
 import { nodeS3Defaults } from '../../platform/s3-defaults.ts'
 import { createUnixfsContent, createVaultContent } from '../../s3/object-content.ts'
 import { createS3Gateway } from '../../s3/s3-gateway.ts'
+import { portOf, storeCommand } from '../command.ts'
 import { homeFolder, openHome } from '../home.ts'
 import { untilStopped } from '../until-stopped.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'serve-s3', description: 'Serve buckets over the S3 protocol' },
   args: {
     port: { type: 'string', default: '9000' },
@@ -47,7 +47,7 @@ export default defineCommand({
       index,
       credentials: new Map([[accessKey, secretKey]]),
     })
-    const server = await serveHttp({ handler, port: Number(args.port), host: args.host })
+    const server = await serveHttp({ handler, port: portOf(args.port), host: args.host })
     console.log(JSON.stringify({ url: server.url, credentials: keyFile }))
     await stopped
     await server.close()

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { defineCommand } from 'citty'
 import { fromHex, toHex } from '../../content/bytes.ts'
 import { defaultCrypto } from '../../crypto/default.ts'
 import { StorageError } from '../../errors.ts'
 import { formatCapability } from '../../rain/capability.ts'
 import { openShare, share } from '../../rain/sharing.ts'
+import { storeCommand } from '../command.ts'
 import { findFile, homeFolder, openHome } from '../home.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: {
     name: 'share',
     description: 'Share a file with readers, open a share, or show the own reader key (without a name)',

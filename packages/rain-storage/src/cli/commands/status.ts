@@ -1,8 +1,8 @@
-import { defineCommand } from 'citty'
 import { nines, YEAR_HOURS } from '../../durability/model.ts'
+import { storeCommand } from '../command.ts'
 import { homeFolder, openHome } from '../home.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'status', description: 'Check every shard of every file; with --repair, bring lost ones back' },
   args: {
     home: { type: 'string', description: 'folder (default ~/.zos-store)' },
