@@ -10,13 +10,8 @@ export {
   type DevnetValidatorKeys,
   devnetGenesis,
 } from './genesis/devnet-genesis.ts'
-export {
-  type Genesis,
-  type GenesisAccount,
-  type GenesisConsensus,
-  type GenesisValidator,
-  parseGenesis,
-} from './genesis/genesis.ts'
+export type { Genesis, GenesisAccount, GenesisConsensus, GenesisValidator } from './genesis/genesis.ts'
+export { parseGenesis } from './genesis/parse-genesis.ts'
 export type { IbcSettings } from './ibc/settings.ts'
 export { fileStorage } from './light-server/file-storage.ts'
 export { type LightServer, serveLightNode } from './light-server/light-server.ts'

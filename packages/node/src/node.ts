@@ -42,6 +42,7 @@ import { networkKey } from './p2p/network-key.ts'
 import { createNetworkHandlers } from './p2p/node-handlers.ts'
 import { checkPeerAddress } from './p2p/peer-address.ts'
 import { type OpenContext, superviseNode } from './repair/supervise.ts'
+import { healthOf } from './rpc/health.ts'
 import { serve } from './serve.ts'
 import { isBehindPeers } from './snapshot/join.ts'
 import { SnapshotKeeper } from './snapshot/keeper.ts'
@@ -388,6 +389,7 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
         settings,
         status,
         logger,
+        health: () => healthOf({ chain, unitAgeMs: flow.unitAgeMs, roundIntervalMs }),
       },
       lifecycle,
     )

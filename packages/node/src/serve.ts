@@ -7,6 +7,7 @@ import type { Lifecycle } from './lifecycle.ts'
 import { createNodeMetrics } from './metrics/node-metrics.ts'
 import { serveMetrics } from './metrics/server.ts'
 import type { Logger, NodeOptions } from './node-api.ts'
+import type { Health } from './rpc/health.ts'
 import { type ContextParts, createRpcContext } from './rpc/node-context.ts'
 import { createRpcRouter } from './rpc/router.ts'
 import { startRpcServer } from './rpc/server.ts'
@@ -14,6 +15,7 @@ import { startRpcServer } from './rpc/server.ts'
 /** The parts of a node that are served, without what is made here. */
 export interface ServedParts extends Omit<ContextParts, 'index'> {
   readonly logger: Logger
+  readonly health: () => Health
 }
 
 export interface Served {
@@ -27,7 +29,7 @@ export interface Served {
 /** Opens the ports that the options name. `lifecycle` closes them. Errors: `NODE_PORT_TAKEN`, `NODE_INDEX`. */
 export async function serve(
   { ingest, metrics, index, rpc }: Pick<NodeOptions, 'ingest' | 'metrics' | 'index' | 'rpc'>,
-  { logger, ...parts }: ServedParts,
+  { logger, health, ...parts }: ServedParts,
   lifecycle: Lifecycle,
 ): Promise<Served> {
   const { chain, intake, ledger, status, now } = parts
@@ -65,7 +67,7 @@ export async function serve(
   }
   const router = createRpcRouter(context, onError)
   const server = rpc
-    ? await startRpcServer(context, router, { host: rpc.host ?? '127.0.0.1', port: rpc.port, onError })
+    ? await startRpcServer(context, router, { host: rpc.host ?? '127.0.0.1', port: rpc.port, health, onError })
     : undefined
   if (server) lifecycle.onClose(server.close)
   return {

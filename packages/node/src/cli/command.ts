@@ -8,7 +8,7 @@ export interface SettingsCommand<T extends Settings> {
   name: string
   description: string
   settings: T
-  /** Words after the command, such as `export`; the first is required. */
+  /** What follows the command, such as `export`, and what it does: each is a command of its own with the same settings. */
   actions?: Record<string, string>
   /** Loads what the command needs only now, so that `--help` answers at once. */
   run: (values: ValuesOf<T>, action: string) => Promise<void>
@@ -27,34 +27,29 @@ export function settingsCommand<T extends Settings>({
   actions,
   run,
 }: SettingsCommand<T>): CommandDef {
-  const args: ArgsDef = {
-    ...(actions
-      ? {
-          action: {
-            type: 'positional',
-            required: false,
-            description: Object.entries(actions)
-              .map(([action, does]) => `${action}: ${does}`)
-              .join('; '),
-          },
+  const args: ArgsDef = Object.fromEntries(
+    Object.entries({ ...settings, config: CONFIG }).map(([flag, one]) => [flag, argOf(one)]),
+  )
+  const command = (meta: { name: string; description: string }, action = ''): CommandDef =>
+    defineCommand({
+      meta,
+      args,
+      async run({ args: flags, rawArgs }) {
+        try {
+          const given = flags as Record<string, unknown>
+          refuseUnknown(given, [...Object.keys(settings), 'config'])
+          await run(loadSettings(settings, onlyGiven(settings, given, rawArgs)), action)
+        } catch (error) {
+          fail(error)
         }
-      : {}),
-    ...Object.fromEntries(Object.entries({ ...settings, config: CONFIG }).map(([flag, one]) => [flag, argOf(one)])),
-  }
+      },
+    })
+  if (!actions) return command({ name, description })
   return defineCommand({
     meta: { name, description },
-    args,
-    async run({ args: flags, rawArgs }) {
-      try {
-        const { action, _, ...given } = flags as Record<string, unknown> & { _: string[] }
-        refuseUnknown({ ...given, _: actions ? _.slice(1) : _ }, [...Object.keys(settings), 'config'])
-        if (actions && !Object.hasOwn(actions, String(action)))
-          throw new Error(`zos ${name} needs one of: ${Object.keys(actions).join(', ')}`)
-        await run(loadSettings(settings, onlyGiven(settings, given, rawArgs)), String(action))
-      } catch (error) {
-        fail(error)
-      }
-    },
+    subCommands: Object.fromEntries(
+      Object.entries(actions).map(([action, does]) => [action, command({ name: action, description: does }, action)]),
+    ),
   })
 }
 

@@ -7,6 +7,7 @@ export const keysCommand = settingsCommand({
     new: 'a new phrase and its first key',
     import: 'a key from --mnemonic or --private-key-file',
     show: 'the address in a key file',
+    public: 'the public keys that a genesis or a bond names; asks for the password',
     export: 'the private key in a key file',
   },
   settings: {

@@ -4,13 +4,8 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { readState } from '../devnet/devnet.ts'
 import { NodeError } from '../errors.ts'
 import { gasPaceFault } from '../genesis/gas-pace.ts'
-import {
-  CREATE2_FACTORY,
-  type GenesisAccount,
-  type GenesisValidator,
-  genesisHash,
-  parseGenesis,
-} from '../genesis/genesis.ts'
+import { CREATE2_FACTORY, type GenesisAccount, type GenesisValidator, genesisHash } from '../genesis/genesis.ts'
+import { parseGenesis } from '../genesis/parse-genesis.ts'
 
 export interface InitSettings {
   out: string

@@ -36,6 +36,10 @@ export async function runKeys(settings: KeysSettings, action: string): Promise<v
             .join('\n'),
     )
   if (action === 'show') return print({ address: keystoreAddress(readKeyFile(file)) })
+  if (action === 'public') {
+    const key = await loadPrivateKey(file, () => askPassword(`Password of ${file}: `, settings['password-file']))
+    return print(publicPartsOf(key))
+  }
   if (action === 'export') {
     const key = await loadPrivateKey(file, () => askPassword(`Password of ${file}: `, settings['password-file']))
     return print({ address: bytesToHex(privateToAddress(key)), privateKey: bytesToHex(key) })
@@ -47,15 +51,22 @@ export async function runKeys(settings: KeysSettings, action: string): Promise<v
     throw invalid(`the password must have at least ${MIN_PASSWORD_CHARACTERS} characters`)
   writeKeyFile(file, await encryptKey(key, password))
   print({
-    address: bytesToHex(privateToAddress(key)),
-    publicKey: bytesToHex(secp256k1.getPublicKey(key, true)),
-    ...(settings.validator ? { vrfKey: bytesToHex(vrfPublicKey(key)) } : {}),
+    ...publicPartsOf(key),
     file,
     ...(path ? { path } : {}),
     ...(action === 'new' ? { mnemonic: mnemonic! } : {}),
   })
   if (action === 'new' && !settings.json)
     console.log('\nWrite the phrase down and keep it: whoever has it has the key.')
+}
+
+/** `vrfKey` is of use to validators alone. */
+function publicPartsOf(key: Uint8Array) {
+  return {
+    address: bytesToHex(privateToAddress(key)),
+    publicKey: bytesToHex(secp256k1.getPublicKey(key, true)),
+    vrfKey: bytesToHex(vrfPublicKey(key)),
+  }
 }
 
 async function keyOf(

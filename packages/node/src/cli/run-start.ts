@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Gpu, GpuVerifier } from '@zos/pipeline/gpu'
 import { NodeError } from '../errors.ts'
-import { parseGenesis } from '../genesis/genesis.ts'
+import { parseGenesis } from '../genesis/parse-genesis.ts'
 import { keepHeapSmall } from '../heap.ts'
 import { readIsogenyKey } from '../keys/isogeny-key-file.ts'
 import { loadPrivateKey } from '../keys/key-file.ts'
@@ -45,7 +45,6 @@ export async function runStart(settings: StartSettings): Promise<void> {
   keepHeapSmall()
   const role = roleOf(settings)
   const { pruning, index, storageGb } = keepingOf(role, settings)
-  const genesis = parseGenesis(readText(settings.genesis))
   const keyFile = settings['validator-key']
   const validatorKey = keyFile
     ? await loadPrivateKey(keyFile, () => askPassword(`Password of ${keyFile}: `, settings['password-file']))
@@ -56,7 +55,9 @@ export async function runStart(settings: StartSettings): Promise<void> {
     level: settings['log-level'],
     pretty: !settings.json && process.stdout.isTTY === true,
   })
-  if (role === 'worker') return (await import('./run-worker.ts')).runWorker(genesis, settings, logger)
+  if (role === 'worker')
+    return (await import('./run-worker.ts')).runWorker(readText(settings.genesis), settings, logger)
+  const genesis = parseGenesis(readText(settings.genesis), settings.genesis)
   const { host, port } = settings
   const ingestPort = settings['ingest-port']
   const metricsPort = settings['metrics-port']

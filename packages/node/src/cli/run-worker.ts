@@ -1,11 +1,13 @@
-import type { Genesis } from '../genesis/genesis.ts'
-import { createLightNode } from '../light/index.ts'
+import { NodeError } from '../errors.ts'
+import { createLightNode, type LightChain } from '../light/index.ts'
 import { fileStorage } from '../light-server/file-storage.ts'
 import { serveLightNode } from '../light-server/light-server.ts'
 import type { Logger } from '../node-api.ts'
 import { parseCheckpoint } from './checkpoint-name.ts'
 
 export interface WorkerSettings {
+  /** Name of the file that the network is described in. */
+  readonly genesis: string
   readonly 'data-dir': string
   readonly sources: readonly string[]
   readonly checkpoint: string | undefined
@@ -13,10 +15,10 @@ export interface WorkerSettings {
   readonly port: number
 }
 
-/** A light node with JSON-RPC, until it is told to stop. */
-export async function runWorker(genesis: Genesis, settings: WorkerSettings, logger: Logger): Promise<void> {
+/** A light node with JSON-RPC, until it is told to stop. `text`: a genesis file, or what `zos devnet --config-out` wrote. Errors: `NODE_INVALID_ARGUMENT`, a `LightError`. */
+export async function runWorker(text: string, settings: WorkerSettings, logger: Logger): Promise<void> {
   const node = await createLightNode({
-    chain: genesis,
+    chain: chainOf(text, settings.genesis),
     sources: settings.sources,
     storage: fileStorage(settings['data-dir']),
     evm: () => import('../light/evm.ts'),
@@ -31,4 +33,14 @@ export async function runWorker(genesis: Genesis, settings: WorkerSettings, logg
     () => logger.info('ready', { block: node.status.head?.number, epoch: node.status.epoch }),
     (error) => logger.error('not ready', { message: (error as Error).message }),
   )
+}
+
+/** Less than a genesis will do: balances are not needed. The light node checks the fields. */
+function chainOf(text: string, file: string): LightChain {
+  try {
+    const value = JSON.parse(text)
+    return value?.chain ?? value
+  } catch (cause) {
+    throw new NodeError('NODE_INVALID_ARGUMENT', `${file} is not JSON`, { file }, { cause })
+  }
 }

@@ -6,7 +6,8 @@ import type { UnitId } from '@zos/dag'
 import { createSigningGuard, readInterchange, writeInterchange } from '@zos/zpos'
 import { openFileGuardStore } from '@zos/zpos/node'
 import { NodeError } from '../errors.ts'
-import { genesisHash, parseGenesis } from '../genesis/genesis.ts'
+import { genesisHash } from '../genesis/genesis.ts'
+import { parseGenesis } from '../genesis/parse-genesis.ts'
 
 export interface HistoryFiles {
   dataDir: string
@@ -67,7 +68,7 @@ async function withGuard<T>(
 }
 
 function chainOf(genesis: string): string {
-  return bytesToHex(genesisHash(parseGenesis(read(genesis))))
+  return bytesToHex(genesisHash(parseGenesis(read(genesis), genesis)))
 }
 
 function read(file: string): string {

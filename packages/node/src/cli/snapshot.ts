@@ -75,12 +75,12 @@ async function run(
   args: { file: string; genesis: string; json?: boolean | undefined },
   action: (options: Options) => Promise<SnapshotManifest>,
 ): Promise<void> {
-  const { parseGenesis } = await import('../genesis/genesis.ts')
+  const { parseGenesis } = await import('../genesis/parse-genesis.ts')
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort(new Error('stopped')))
   const onProgress = process.stderr.isTTY && !args.json ? show : () => {}
   try {
-    const parsed = parseGenesis(readFileSync(args.genesis, 'utf8'))
+    const parsed = parseGenesis(readFileSync(args.genesis, 'utf8'), args.genesis)
     const manifest = await action({ genesis: parsed, file: args.file, signal: stop.signal, onProgress })
     const { start, block, chunks, bytes } = manifest
     const facts = {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNodeError, NodeError } from '../errors.ts'
 import { type DevnetGenesis, devnetGenesis } from '../genesis/devnet-genesis.ts'
-import { type GenesisAccount, parseGenesis } from '../genesis/genesis.ts'
+import type { GenesisAccount } from '../genesis/genesis.ts'
+import { parseGenesis } from '../genesis/parse-genesis.ts'
 import { makeDirectory } from '../store/directory.ts'
 import { invalid } from './limits.ts'
 
@@ -36,7 +37,7 @@ export function openDataDir(dataDir: string, shape: NetworkShape, reset: boolean
       writeFileSync(file, `${JSON.stringify(fresh.genesis, null, 2)}\n`)
       return fresh
     }
-    const genesis = parseGenesis(readFileSync(file, 'utf8'))
+    const genesis = parseGenesis(readFileSync(file, 'utf8'), file)
     if (genesis.validators.length !== validators)
       throw invalid(
         `${dataDir} holds a network of ${genesis.validators.length} validators; start it with --validators ${genesis.validators.length}, or begin anew with --reset`,

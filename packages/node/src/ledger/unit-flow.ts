@@ -38,12 +38,14 @@ export class UnitFlow {
   readonly synchronizer: Synchronizer
   readonly #ports: UnitFlowPorts
   #lastUnitAt: number
+  #newestUnitAt: number
   #lookedBehindAt = Number.NEGATIVE_INFINITY
   #progressing = false
 
   constructor(ports: UnitFlowPorts) {
     this.#ports = ports
     this.#lastUnitAt = ports.clock.elapsed()
+    this.#newestUnitAt = this.#lastUnitAt
     this.synchronizer = new Synchronizer(ports.ledger, ports.network, this.take, () => this.#settle())
   }
 
@@ -70,6 +72,12 @@ export class UnitFlow {
   /** The network is alive: a unit came, or was made. */
   noteUnit(): void {
     this.#lastUnitAt = this.#ports.clock.elapsed()
+    this.#newestUnitAt = this.#lastUnitAt
+  }
+
+  /** Milliseconds since the last unit came or was made, or since the start. */
+  get unitAgeMs(): number {
+    return this.#ports.clock.elapsed() - this.#newestUnitAt
   }
 
   /** Commits soon what can be committed: once for all units of this turn. */
@@ -108,7 +116,7 @@ export class UnitFlow {
   tick(): void {
     const { clock, roundIntervalMs, network, logger } = this.#ports
     const stalled = clock.elapsed() - this.#lastUnitAt > 2 * roundIntervalMs + STALL_MS
-    if (stalled) this.noteUnit()
+    if (stalled) this.#lastUnitAt = clock.elapsed()
     const late = stalled ? this.synchronizer.stalled() : []
     for (const peer of network().peers())
       if (late.includes(peer) || !this.synchronizer.has(peer)) void this.catchUp(peer)

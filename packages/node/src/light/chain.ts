@@ -32,6 +32,10 @@ export interface TrustRoot {
 
 /** Errors: `LIGHT_INVALID_ARGUMENT`. */
 export function trustRootOf(chain: LightChain): TrustRoot {
+  if (!Array.isArray(chain?.validators) || chain.validators.length === 0)
+    throw invalid('it has no validators; it is a genesis, or the "chain" that a devnet prints')
+  if (!Number.isSafeInteger(chain.chainId)) throw invalid('chainId must be a whole number')
+  if (!Number.isSafeInteger(chain.timestampMs)) throw invalid('timestampMs must be a whole number')
   try {
     const members = chain.validators.map(({ address, publicKey, isogenyKey, stake }) => ({
       address,
@@ -41,8 +45,6 @@ export function trustRootOf(chain: LightChain): TrustRoot {
         ...(isogenyKey ? [{ scheme: SCHEME_SQISIGN, key: hexToBytes(isogenyKey.slice(2)) }] : []),
       ],
     }))
-    if (members.length === 0 || !Number.isSafeInteger(chain.chainId) || !Number.isSafeInteger(chain.timestampMs))
-      throw new RangeError('chainId, timestampMs and validators are needed')
     const identity = `${chain.chainId} ${chain.timestampMs} ${committeeHash(0, members)}`
     return {
       chainId: chain.chainId,
@@ -52,6 +54,10 @@ export function trustRootOf(chain: LightChain): TrustRoot {
       key: bytesToHex(blake2b(new TextEncoder().encode(identity), { dkLen: 16 })),
     }
   } catch (error) {
-    throw new LightError('LIGHT_INVALID_ARGUMENT', `the chain is not usable: ${(error as Error).message}`)
+    throw invalid(`a validator needs address, publicKey and stake (${(error as Error).message})`)
   }
+}
+
+function invalid(what: string): LightError {
+  return new LightError('LIGHT_INVALID_ARGUMENT', `the chain is not usable: ${what}`)
 }

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws'
 import { NodeError } from '../errors.ts'
 import { explorerBody, explorerHeaders } from '../explorer/page.ts'
 import type { RpcContext } from './context.ts'
+import type { Health } from './health.ts'
 import type { RpcRouter } from './router.ts'
 import { createSubscriptions } from './subscriptions.ts'
 import { createGathering } from './turns.ts'
@@ -29,10 +30,11 @@ export interface RpcServerOptions {
   host: string
   /** 0 lets the system choose. */
   port: number
+  health: () => Health
   onError: (error: unknown, method: string) => void
 }
 
-/** JSON-RPC over HTTP and WebSocket on one port, and the explorer's page at `/`. Errors: `NODE_PORT_TAKEN`. */
+/** JSON-RPC over HTTP and WebSocket on one port, the explorer's page at `/`, and `/health` for supervisors. Errors: `NODE_PORT_TAKEN`. */
 export async function startRpcServer(
   context: RpcContext,
   router: RpcRouter,
@@ -40,7 +42,7 @@ export async function startRpcServer(
 ): Promise<RpcServer> {
   const gathering = createGathering()
   const server = createServer((request, response) => {
-    serve(router, request, response, gathering).catch((error) => {
+    serve(router, options, request, response, gathering).catch((error) => {
       options.onError(error, 'http')
       if (!response.headersSent) end(response, 500, '')
     })
@@ -89,6 +91,7 @@ function listen(server: Server, { host, port }: RpcServerOptions): Promise<void>
 
 async function serve(
   router: RpcRouter,
+  { health }: RpcServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   gathering: () => Promise<void>,
@@ -96,6 +99,10 @@ async function serve(
   if (request.method === 'OPTIONS') {
     const allowed = ['access-control-allow-methods', 'POST', 'access-control-allow-headers', 'content-type']
     return end(response, 204, '', allowed)
+  }
+  if (request.method === 'GET' && request.url === '/health') {
+    const answer = health()
+    return end(response, answer.healthy ? 200 : 503, JSON.stringify(answer))
   }
   if (request.method === 'GET') return servePage(request, response)
   if (request.method !== 'POST') return end(response, 405, 'JSON-RPC 2.0 over POST\n')

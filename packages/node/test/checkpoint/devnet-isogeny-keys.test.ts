@@ -3,7 +3,7 @@ import { sqisign1 } from '@zos/pq-isogeny/sqisign.js'
 import { expect, test } from 'vitest'
 import { devnetGenesis } from '../../src/genesis/devnet-genesis.ts'
 import { DEVNET_ISOGENY_KEYS } from '../../src/genesis/devnet-isogeny-keys.ts'
-import { parseGenesis } from '../../src/genesis/genesis.ts'
+import { parseGenesis } from '../../src/genesis/parse-genesis.ts'
 
 test('the fixed isogeny keys of development networks grow from the seeds that they are said to grow from', () => {
   for (const index of [0, 29]) {

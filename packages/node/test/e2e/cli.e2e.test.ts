@@ -54,9 +54,7 @@ describe('what cannot work is said in one line', () => {
       "ENOENT: no such file or directory, open '/nowhere.json'",
     ],
     [['snapshot', 'verify', 'x.snap', '--genesis', 'x', '--genesys', 'y'], 'there is no flag --genesys; see --help'],
-    [['db', '--data-dir', 'x'], 'zos db needs one of: check, repair, stat, compact'],
     [['db', 'check', '--data-dir', '/nowhere'], 'there is no database in /nowhere'],
-    [['keys'], 'zos keys needs one of: new, import, show, export'],
     [['status', '--rpc', 'http://127.0.0.1:1'], 'no node answers at http://127.0.0.1:1: bad port'],
     [
       ['start', '--genesis', '/nowhere.json', '--data-dir', 'x'],
@@ -66,6 +64,17 @@ describe('what cannot work is said in one line', () => {
     const { code, stderr } = await zos(...args)
     expect(code).toBe(1)
     expect(stderr.trim()).toBe(`zos: ${message}`)
+  })
+
+  test.each([
+    [['frob'], 'Unknown command frob'],
+    [['keys'], 'No command specified.'],
+    [['db', '--data-dir', 'x'], 'Unknown command x'],
+  ])('%j shows what there is', async (args, message) => {
+    const { code, stdout, stderr } = await zos(...args)
+    expect(code).toBe(1)
+    expect(stderr.trim()).toBe(message)
+    expect(stdout).toContain('COMMANDS')
   })
 
   test('a folder that cannot be written', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { devnetGenesis } from '../../src/genesis/devnet-genesis.ts'
-import { type Genesis, parseGenesis } from '../../src/genesis/genesis.ts'
+import type { Genesis } from '../../src/genesis/genesis.ts'
+import { parseGenesis } from '../../src/genesis/parse-genesis.ts'
 
 const { genesis } = devnetGenesis({ validators: 2, timestampMs: 0, ibc: 'zone-1' })
 const changed = (change: (copy: Genesis) => void) => {

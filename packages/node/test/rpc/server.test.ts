@@ -1,6 +1,8 @@
 import { request } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Chain } from '../../src/chain/chain.ts'
 import type { RpcContext } from '../../src/rpc/context.ts'
+import { healthOf } from '../../src/rpc/health.ts'
 import type { RpcRouter } from '../../src/rpc/router.ts'
 import { type RpcServer, startRpcServer } from '../../src/rpc/server.ts'
 
@@ -10,7 +12,7 @@ afterEach(async () => {
   server = undefined
 })
 
-async function serve(answer: string | undefined): Promise<string[]> {
+async function serve(answer: string | undefined, unitAgeMs = 0): Promise<string[]> {
   const bodies: string[] = []
   const router: RpcRouter = {
     methods: [],
@@ -20,7 +22,13 @@ async function serve(answer: string | undefined): Promise<string[]> {
       return answer
     },
   }
-  server = await startRpcServer({} as RpcContext, router, { host: '127.0.0.1', port: 0, onError: () => {} })
+  const chain = { head: { header: { number: 7 } } } as Chain
+  server = await startRpcServer({} as RpcContext, router, {
+    host: '127.0.0.1',
+    port: 0,
+    health: () => healthOf({ chain, unitAgeMs, roundIntervalMs: 1_000 }),
+    onError: () => {},
+  })
   return bodies
 }
 
@@ -39,6 +47,16 @@ function send(method: string, body = ''): Promise<{ status: number; headers: Rec
 }
 
 describe('the HTTP port', () => {
+  test.each([
+    [29_999, 200],
+    [30_000, 503],
+  ])('tells a supervisor whether units come: after %i ms of silence %i', async (unitAgeMs, status) => {
+    await serve(undefined, unitAgeMs)
+    const response = await fetch(`${server!.url}/health`)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toEqual({ healthy: status === 200, block: 7, unitAgeMs })
+  })
+
   test.each(['{"a":1}', '{"a":"é"}', '{"a":"链 🔗"}', `"${'x'.repeat(300_000)}"`])(
     'sends an answer with its length in bytes: %.12s',
     async (answer) => {
