@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createLedger, createUnit, MessageKind, signerFromPrivateKey, verifyUnitSignatures } from '../src/index.ts'
+import {
+  createLedger,
+  createUnit,
+  MessageKind,
+  signerFromPrivateKey,
+  toUnitId,
+  verifyUnitSignatures,
+} from '../src/index.ts'
 import { unitsOf } from '../src/notation/index.ts'
 import { equivocator, heavyTailLatency, simulate } from '../src/sim/index.ts'
 
@@ -17,11 +24,10 @@ async function runExample(code: string, scope: Record<string, unknown>): Promise
   const lines: string[] = []
   const print = (...values: unknown[]) =>
     lines.push(values.map((v) => (typeof v === 'object' ? JSON.stringify(v) : String(v))).join(' '))
-  const script = code.replace(/ as never/g, '')
   const body = new Function(
     ...Object.keys(scope),
     'console',
-    `return (async () => {${script}\nreturn typeof rounds === 'undefined' ? undefined : rounds})()`,
+    `return (async () => {${code}\nreturn typeof rounds === 'undefined' ? undefined : rounds})()`,
   )
   lines.push(String(await body(...Object.values(scope), { log: print })))
   return lines
@@ -34,6 +40,7 @@ describe('the README', () => {
       createUnit,
       MessageKind,
       signerFromPrivateKey,
+      toUnitId,
       verifyUnitSignatures,
     })
     expect(lines[0]).toBe('undefined')

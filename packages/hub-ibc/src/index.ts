@@ -100,6 +100,7 @@ export {
   type PacketV2,
   type Payload,
 } from './core/messages.ts'
+export type { MerklePath } from './core/paths.ts'
 export * as paths from './core/paths.ts'
 export { HubError, type HubErrorCode, isHubError } from './errors.ts'
 export {

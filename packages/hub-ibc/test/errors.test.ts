@@ -51,7 +51,10 @@ it('long work stops when it is told to', async () => {
     now: 1n,
     signal,
   }
-  await expect(bisect(trusted, 5n, source, options)).rejects.toMatchObject({ code: 'HUB_ABORTED' })
+  await expect(bisect(trusted, 5n, source, options)).rejects.toMatchObject({
+    code: 'HUB_ABORTED',
+    cause: signal.reason,
+  })
   await expect(localEndpoint(createLocalChain({ chainId: 'a-1' })).submit([], signal)).rejects.toMatchObject({
     code: 'HUB_ABORTED',
   })

@@ -18,4 +18,5 @@ export { type LightServer, serveLightNode } from './light-server/light-server.ts
 export { createNode } from './node.ts'
 export type { Logger, NodeOptions, NodeStatus, PruningOptions, ZosNode } from './node-api.ts'
 export type { LinkConditions } from './p2p/link.ts'
+export type { AddressHex } from './state/account.ts'
 export type { KeyValueStore } from './store/kv.ts'

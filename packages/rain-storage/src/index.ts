@@ -102,6 +102,7 @@ export {
   type LayoutSegment,
   type ShardHash,
 } from './rain/layout.ts'
+export type { Leases, NodePutOptions } from './rain/node.ts'
 export { createLocalNode, type LocalNodeOptions, type NodeOptions, type StorageNode } from './rain/node.ts'
 export { type Padding, paddedSize } from './rain/padding.ts'
 export { createPlacement, type Placement, type PlacementNode } from './rain/placement.ts'
@@ -131,3 +132,4 @@ export type { IncrementalHash } from './s3/body.ts'
 export { createUnixfsContent, createVaultContent, type ObjectContent, type Retention } from './s3/object-content.ts'
 export { createMemoryIndex, type IndexChange, type ObjectIndex } from './s3/object-index.ts'
 export { createS3Gateway, S3_LIMITS, type S3GatewayOptions } from './s3/s3-gateway.ts'
+export type { Credentials } from './s3/sigv4.ts'

@@ -37,6 +37,7 @@ export type { RangeRequest, Source } from './download/source.ts'
 export { CdnError, type CdnErrorCode, isCdnError } from './errors.ts'
 export { formatMetrics, type Metric } from './metrics.ts'
 export { systemClock } from './platform/system-clock.ts'
+export type { Fetch } from './platform/system-fetch.ts'
 export { type BanditOptions, type Estimate, SourceBandit } from './schedule/bandit.ts'
 export { DemandForecast } from './schedule/demand.ts'
 export {

@@ -42,6 +42,7 @@ export {
   verifyModule,
 } from './modules/module.ts'
 export { folderSources, gatewaySources, type SourceFetch } from './modules/source-fetch.ts'
+export type { InstalledModule } from './project/installed-modules.ts'
 export {
   createRegistry,
   type Publication,

@@ -34,4 +34,5 @@ export {
 } from './keygen.ts'
 export { createRoast, type Roast, type RoastSession } from './roast.ts'
 export { type AppendLog, openSignOnceLog, type SignOnceLog } from './sign-once.ts'
+export type { Element } from './suite.ts'
 export { ed25519Suite, p256Suite, type RandomBytes, ristretto255Suite, type Suite, secp256k1Suite } from './suite.ts'

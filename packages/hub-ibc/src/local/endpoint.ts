@@ -1,4 +1,4 @@
-import { HubError } from '../errors.ts'
+import { throwIfAborted } from '../cancel.ts'
 import type { ConnectableEndpoint } from '../relayer/connect.ts'
 import type { LocalChain } from './chain.ts'
 
@@ -23,7 +23,7 @@ export function localEndpoint(chain: LocalChain, options: { blockSeconds?: numbe
       trusted.revisionHeight >= target.revisionHeight ? [] : [chain.update(target, trusted)],
     clientHeight: async (clientId) => chain.host.clientHeight(clientId),
     async submit(messages, signal) {
-      if (signal?.aborted) throw new HubError('HUB_ABORTED', 'submission was aborted')
+      throwIfAborted(signal, 'submission')
       const results = messages.map((message) => chain.deliver(message))
       chain.commit(seconds)
       return results

@@ -3,7 +3,7 @@
  * every message is proved, and the chains drop what they have seen. Its only state is how far it has read each chain; a
  * packet holds that mark back until its life is over, so a crash at any point loses nothing and repeats only what is harmless.
  */
-import type { CancelSignal } from '../cancel.ts'
+import { type CancelSignal, throwIfAborted } from '../cancel.ts'
 import { compareHeights } from '../core/light-client.ts'
 import type { AcknowledgementV2, Height, IbcMessage } from '../core/messages.ts'
 import {
@@ -15,7 +15,6 @@ import {
   receiptPath,
   receiptPathV2,
 } from '../core/paths.ts'
-import { HubError } from '../errors.ts'
 import type { ChainEvent, CursorStore, RelayEndpoint } from './endpoint.ts'
 import { acknowledgementOf, packetKey, packetOf, type RelayPacket } from './packet-events.ts'
 
@@ -284,7 +283,7 @@ export function createRelayer(options: RelayerOptions): Relayer {
     const source = otherOf(target).end.endpoint
     let did = false
     for (let from = 0; from < work.length; from += batchSize) {
-      if (signal?.aborted) throw new HubError('HUB_ABORTED', 'relaying was aborted')
+      throwIfAborted(signal, 'relaying')
       const batch = work.slice(from, from + batchSize)
       const messages: IbcMessage[] = []
       let proofHeight = await endpoint.clientHeight(clientId, signal)

@@ -66,7 +66,8 @@ export async function createEndpoint({ url, privateKey }: ZosEndpointOptions): P
     for (let waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
       const answer = await ask()
       if (answer !== undefined && answer !== null) return answer
-      if (signal?.aborted) throw new HubError('HUB_ABORTED', `waiting for ${what} was aborted`)
+      if (signal?.aborted)
+        throw new HubError('HUB_ABORTED', `waiting for ${what} was aborted`, {}, { cause: signal.reason })
       await sleep(POLL_MS)
     }
     throw new HubError('HUB_RELAY', `${chainId}: no ${what} within ${PATIENCE_MS / 1000} s`, { url })

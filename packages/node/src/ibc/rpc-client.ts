@@ -10,7 +10,8 @@ const TIMEOUT_MS = 30_000
 export function createRpcClient(url: string): RpcClient {
   let id = 0
   return async (method, params, signal) => {
-    if (signal?.aborted) throw new HubError('HUB_ABORTED', `${method} was aborted`, { method })
+    if (signal?.aborted)
+      throw new HubError('HUB_ABORTED', `${method} was aborted`, { method }, { cause: signal.reason })
     let body: { result?: unknown; error?: { message: string; data?: unknown } }
     const request = JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params })
     try {

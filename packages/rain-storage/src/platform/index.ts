@@ -1,6 +1,7 @@
 export { createDnsLink, type DnsLinkOptions } from './dns-link.ts'
 export { createErasurePool, type ErasurePool, type PoolTask } from './erasure-pool.ts'
 export { openFileStore } from './file-store.ts'
+export type { FileSystem } from './file-system.ts'
 export { createHttpGet } from './http-get.ts'
 export { type HttpServer, type HttpServerOptions, serveHttp } from './http-server.ts'
 export { openLevelIndex } from './level-index.ts'

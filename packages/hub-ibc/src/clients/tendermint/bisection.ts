@@ -1,5 +1,5 @@
 /** Skipping verification over many heights, and the check against witnesses: how a relayer or a light node catches up. */
-import type { CancelSignal } from '../../cancel.ts'
+import { type CancelSignal, throwIfAborted } from '../../cancel.ts'
 import { equal, toHex } from '../../encoding/bytes.ts'
 import { HubError } from '../../errors.ts'
 import type { Validator } from './messages.ts'
@@ -33,7 +33,7 @@ export async function bisect(
   let state = trusted
   const pending = [target]
   while (pending.length > 0) {
-    if (options.signal?.aborted) throw new HubError('HUB_ABORTED', 'bisection was aborted')
+    throwIfAborted(options.signal, 'bisection')
     const height = pending.at(-1)!
     const block = await primary.lightBlock(height)
     steps++
