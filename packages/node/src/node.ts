@@ -30,6 +30,7 @@ import { Producer } from './ledger/producer.ts'
 import { UnitFlow } from './ledger/unit-flow.ts'
 import { unitVerifier } from './ledger/unit-verifier.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { startHeartbeat } from './log/heartbeat.ts'
 import { createLottery } from './lottery/lottery.ts'
 import { TransactionIntake } from './mempool/intake.ts'
 import { Mempool } from './mempool/mempool.ts'
@@ -393,6 +394,13 @@ async function openNode(options: NodeOptions, opening: OpenContext): Promise<Zos
       },
       lifecycle,
     )
+    const endHeartbeat = startHeartbeat({
+      logger,
+      chain,
+      epoch: () => ledger.epoch.number,
+      peers: () => network.peers().length,
+    })
+    onClose(async () => endHeartbeat())
     logger.info('node started', { rpc: served.rpcUrl, peerId: network.peerId, block: chain.head!.header.number })
 
     let stopping: Promise<void> | undefined

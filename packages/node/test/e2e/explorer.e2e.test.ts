@@ -154,7 +154,7 @@ describe.skipIf(reason !== '')(`in headless Chromium${reason}`, () => {
       expect(await field(page, 'Unit').textContent()).toBe(place.unit)
       expect(plain((await field(page, 'Height').textContent())!)).toBe(String(place.height))
       expect(plain((await field(page, 'Main-chain index').textContent())!)).toBe(String(place.mci))
-      expect(await field(page, 'Value').textContent()).toBe('1.25')
+      expect(await field(page, 'Value').textContent()).toBe('1.25 ZOS')
       await picture(page, 'transaction')
 
       await field(page, 'Unit').getByRole('link').click()

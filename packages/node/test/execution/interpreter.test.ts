@@ -9,6 +9,9 @@ import { BENEFICIARY, CALLER, CONTRACTS, DELEGATED, program } from './programs.t
 import { createReferenceEvm } from './reference-evm.ts'
 
 const CHAIN_ID = 7
+/** Programs that are compared. A million take about an hour. */
+const RUNS = process.env.ZOS_LONG ? 1_000_000 : 1_000
+const TIMEOUT_MS = process.env.ZOS_LONG ? 3 * 3_600_000 : 60_000
 const CONTEXT = {
   number: 5,
   beneficiary: BENEFICIARY,
@@ -97,20 +100,24 @@ describe('a call', () => {
     return expected
   }
 
-  test('comes to what @ethereumjs/evm makes of it, in state, gas, logs and output', async () => {
-    let succeeded = 0
-    let ran = 0
-    await fc.assert(
-      fc.asyncProperty(calls, async (call) => {
-        const outcome = await compare(call)
-        ran++
-        if (outcome.succeeded) succeeded++
-      }),
-      { numRuns: 1_000 },
-    )
-    // Programs that all fail in their first instructions would show nothing.
-    expect(succeeded / ran).toBeGreaterThan(0.25)
-  })
+  test(
+    'comes to what @ethereumjs/evm makes of it, in state, gas, logs and output',
+    async () => {
+      let succeeded = 0
+      let ran = 0
+      await fc.assert(
+        fc.asyncProperty(calls, async (call) => {
+          const outcome = await compare(call)
+          ran++
+          if (outcome.succeeded) succeeded++
+        }),
+        { numRuns: RUNS },
+      )
+      // Programs that all fail in their first instructions would show nothing.
+      expect(succeeded / ran).toBeGreaterThan(0.25)
+    },
+    TIMEOUT_MS,
+  )
 
   test('comes to the same while somebody looks on step by step', async () => {
     await fc.assert(

@@ -30,7 +30,7 @@ export async function accountPage(given: string, signal: AbortSignal): Promise<H
         'At the newest block',
         fields([
           ['Address', el('code', {}, address)],
-          ['Balance', coins(balance)],
+          ['Balance', `${coins(balance)} ZOS`],
           ['Nonce', count(nonce)],
           ['Code', code === '0x' ? 'none' : `yes, ${bytes(code.length / 2 - 1)}`],
           ['Symbol', token?.symbol],
@@ -66,7 +66,7 @@ export async function accountPage(given: string, signal: AbortSignal): Promise<H
 
 function transactionsOf(address: string): Promise<HTMLElement | undefined> {
   return listing<ActivityEntry>(
-    ['Hash', 'Block', 'From', '', 'To', 'Value'],
+    ['Hash', 'Block', 'From', '', 'To', 'Value, ZOS'],
     'None that the index knows.',
     'zos_getTransactionsOf',
     [address],

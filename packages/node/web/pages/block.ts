@@ -51,7 +51,7 @@ export async function blockPage(id: string): Promise<HTMLElement | undefined> {
       `${count(block.transactions.length)} ${block.transactions.length === 1 ? 'transaction' : 'transactions'}${block.transactions.length > MAX_ROWS ? `, the first ${MAX_ROWS}` : ''}`,
       transactions.length > 0
         ? table(
-            ['Hash', 'From', 'To', 'Value'],
+            ['Hash', 'From', 'To', 'Value, ZOS'],
             transactions.map(({ hash, from, to, value }) => [
               link(`tx/${hash}`, short(hash)),
               link(`address/${from}`, short(from)),

@@ -162,7 +162,7 @@ function transactionRow(transaction: Transaction): HTMLElement {
       ' → ',
       to ? link(`address/${to}`, short(to)) : 'new contract',
     ),
-    el('span', {}, coins(value)),
+    el('span', {}, `${coins(value)} ZOS`),
   )
 }
 

@@ -25,7 +25,7 @@ function content({ epoch, term, firstRound, endedBy, speaker, ranking, demoted, 
         ['Ended by', endedBy === null ? 'still running' : link(`unit/${endedBy}`, short(endedBy))],
       ]),
       table(
-        ['Rank', 'Validator', ''],
+        ['Rank', 'Validator', 'Role'],
         ranking.map((address, rank) => [
           count(rank),
           link(`address/${address}`, address),

@@ -49,7 +49,7 @@ function content(transaction: Transaction, receipt: Receipt | null, place: Trans
         ['From', link(`address/${transaction.from}`, transaction.from)],
         ['To', to && link(`address/${to}`, to)],
         ['Creates', receipt?.contractAddress && link(`address/${receipt.contractAddress}`, receipt.contractAddress)],
-        ['Value', coins(transaction.value)],
+        ['Value', `${coins(transaction.value)} ZOS`],
         [
           'Gas',
           receipt ? `${count(receipt.gasUsed)} used of ${count(transaction.gas)}` : `${count(transaction.gas)} at most`,

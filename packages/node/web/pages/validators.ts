@@ -34,7 +34,7 @@ function content({ epoch, baseRound, quorum, rounds, blocks, validators, slots }
       table(
         [
           'Validator',
-          'Stake',
+          'Stake, ZOS',
           'Share',
           `Units of ${count(seen)} rounds`,
           'Last round',

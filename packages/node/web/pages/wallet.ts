@@ -38,7 +38,8 @@ async function connected(
   signal: AbortSignal,
 ): Promise<HTMLElement> {
   const balance = el('span')
-  const draw = async () => balance.replaceChildren(coins(await call<string>('eth_getBalance', account, 'latest')))
+  const draw = async () =>
+    balance.replaceChildren(`${coins(await call<string>('eth_getBalance', account, 'latest'))} ZOS`)
   await draw()
   onHead(() => void draw().catch(() => {}), signal)
   const input = (name: string, label: string, pattern: string, placeholder: string) =>
