@@ -54,16 +54,16 @@ export {
 export { bisect, type LightBlockSource } from './clients/tendermint/bisection.ts'
 export { cosmosProofSpecs, createTendermintClient } from './clients/tendermint/client.ts'
 export {
-  BlockHeader,
-  ClientState,
-  Commit,
-  CommitSig,
-  ConsensusState,
-  Header,
-  Misbehaviour,
-  SignedHeader,
+  BlockHeader as CometBlockHeader,
+  ClientState as TendermintClientState,
+  Commit as CometCommit,
+  CommitSig as CometCommitSig,
+  ConsensusState as TendermintConsensusState,
+  Header as TendermintHeader,
+  Misbehaviour as TendermintMisbehaviour,
+  SignedHeader as CometSignedHeader,
   TYPE_URLS as TENDERMINT_TYPE_URLS,
-  type Validator,
+  type Validator as CometValidator,
 } from './clients/tendermint/messages.ts'
 export {
   type HeaderVerdict,

@@ -9,7 +9,14 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { hexToBytes } from '@ethereumjs/util'
 import type { Message, Unit } from '@zos/dag'
-import { type Any, checkpointHeader, checkpointVote, clientStates, SignedHeader, signedCheckpoint } from '@zos/hub-ibc'
+import {
+  type Any,
+  CometSignedHeader,
+  checkpointHeader,
+  checkpointVote,
+  clientStates,
+  signedCheckpoint,
+} from '@zos/hub-ibc'
 import type { AddressHex } from '../state/account.ts'
 import { type KeyValueStore, sortable } from '../store/kv.ts'
 import type { BlockFacts } from './ibc-ledger.ts'
@@ -138,9 +145,9 @@ export class IbcCheckpoints {
   }
 
   /** The signed header of a height; undefined where there is none (yet, or any more). */
-  signed(height: number): SignedHeader | undefined {
+  signed(height: number): CometSignedHeader | undefined {
     const bytes = this.#store.get(certificateKey(height))
-    return bytes && (SignedHeader.decode(bytes) as SignedHeader)
+    return bytes && (CometSignedHeader.decode(bytes) as CometSignedHeader)
   }
 
   /** The messages that bring a client from `trusted` to `target`, or some way there; undefined if the signatures are missing. */
@@ -201,7 +208,7 @@ export class IbcCheckpoints {
     const power = set.validators.reduce((sum, { votingPower }, i) => (signatures[i] ? sum + votingPower : sum), 0n)
     if (3n * power <= 2n * set.total) return 'counted'
     this.#open.delete(height)
-    const certificate = SignedHeader.encode(signedCheckpoint(header, set.validators, signatures))
+    const certificate = CometSignedHeader.encode(signedCheckpoint(header, set.validators, signatures))
     this.#newest = Math.max(this.#newest, height)
     const old = height - KEPT
     await this.#store.batch([

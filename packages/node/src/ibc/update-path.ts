@@ -2,7 +2,7 @@
  * The headers that bring a light client from a trusted height to another. A client takes a header in one step if more than a third of the set that
  * it trusts signed it; where committees changed more than that in between, the last header of a reign leads to the next set.
  */
-import { type Any, checkpointUpdate, type SignedHeader } from '@zos/hub-ibc'
+import { type Any, type CometSignedHeader, checkpointUpdate } from '@zos/hub-ibc'
 import type { VoterSet, VoterSets } from './voter-sets.ts'
 
 /** Headers in one answer: they have to fit into one transaction beside what they are for. Whoever needs more asks again from there. */
@@ -13,7 +13,7 @@ const MAX_REIGNS = 1_024
 export interface SignedChain {
   readonly sets: VoterSets
   readonly revision: bigint
-  signed(height: number): SignedHeader | undefined
+  signed(height: number): CometSignedHeader | undefined
 }
 
 /** The update messages from `trusted` to `target`, the first {@link MAX_HEADERS} of them; undefined if no signed header leads on. */

@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { RLP } from '@ethereumjs/rlp'
 import { bigIntToUnpaddedBytes, bytesToBigInt, bytesToHex, hexToBytes } from '@ethereumjs/util'
 import { blake2b } from '@noble/hashes/blake2.js'
-import { cometValidators, type Validator, validatorSetHash } from '@zos/hub-ibc'
+import { type CometValidator, cometValidators, validatorSetHash } from '@zos/hub-ibc'
 import type { NativeStorage } from '../native/native-storage.ts'
 import type { AddressHex } from '../state/account.ts'
 import { type KeyValueStore, type StoreChange, sortable } from '../store/kv.ts'
@@ -31,7 +31,7 @@ export interface Voter {
 /** A set in CometBFT's order. */
 export class VoterSet {
   readonly voters: readonly Voter[]
-  readonly validators: readonly Validator[]
+  readonly validators: readonly CometValidator[]
   readonly hash: Uint8Array
   readonly total: bigint
   readonly #positions: ReadonlyMap<string, number>

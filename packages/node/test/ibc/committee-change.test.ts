@@ -6,9 +6,9 @@ import {
   checkpointHeader,
   checkpointUpdate,
   checkpointVote,
-  Header,
-  Misbehaviour,
   signedCheckpoint,
+  TendermintHeader,
+  TendermintMisbehaviour,
 } from '@zos/hub-ibc'
 import { connectV2, createMemoryCursors, createRelayer } from '@zos/hub-ibc/relayer'
 import { expect, test } from 'vitest'
@@ -154,14 +154,14 @@ test('two headers of one height by a committee that is long gone freeze the clie
       return secret && ed25519.sign(checkpointVote(header, set.validators, i).signBytes, secret)
     })
     const height = { revisionNumber: 1n, revisionHeight: BigInt(trusted) }
-    return Header.decode(
+    return TendermintHeader.decode(
       checkpointUpdate(signedCheckpoint(header, set.validators, signatures), set.validators, height, set.validators)
         .value,
     )
   }
   const evidence = (keys: readonly Uint8Array[]) => ({
     typeUrl: '/ibc.lightclients.tendermint.v1.Misbehaviour',
-    value: Misbehaviour.encode({
+    value: TendermintMisbehaviour.encode({
       clientId: zoneClient,
       header1: signedBy(keys, new Uint8Array(32).fill(1)),
       header2: signedBy(keys, new Uint8Array(32).fill(2)),

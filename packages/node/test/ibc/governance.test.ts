@@ -1,6 +1,6 @@
 /** What the governor of a network may do with its hub, and that nobody else may. */
 import { bytesToHex } from '@ethereumjs/util'
-import { Header, Misbehaviour } from '@zos/hub-ibc'
+import { TendermintHeader, TendermintMisbehaviour } from '@zos/hub-ibc'
 import { connectV2, createClient, createMemoryCursors, createRelayer } from '@zos/hub-ibc/relayer'
 import { Interface } from 'ethers'
 import { beforeEach, expect, test } from 'vitest'
@@ -169,8 +169,9 @@ test('a frozen client goes on with the state of another that the governor trusts
   await zone.block([])
   const fork = await createEvmChain('zone-1', { [BOB]: 1n })
   for (let i = 0; i <= trusted; i++) await fork.block([], (state) => state.setCode(BOB, Uint8Array.of(i)))
-  const header = ({ ibc }: EvmChain) => Header.decode(ibc.checkpoints.updates(trusted + 1, trusted)![0]!.value)
-  const misbehaviour = Misbehaviour.encode({
+  const header = ({ ibc }: EvmChain) =>
+    TendermintHeader.decode(ibc.checkpoints.updates(trusted + 1, trusted)![0]!.value)
+  const misbehaviour = TendermintMisbehaviour.encode({
     clientId: hubClient,
     header1: header(zone),
     header2: header(fork),

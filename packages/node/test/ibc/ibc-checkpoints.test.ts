@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { type Message, signerFromPrivateKey, type Unit } from '@zos/dag'
-import { Header, validatorSetHash, verifyHeader } from '@zos/hub-ibc'
+import { TendermintHeader, validatorSetHash, verifyHeader } from '@zos/hub-ibc'
 import { expect, test } from 'vitest'
 import { IbcCheckpoints } from '../../src/ibc/ibc-checkpoints.ts'
 import type { BlockFacts } from '../../src/ibc/ibc-ledger.ts'
@@ -71,7 +71,7 @@ test('a light client of the package follows the signed headers', async () => {
     await first.take(unitOf(1, second.takeMessages()))
     await first.take(unitOf(2, third.takeMessages()))
   }
-  const { signedHeader, validatorSet } = Header.decode(first.updates(3, 1)![0]!.value)
+  const { signedHeader, validatorSet } = TendermintHeader.decode(first.updates(3, 1)![0]!.value)
   const members = validatorSet!.validators as Parameters<typeof validatorSetHash>[0]
   const verdict = verifyHeader(
     {
