@@ -55,6 +55,12 @@ describe('JSON-RPC of a light node', () => {
     expect((await post(call('b', 'debug_traceCall'))).answer.error.code).toBe(4200)
   })
 
+  test('tells of itself without asking anybody', async () => {
+    const before = asked.length
+    expect((await post(call(1, 'zos_status'))).answer.result).toEqual({ phase: 'connecting' })
+    expect(asked.length).toBe(before)
+  })
+
   test('answers batches in order, and leaves notifications out', async () => {
     const { answer } = await post([
       call(1, 'eth_blockNumber'),
