@@ -9,6 +9,7 @@ function checks() {
     { name: 'format and lint (biome)', command: ['biome', 'check', '.', '--diagnostic-level=error'] },
     { name: 'types (tsc)', command: ['turbo', 'run', 'typecheck', '--output-logs=errors-only'] },
     { name: 'types in strict applications', command: ['node', 'scripts/consumer-types.mjs'] },
+    { name: 'docstrings of exports', command: ['node', 'scripts/documented-exports.mjs'] },
     { name: 'types of examples in documents', command: ['node', 'scripts/document-types.mjs'] },
     { name: 'bundles of applications', command: ['node', 'scripts/consumer-bundles.mjs'] },
     { name: 'unused files, exports, dependencies (knip)', command: ['knip', '--no-progress'] },

@@ -101,6 +101,7 @@ export {
   type Payload,
 } from './core/messages.ts'
 export type { MerklePath } from './core/paths.ts'
+/** ICS-24: the paths of the provable store, and which identifiers are allowed. */
 export * as paths from './core/paths.ts'
 export { HubError, type HubErrorCode, isHubError } from './errors.ts'
 export {

@@ -101,7 +101,7 @@ export interface NodeStatus {
   devnet: boolean
   validator: Address | null
   peers: number
-  /** Validators among the peers that have shown a record under both of their keys (C14). */
+  /** Validators among the peers that have shown a record under both of their keys. */
   validatorPeers: string[]
   /** Highest round of any unit seen. */
   round: number

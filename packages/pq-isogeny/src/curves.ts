@@ -1,5 +1,5 @@
 /**
- * The curve toolbox of the whitepaper's section 8 (R-PQ-3): supersingularity, orders, pairings, MOV and Frey–Rück,
+ * The curve toolbox of the whitepaper's section 8: supersingularity, orders, pairings, MOV and Frey–Rück,
  * distortion maps, Vélu, isogeny graphs. Generic BigInt code over F_{p^k}: for analysis, not for secrets.
  */
 export {

@@ -1,5 +1,5 @@
 /**
- * Node identity records (C14, R-PQ-2): one signed statement that binds a node's classical key and its isogeny key to a
+ * Node identity records: one signed statement that binds a node's classical key and its isogeny key to a
  * network, with a validity interval and a sequence number.
  *
  * record = "ZNID" ‖ format version (1) ‖ suite tag (2) ‖ network id (32) ‖ sequence (8) ‖ not before (8) ‖ not after (8) ‖
@@ -51,6 +51,10 @@ export interface VerifiedIdentity extends NodeIdentity {
   readonly nodeId: Uint8Array
 }
 
+/**
+ * Whether a record counts, and what it says. `suite` and `network` mean that it is of another scheme or network, the
+ * other reasons that it is malformed, not valid at this time, or not signed by its keys.
+ */
 export type IdentityVerdict =
   | { readonly status: 'valid'; readonly identity: VerifiedIdentity }
   | {

@@ -13,8 +13,9 @@ export interface PoolWorker {
   addEventListener?(event: string, listener: (event: { data: unknown }) => void): unknown
 }
 
+/** How many workers a {@link VerifyPool} has, and how they are made. */
 export interface PoolOptions {
-  /** Number of workers. */
+  /** Number of workers, 1 or more; as many as there are cores is best. */
   readonly size: number
   /** Makes a worker that runs `@zos/pq-isogeny/worker.js`. */
   readonly createWorker: () => PoolWorker
@@ -22,6 +23,7 @@ export interface PoolOptions {
   readonly batchSize?: number
 }
 
+/** How one call of {@link VerifyPool.verify} may end early, and how it tells its progress. */
 export interface PoolCallOptions {
   /** Rejects with the signal's reason; work that is under way in workers is finished and dropped. */
   readonly signal?: AbortSignal
@@ -29,6 +31,10 @@ export interface PoolCallOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
+/**
+ * Workers that verify SQIsign signatures beside the main thread, made by {@link createVerifyPool}. Memory: one engine a
+ * worker; close it when it is no longer needed.
+ */
 export interface VerifyPool {
   /**
    * Verdicts in the order of the items.

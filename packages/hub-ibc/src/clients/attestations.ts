@@ -14,19 +14,37 @@ import { sha256 } from '../hash/sha256.ts'
 import { statesOf, unpack } from './client-store.ts'
 
 const URL = '/ibc.lightclients.attestations.v1'
+/**
+ * The `Any` type URLs of the attestations client, as ibc-go v11 registers them: its two states, and the proof that
+ * updates it.
+ */
 export const ATTESTATION_TYPE_URLS = {
   clientState: `${URL}.ClientState`,
   consensusState: `${URL}.ConsensusState`,
   proof: `${URL}.AttestationProof`,
 } as const
 
+/**
+ * The state of an attestations client: `attestorAddresses` (`0x` and 40 hex digits each), how many of them must sign
+ * (at least 2), the newest attested height, and whether a second time for one height froze it. Made once, in
+ * `MsgCreateClient`; the set never changes afterwards.
+ */
 export const AttestationsClientState = message({
   attestorAddresses: repeatedString(1),
   minRequiredSigs: uint32(2),
   latestHeight: uint64(3),
   isFrozen: bool(4),
 })
+/**
+ * What the client keeps of one attested height: the chain's time there in nanoseconds since 1970. It has no root;
+ * packets are attested one by one.
+ */
 export const AttestationsConsensusState = message({ timestamp: uint64(1) })
+/**
+ * An attestation on the wire, as update and as proof: `attestationData` in ABI encoding (64 bytes for a state, a list
+ * of path hashes and commitments for packets), and the attestors' signatures of 65 bytes each, from distinct attestors,
+ * in any order.
+ */
 export const AttestationProof = message({ attestationData: bytes(1), signatures: repeatedBytes(2) })
 
 const NANO = 1_000_000_000n

@@ -1,5 +1,5 @@
 /**
- * The native client of ZOS networks (C11, C14): follows checkpoints that more than two thirds of a committee's stake signed,
+ * The native client of ZOS networks: follows checkpoints that more than two thirds of a committee's stake signed,
  * with a classical key each and, where the chain demands it, an isogeny key too. A committee hands over to the next inside a
  * checkpoint. Everything below is the client's own format, one encoding a value.
  */
@@ -26,6 +26,10 @@ import { dropOldestHeight, insertHeight, oldestHeight, statesOf, unpack } from '
 import { createMerkleVerifier } from './merkle-proof.ts'
 
 const URL = '/zos.ibc.checkpoint.v1'
+/**
+ * The `Any` type URLs of the native checkpoint client: its two states, and the two messages that `MsgUpdateClient`
+ * carries to it.
+ */
 export const CHECKPOINT_TYPE_URLS = {
   clientState: `${URL}.ClientState`,
   consensusState: `${URL}.ConsensusState`,
@@ -38,7 +42,11 @@ const Member = message({ publicKey: bytes(1), isogenyKey: bytes(2), stake: uint6
 export type Member = MessageOf<typeof Member>
 const Committee = message({ members: repeated(1, Member) })
 
-/** What a checkpoint says. `number` counts checkpoints without gaps; `time` is in nanoseconds. */
+/**
+ * What a checkpoint says. `number` counts checkpoints without gaps; `time` is in nanoseconds since 1970; `stateRoot`
+ * (32 bytes) is the simple Merkle root over the chain's stores; the two committee hashes are of who signs and who signs
+ * the next one.
+ */
 export const Checkpoint = message({
   networkId: string(1),
   epoch: uint64(2),
@@ -52,16 +60,31 @@ export const Checkpoint = message({
   nextCommitteeHash: bytes(9),
   rulesHash: bytes(10),
 })
+/** The fields of a checkpoint, decoded. */
 export type Checkpoint = MessageOf<typeof Checkpoint>
 
 const Share = message({ member: uint32(1), signature: bytes(2), isogenySignature: bytes(3) })
 /** One member's signatures; `member` is its place in the committee. */
 export type Share = MessageOf<typeof Share>
 const SignedCheckpoint = message({ checkpoint: embed(1, Checkpoint), shares: repeated(2, Share) })
+/**
+ * A checkpoint with its members' shares, in ascending order of `member`. It counts when members with more than two
+ * thirds of the committee's stake signed {@link checkpointSignBytes}; in a hybrid client every share needs both
+ * signatures.
+ */
 export type SignedCheckpoint = MessageOf<typeof SignedCheckpoint>
 /** An update; `nextCommittee` in full when the checkpoint hands over to another one. */
 export const CheckpointUpdate = message({ signed: embed(1, SignedCheckpoint), nextCommittee: optional(2, Committee) })
+/**
+ * Evidence that a committee broke finality: two different checkpoints of one number, both with a quorum of the
+ * committee that the client follows. Anyone may send it; it freezes the client.
+ */
 export const CheckpointMisbehaviour = message({ first: embed(1, SignedCheckpoint), second: embed(2, SignedCheckpoint) })
+/**
+ * The state of a checkpoint client: the network, how long a checkpoint may be trusted and how far its time may be ahead
+ * of this chain's (both in nanoseconds), the newest checkpoint with its epoch, and the committee that signs the next
+ * one, in full. `hybrid`: a share counts only with a valid isogeny signature beside the classical one.
+ */
 export const CheckpointClientState = message({
   networkId: string(1),
   trustingPeriod: uint64(2),
@@ -73,6 +96,10 @@ export const CheckpointClientState = message({
   /** True: a share counts only with a valid isogeny signature beside the classical one. */
   hybrid: bool(8),
 })
+/**
+ * What the client keeps of one checkpoint: its time in nanoseconds since 1970, the root that membership proofs lead to,
+ * and the BLAKE2b-256 hash of what was signed, by which a second checkpoint of that number is recognized.
+ */
 export const CheckpointConsensusState = message({ time: uint64(1), stateRoot: bytes(2), checkpointHash: bytes(3) })
 
 const DOMAIN = utf8('zos/ibc/checkpoint/1')

@@ -13,6 +13,7 @@ import { HubError } from '../errors.ts'
 import { statesOf, unpack } from './client-store.ts'
 
 const URL = '/ibc.lightclients.solomachine.v3'
+/** The `Any` type URLs of ICS-06 version 3, as ibc-go registers them. */
 export const SOLOMACHINE_TYPE_URLS = {
   clientState: `${URL}.ClientState`,
   consensusState: `${URL}.ConsensusState`,
@@ -20,17 +21,30 @@ export const SOLOMACHINE_TYPE_URLS = {
   misbehaviour: `${URL}.Misbehaviour`,
 } as const
 
+/**
+ * Whom a solo machine client trusts: one public key (Ed25519 or secp256k1, as the Cosmos SDK packs it), a text that
+ * keeps machines with one key apart, and the time of its last signature in nanoseconds since 1970, which never goes
+ * back.
+ */
 export const SolomachineConsensusState = message({
   publicKey: optional(1, Any),
   diversifier: string(2),
   timestamp: uint64(3),
 })
+/**
+ * The state of a solo machine client (ICS-06). `sequence` starts at 1 and goes up by one with each proof or rotation,
+ * so a signature counts once; height is the sequence.
+ */
 export const SolomachineClientState = message({
   sequence: uint64(1),
   isFrozen: bool(2),
   consensusState: optional(3, SolomachineConsensusState),
 })
 type ClientState = MessageOf<typeof SolomachineClientState>
+/**
+ * A rotation: the old key hands over to `newPublicKey`. `signature` is {@link signatureData} over {@link rotationData}
+ * at {@link HEADER_PATH}, made by the old key.
+ */
 export const SolomachineHeader = message({
   timestamp: uint64(1),
   signature: bytes(2),
@@ -38,6 +52,10 @@ export const SolomachineHeader = message({
   newDiversifier: string(4),
 })
 const SignatureAndData = message({ signature: bytes(1), path: bytes(2), data: bytes(3), timestamp: uint64(4) })
+/**
+ * Evidence that a machine signed two things at one sequence: both signatures must verify under the client's key, over
+ * different paths or data. Anyone may send it; it freezes the client.
+ */
 export const SolomachineMisbehaviour = message({
   sequence: uint64(1),
   signatureOne: optional(2, SignatureAndData),

@@ -38,6 +38,11 @@ export type TransferHandler = (
   msg: ReturnType<(typeof MESSAGES)['/ibc.applications.transfer.v1.MsgTransfer']['create']>,
 ) => bigint
 
+/**
+ * The IBC side of one chain: ICS-02 clients, ICS-03 connections, ICS-04 channels and packets, and IBC v2, behind one
+ * entry for messages. The chain calls {@link IbcHost.deliver} in its blocks; applications send and acknowledge through
+ * it.
+ */
 export interface IbcHost {
   /** For state that takes part in a message's all-or-nothing: record undo steps here. */
   readonly journal: Journal
@@ -47,12 +52,23 @@ export interface IbcHost {
   bindTransfer(handler: TransferHandler): void
   /** Executes one message; never throws for bad messages. */
   deliver(message: IbcMessage): Delivery
-  /** For applications: sends a v1 packet inside the running message. */
+  /**
+   * For applications: sends a v1 packet inside the running message; its sequence. `timeoutTimestamp` in nanoseconds
+   * since 1970, 0 for none; a height of 0-0 is none, and one of the two must be set. Throws `HUB_TIMEOUT` for one that
+   * has passed, `HUB_STATE` for a channel that is not open.
+   */
   sendPacket(port: string, channel: string, timeoutHeight: Height, timeoutTimestamp: bigint, data: Uint8Array): bigint
-  /** For applications: sends a v2 packet inside the running message. */
+  /**
+   * For applications: sends a v2 packet inside the running message; its sequence. `timeoutTimestamp` in seconds since
+   * 1970. Throws `HUB_TIMEOUT` unless that is in the future and within a day.
+   */
   sendPacketV2(sourceClient: string, timeoutTimestamp: bigint, payloads: PacketV2['payloads'], signer: string): bigint
-  /** For applications that acknowledge later. */
+  /**
+   * For applications that acknowledge later: the acknowledgement of a v1 packet that was received here. Throws
+   * `HUB_EXISTS` for a second one.
+   */
   writeAcknowledgement(packet: Packet, acknowledgement: Uint8Array): void
+  /** For applications that acknowledge later: the one of a v2 packet, as {@link IbcHost.writeAcknowledgement}. */
   writeAcknowledgementV2(packet: PacketV2, acknowledgement: AcknowledgementV2): void
   /** For applications: an event of the running message. */
   emit(event: IbcEvent): void
@@ -62,7 +78,9 @@ export interface IbcHost {
   run<T>(work: () => T): { readonly value: T; readonly events: readonly IbcEvent[] }
   /** Brings a frozen or expired client back with the state of an active one; call it inside {@link run}. For governance. Throws `HubError`. */
   recoverClient(subject: string, substitute: string): void
+  /** Whether a client can be used at this block's time. Throws `HUB_NOT_FOUND`. */
   clientStatus(clientId: string): ClientStatus
+  /** The newest height that a client knows of its counterparty. Throws `HUB_NOT_FOUND`. */
   clientHeight(clientId: string): Height
 }
 
@@ -74,8 +92,11 @@ export function createIbcHost(options: {
   store: KvStore
   clock: ChainClock
   lightClients: readonly LightClientModule[]
-  /** The name of the store in the chain's multi-store; counterparties prove under it. */
+  /** The name of the store in the chain's multi-store; counterparties prove under it. Default `ibc`. */
   prefix?: string
+  /**
+   * Undo steps of the running message; default a journal of its own. Pass the one that other stores of the chain share.
+   */
   journal?: Journal
 }): IbcHost {
   const journal = options.journal ?? createJournal()

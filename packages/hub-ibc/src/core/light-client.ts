@@ -5,6 +5,10 @@ import type { KvStore } from './journal.ts'
 import type { Any, Height } from './messages.ts'
 import type { MerklePath } from './paths.ts'
 
+/**
+ * Whether a light client can be used (ICS-02): `frozen` by evidence of misbehaviour, `expired` when its newest state is
+ * older than it may trust. Both need governance to come back, see {@link IbcHost.recoverClient}.
+ */
 export type ClientStatus = 'active' | 'frozen' | 'expired'
 
 /** One client's own corner of the provable store, and the chain's time. */
@@ -31,11 +35,17 @@ export interface LightClientModule {
    * `HUB_CLIENT_UPDATE` when the two do not match. Kinds without it cannot be recovered.
    */
   recover?(context: ClientContext, substitute: ClientContext): void
+  /** Computed from the store and the time of the block. */
   status(context: ClientContext): ClientStatus
   latestHeight(context: ClientContext): Height
   /** Nanoseconds since 1970 at a height that the client knows. */
   timestampAt(context: ClientContext, height: Height): bigint
+  /**
+   * Checks that `value` stands at `path` under the state of `height`. Throws `HUB_PROOF` when the proof does not say
+   * so, or when the client knows no state of that height.
+   */
   verifyMembership(context: ClientContext, height: Height, proof: Uint8Array, path: MerklePath, value: Uint8Array): void
+  /** Checks that nothing stands at `path`. Throws as {@link LightClientModule.verifyMembership}. */
   verifyNonMembership(context: ClientContext, height: Height, proof: Uint8Array, path: MerklePath): void
 }
 

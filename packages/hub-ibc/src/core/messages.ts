@@ -18,12 +18,14 @@ import {
   uint64,
 } from '../encoding/protobuf.ts'
 
-/** `google.protobuf.Any` */
+/** `google.protobuf.Any`: bytes with the name of the message that they encode. */
 export const Any = message({ typeUrl: string(1), value: bytes(2) })
+/** A value of {@link Any}, decoded. */
 export type Any = MessageOf<typeof Any>
 
 /** A height: the revision counts a chain's restarts from genesis, the other its blocks. */
 export const Height = message({ revisionNumber: uint64(1), revisionHeight: uint64(2) })
+/** A height, decoded; both numbers are 64-bit. */
 export type Height = MessageOf<typeof Height>
 
 export const MerkleRoot = message({ hash: bytes(1) })
@@ -53,6 +55,10 @@ export const ConnectionEnd = message({
 export type ConnectionEnd = MessageOf<typeof ConnectionEnd>
 
 export const ChannelState = { UNINITIALIZED: 0, INIT: 1, TRYOPEN: 2, OPEN: 3, CLOSED: 4 } as const
+/**
+ * How a v1 channel orders its packets (ICS-04): `ORDERED` delivers them by sequence and closes at the first timeout,
+ * `UNORDERED` keeps a receipt of each instead. The numbers are ibc-go's `Order`.
+ */
 export const Order = { NONE: 0, UNORDERED: 1, ORDERED: 2 } as const
 export const ChannelCounterparty = message({ portId: string(1), channelId: string(2) })
 export const Channel = message({
@@ -75,8 +81,13 @@ export const Packet = message({
   timeoutHeight: embed(7, Height),
   timeoutTimestamp: uint64(8),
 })
+/** A packet of IBC v1, decoded. */
 export type Packet = MessageOf<typeof Packet>
 
+/**
+ * What one application sends to another inside a v2 packet: the ports of both, the application's version (`ics20-1`),
+ * the encoding of `value`, and its bytes. Core passes it on unread.
+ */
 export const Payload = message({
   sourcePort: string(1),
   destinationPort: string(2),
@@ -84,6 +95,7 @@ export const Payload = message({
   encoding: string(4),
   value: bytes(5),
 })
+/** A payload of a v2 packet, decoded. */
 export type Payload = MessageOf<typeof Payload>
 
 /** A packet of IBC v2. `timeoutTimestamp` is in seconds. */
@@ -94,9 +106,15 @@ export const PacketV2 = message({
   timeoutTimestamp: uint64(4),
   payloads: repeated(5, Payload),
 })
+/** A packet of IBC v2, decoded. */
 export type PacketV2 = MessageOf<typeof PacketV2>
 
+/**
+ * The acknowledgement of a v2 packet: one an application, in the order of payloads. When any of them fails it is {@link
+ * ERROR_ACKNOWLEDGEMENT_V2} alone.
+ */
 export const AcknowledgementV2 = message({ appAcknowledgements: repeatedBytes(1) })
+/** The acknowledgement of a v2 packet, decoded. */
 export type AcknowledgementV2 = MessageOf<typeof AcknowledgementV2>
 
 // Messages a relayer signs, one for each way into a chain.

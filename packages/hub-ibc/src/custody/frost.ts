@@ -27,6 +27,10 @@ export interface SecretShare {
   readonly share: bigint
 }
 
+/**
+ * A signer's public half of round one (RFC 9591, 5.1): its commitments to a hiding and a binding nonce, as encoded
+ * elements. Everyone in the session gets it; it is good for one signature.
+ */
 export interface NonceCommitment {
   readonly identifier: bigint
   readonly hiding: Uint8Array
@@ -155,7 +159,7 @@ export function signShare(session: SigningSession, secret: SecretShare, nonces: 
   return share
 }
 
-/** Whether one share is right: z·B = D + ρ·E + λ·c·Y. */
+/** Whether one share is right: z·B = D + ρ·E + λ·c·Y. False for a signer that is not in the session. */
 export function verifyShare(session: SigningSession, identifier: bigint, share: bigint): boolean {
   const { suite, verifyingShares } = session.key
   const hiding = session.hiding.get(identifier)

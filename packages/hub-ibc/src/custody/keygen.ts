@@ -142,6 +142,10 @@ export function judgeComplaint(suite: Suite, dealer: DealerCommitment, published
   return verifyDealtShare(suite, dealer, published) ? published.receiver : dealer.dealer
 }
 
+/**
+ * What one member has after a key generation, refresh or reshare: the group's public key, which is alike for all, and
+ * its own secret share. Store the second one encrypted; `key` may be published.
+ */
 export interface Membership {
   readonly key: GroupKey
   readonly secret: SecretShare

@@ -12,11 +12,17 @@ import {
   verifyShare,
 } from './frost.ts'
 
+/** A FROST session that the coordinator opened: all its signers get it, sign their share, and answer with `number`. */
 export interface RoastSession {
+  /** Counts the sessions of one message from 0. */
   readonly number: number
   readonly session: SigningSession
 }
 
+/**
+ * The coordinator of one signature. It needs at most n − t + 1 sessions while `threshold` signers are honest and
+ * answer; the caller carries the messages and decides when to give up.
+ */
 export interface Roast {
   /** A signer is ready: its fresh commitment. When enough are, the session to send them all. */
   ready(commitment: NonceCommitment): RoastSession | undefined

@@ -17,10 +17,14 @@ export interface AppendLog {
   truncate(length: number): void
 }
 
+/**
+ * A signer's record of what it may sign where; ask it before a share leaves the machine. One append that survives a
+ * crash, 76 bytes, for each new slot.
+ */
 export interface SignOnceLog {
   /** Permits signing `message` in `slot`. Throws `HUB_SIGN_TWICE` when other bytes were permitted there before. */
   permit(slot: string, message: Uint8Array): void
-  /** The digest that was permitted in `slot`. */
+  /** The BLAKE2b-256 digest of what was permitted in `slot`; undefined when nothing was. */
   permitted(slot: string): Uint8Array | undefined
 }
 

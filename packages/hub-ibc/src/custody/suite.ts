@@ -24,15 +24,23 @@ export interface Element {
   toBytes(): Uint8Array
 }
 
+/**
+ * A ciphersuite of FROST (RFC 9591, section 6): a group of prime order and the hashes of the protocol. Scalars take 32
+ * bytes, in the byte order of the curve.
+ */
 export interface Suite {
   readonly name: 'ed25519' | 'ristretto255' | 'secp256k1' | 'p256'
+  /** The group's prime order; scalars are below it. */
   readonly order: bigint
+  /** The generator. */
   readonly base: Element
+  /** The identity, which no encoding of a key or commitment may be. */
   readonly zero: Element
   /** False where every encoding is of the prime-order group. */
   readonly hasCofactor: boolean
   /** Throws `HUB_CUSTODY` for bytes that are no element, and for the identity. The subgroup is checked separately. */
   decodeElement(bytes: Uint8Array): Element
+  /** 32 bytes: little-endian for Ed25519 and Ristretto, big-endian for the others. */
   encodeScalar(scalar: bigint): Uint8Array
   /** Throws `HUB_CUSTODY` for a number not below the order. */
   decodeScalar(bytes: Uint8Array): bigint
@@ -42,7 +50,9 @@ export interface Suite {
   h2(message: Uint8Array): bigint
   /** Nonces. */
   h3(message: Uint8Array): bigint
+  /** The message, before it enters binding factors. */
   h4(message: Uint8Array): Uint8Array
+  /** The list of commitments, before it enters binding factors. */
   h5(message: Uint8Array): Uint8Array
   /** Proofs of knowledge in the key generation (as frost-rs). */
   hdkg(message: Uint8Array): bigint
@@ -136,16 +146,25 @@ function weierstrass(name: 'secp256k1' | 'p256', group: Group, context: string):
 
 /** FROST(Ed25519, SHA-512): signatures that any Ed25519 verifier accepts. For solo machines and Solana-like chains. */
 export const ed25519Suite: Suite = edwards('ed25519', ed25519.Point as unknown as Group, 'FROST-ED25519-SHA512-v1')
+/**
+ * FROST(ristretto255, SHA-512), RFC 9591, 6.2: no cofactor, so no subgroup checks. For signatures that only this
+ * package verifies.
+ */
 export const ristretto255Suite: Suite = edwards(
   'ristretto255',
   ristretto255.Point as unknown as Group,
   'FROST-RISTRETTO255-SHA512-v1',
 )
+/**
+ * FROST(secp256k1, SHA-256), RFC 9591, 6.5: 65-byte Schnorr signatures with the RFC's own challenge, so neither ECDSA
+ * nor BIP-340.
+ */
 export const secp256k1Suite: Suite = weierstrass(
   'secp256k1',
   secp256k1.Point as unknown as Group,
   'FROST-secp256k1-SHA256-v1',
 )
+/** FROST(P-256, SHA-256), RFC 9591, 6.4: 65-byte Schnorr signatures with the RFC's own challenge, not ECDSA. */
 export const p256Suite: Suite = weierstrass('p256', p256.Point as unknown as Group, 'FROST-P256-SHA256-v1')
 
 /** `value` in `[0, order)`. */

@@ -1,5 +1,5 @@
 /**
- * Assets by origin, not by path (R-IBC-3): the zone where an asset was born and its name there make one contract at one address,
+ * Assets by origin, not by path: the zone where an asset was born and its name there make one contract at one address,
  * whichever way it comes. The first transfer deploys from the template, every later one mints.
  */
 import { keccak_256 } from '@noble/hashes/sha3.js'
@@ -9,6 +9,7 @@ import { HubError } from '../errors.ts'
 import type { Hop } from '../transfer/denom.ts'
 import { rememberedKeys } from './keys.ts'
 
+/** Where an asset was born: what makes it one asset, whichever way it comes. */
 export interface Origin {
   /** The zone's canonical identifier. */
   readonly zone: string
@@ -16,9 +17,16 @@ export interface Origin {
   readonly base: string
 }
 
+/**
+ * What wallets show of an asset, as the token contract that is deployed for it answers. Foreign claims go through
+ * {@link safeMetadata} first.
+ */
 export interface AssetMetadata {
+  /** Printable ASCII, at most 64 characters. */
   readonly name: string
+  /** Printable ASCII, at most 16 characters. */
   readonly symbol: string
+  /** Decimal places that wallets shift amounts by, 0 to 36; amounts themselves are always in the smallest unit. */
   readonly decimals: number
 }
 
@@ -57,6 +65,7 @@ export function safeMetadata(origin: Origin, claimed: Partial<AssetMetadata> = {
   }
 }
 
+/** The hub's names of foreign assets. {@link createHub} asks it at every transfer; `alias` is for governance. */
 export interface AssetRegistry {
   /** The hub's name of an asset, whether or not it was ever here: `erc20/0x…`. */
   nameOf(origin: Origin): string
@@ -70,6 +79,11 @@ export interface AssetRegistry {
   alias(hops: readonly Hop[], zone: string): void
 }
 
+/**
+ * A registry in `store`, which is journaled with the running message, so that a refused packet deploys nothing. An
+ * asset's address is CREATE2's (EIP-1014) of the template's factory and code hash, with the hash of zone and base as
+ * salt: anyone can compute it before the asset comes.
+ */
 export function createAssetRegistry(store: KvStore, template: TokenTemplate): AssetRegistry {
   const saltOf = ({ zone, base }: Origin) => keccak_256(concat(utf8(zone), Uint8Array.of(0), utf8(base)))
   const assetKey = rememberedKeys((name) => `assets/${name}`)

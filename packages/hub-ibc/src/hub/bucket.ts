@@ -4,6 +4,10 @@
  */
 import { HubError } from '../errors.ts'
 
+/**
+ * A limit of what may move of one asset over one route in one direction: a token bucket, full at the start. Amounts are
+ * in the asset's smallest unit.
+ */
 export interface BucketRule {
   /** The most that may move at once. */
   readonly capacity: bigint

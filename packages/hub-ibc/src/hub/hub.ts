@@ -1,5 +1,5 @@
 /**
- * The hub (R-IBC-2): transfers pass only if the books allow it. A zone that asks for more than it holds is isolated at once, and
+ * The hub: transfers pass only if the books allow it. A zone that asks for more than it holds is isolated at once, and
  * only it; limits and isolation stop new transfers, never refunds. Anyone may attach a zone: an open channel or a registered client is all.
  */
 
@@ -17,13 +17,19 @@ import { createLedger, type Ledger, routeName } from './ledger.ts'
 /** Ways that one asset may take over one route; each is a chain of zones somebody had to build. */
 const MAX_PATHS = 8
 
+/**
+ * The hub beside a chain's IBC host: the policy of its transfers, its books, and what governance may change. `asset` is
+ * always the bank's name of an asset on the hub.
+ */
 export interface Hub {
   /** Give this to `createTransferApplication`. */
   readonly policy: TransferPolicy
+  /** What is where, a route and asset. Read it; only the policy writes. */
   readonly ledger: Ledger
   readonly assets: AssetRegistry
   /** Stops a zone's transfers; refunds go on. For governance and watchdogs; overdrawing does it by itself. */
   isolate(route: Route, reason: string): void
+  /** Ends an isolation. */
   readmit(route: Route): void
   /** The reason, or undefined for a zone in good standing. */
   isolationOf(route: Route): string | undefined
@@ -31,6 +37,10 @@ export interface Hub {
   setCap(origin: { zone: string; base: string }, cap: bigint | undefined): void
   /** Limits what of an asset may move over a route; undefined for what `limit` of the options says. For governance. */
   setLimit(route: Route, asset: string, direction: 'in' | 'out', rule: BucketRule | undefined): void
+  /**
+   * The rule that holds for a route, asset and direction: one of `setLimit`, else what `limit` of the options says;
+   * undefined for none.
+   */
   limitOf(route: Route, asset: string, direction: 'in' | 'out'): BucketRule | undefined
   /** Compares the books with the bank over the given routes; one line a discrepancy. */
   audit(routes: readonly Route[], assetNames: readonly string[]): string[]
@@ -45,6 +55,7 @@ export function createHub(options: {
   now: () => bigint
   /** The limit of a route and asset, each way; undefined for none. */
   limit?: (route: Route, asset: string, direction: 'in' | 'out') => BucketRule | undefined
+  /** Called when a zone is isolated, and not again while it is. */
   onIsolate?: (route: Route, reason: string) => void
 }): Hub {
   const { store, bank, assets, now } = options

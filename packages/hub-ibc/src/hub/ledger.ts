@@ -14,13 +14,21 @@ import { HubError } from '../errors.ts'
 import type { Route } from '../transfer/application.ts'
 import { rememberedKeys } from './keys.ts'
 
+/** A route as one text, `port/channel`: the key of the books, and the prefix of paths that came over it. */
 export const routeName = ({ port, channel }: Route): string => `${port}/${channel}`
 
+/**
+ * The hub's books: what every zone holds of the hub's assets, and what the hub issued of theirs. Amounts are in the
+ * asset's smallest unit, never negative; a change that would break the sum throws `HUB_INVARIANT` and releases nothing.
+ */
 export interface Ledger {
+  /** What the zone behind `route` certainly has of a hub's asset. */
   readonly holdings: (route: Route, asset: string) => bigint
+  /** What packets on their way to the zone may still give it, until they are acknowledged or time out. */
   readonly inFlight: (route: Route, asset: string) => bigint
   /** Everything of the asset that is out or on its way. */
   readonly escrow: (asset: string) => bigint
+  /** What the hub issued and has not sent home of an asset that came over `path`. */
   readonly backing: (path: string) => bigint
   /** A packet took `amount` out of the hub. */
   depart(route: Route, asset: string, amount: bigint): void

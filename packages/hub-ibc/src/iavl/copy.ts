@@ -57,10 +57,13 @@ export async function* copyLatestVersion(
   }
 }
 
+/** What {@link takeVersion} took in. */
 export interface VersionCopy {
+  /** The store's version that was copied: the only one it has now. */
   readonly version: number
   /** The root hash that was checked down to the leaves. */
   readonly hash: Uint8Array
+  /** Nodes written, leaves and inner ones; 0 for an empty store. */
   readonly nodes: number
 }
 

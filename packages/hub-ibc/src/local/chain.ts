@@ -30,6 +30,10 @@ import { type MultiStore, multiStore } from '../merkle/simple.ts'
 import { createTransferApplication, type TransferApplication, type TransferPolicy } from '../transfer/application.ts'
 import { createMemoryBank } from '../transfer/bank.ts'
 
+/**
+ * A chain in memory that two of make a testbed for IBC: deliver messages, commit blocks, prove the store. Nothing moves
+ * by itself.
+ */
 export interface LocalChain {
   readonly chainId: string
   readonly host: IbcHost
@@ -38,18 +42,27 @@ export interface LocalChain {
   readonly tree: IavlTree
   /** Block time in nanoseconds. */
   now(): bigint
+  /** The height of the running block: one above the last that was committed. */
   height(): Height
+  /** Executes a message in the running block; never throws for bad ones. */
   deliver(message: IbcMessage): Delivery
   /** Runs an application's own transaction; its events. */
   run(work: () => void): readonly IbcEvent[]
-  /** Ends the block: state root, checkpoint, next block time `seconds` later. */
+  /**
+   * Ends the block: state root, signed header, next block time `seconds` later (default 1). The height that was
+   * committed, from now on provable.
+   */
   commit(seconds?: number): Height
-  /** Proof of what the store holds at `key` under the app hash of `height`. */
+  /**
+   * Proof of what the store holds at `key` under the app hash of `height` (default: the newest): an encoded
+   * `MerkleProof`. Throws `HUB_VERSION_UNKNOWN` for heights that are not committed or pruned.
+   */
   prove(key: Uint8Array, height?: Height): Uint8Array
-  /** The signed header of a height. */
+  /** The signed header of a height. Throws `HUB_VERSION_UNKNOWN`. */
   header(height: Height): SignedHeader
   /** The message that brings a client which trusts `trusted` to `height`. */
   update(height: Height, trusted: Height): Any
+  /** What `MsgCreateClient` on another chain takes to follow this one from its newest height on. */
   clientStates(): { clientState: Any; consensusState: Any }
   /** All events of committed and current blocks, with their heights. */
   readonly events: readonly (IbcEvent & { readonly height: bigint })[]
@@ -64,9 +77,11 @@ export function createLocalChain(options: {
   absent?: number
   /** Nanoseconds; default 2026-01-01. */
   startTime?: bigint
+  /** How its 07-tendermint clients check signatures; default: in JavaScript. */
   verifySignature?: SignatureVerifier
   /** Ed25519 signatures of the validators; default: in JavaScript. */
   sign?: (message: Uint8Array, secretKey: Uint8Array) => Uint8Array
+  /** What a hub adds to transfers; default: the plain standard. */
   policy?: (parts: {
     store: KvStore
     bank: ReturnType<typeof createMemoryBank>
@@ -75,7 +90,7 @@ export function createLocalChain(options: {
   }) => TransferPolicy
   /** Kinds of light clients; default: all of this package. */
   lightClients?: readonly LightClientModule[]
-  /** Committed heights that stay provable; older ones are pruned. */
+  /** Committed heights that stay provable; older ones are pruned. Default 1000. */
   keep?: number
 }): LocalChain {
   const count = options.validators ?? 4

@@ -3,6 +3,7 @@ import type { IbcEvent } from '../core/application.ts'
 import type { Delivery } from '../core/host.ts'
 import type { Any, Height, IbcMessage } from '../core/messages.ts'
 
+/** An IBC event of a chain's history, as {@link RelayEndpoint.events} reads it. */
 export interface ChainEvent extends IbcEvent {
   /** The block it happened in. */
   readonly height: bigint
@@ -29,10 +30,13 @@ export interface RelayEndpoint {
 
 /** Where a relayer remembers how far it is. One small value a chain and path. */
 export interface CursorStore {
+  /** The block from which to read on; undefined where nothing was saved. */
   load(key: string): Promise<bigint | undefined>
+  /** Should be durable when it resolves; a mark that is lost only means that blocks are read again. */
   save(key: string, height: bigint): Promise<void>
 }
 
+/** A {@link CursorStore} in memory: after a restart, the relayer reads from the start heights of its ends again. */
 export function createMemoryCursors(): CursorStore {
   const cursors = new Map<string, bigint>()
   return {

@@ -5,6 +5,7 @@ import { AcknowledgementV2, type Packet, PacketV2 } from '../core/messages.ts'
 import { fromHex, utf8 } from '../encoding/bytes.ts'
 import { HubError } from '../errors.ts'
 
+/** A packet of either IBC version, read out of an event. */
 export type RelayPacket =
   | { readonly version: 1; readonly packet: Packet }
   | { readonly version: 2; readonly packet: PacketV2 }

@@ -29,30 +29,49 @@ export interface PathEnd {
   readonly startHeight?: bigint
 }
 
+/** Counts since the relayer was made; the mark of how far it has read is in the {@link CursorStore}. */
 export interface RelayProgress {
+  /** Packets brought to their destination, those included that another relayer had brought before. */
   readonly received: number
+  /** Acknowledgements that it brought back to the source. */
   readonly acknowledged: number
+  /** Timeouts that it proved to the source. */
   readonly timedOut: number
   /** Packets whose life is not over. */
   readonly pending: number
+  /** Client updates that it submitted. */
   readonly clientUpdates: number
+  /** Messages that a chain refused; see `onRejected`. */
   readonly rejected: number
 }
 
+/** The two ends of a path, and where the relayer remembers how far it is. */
 export interface RelayerOptions {
   readonly a: PathEnd
   readonly b: PathEnd
+  /** Where it keeps its marks: {@link createMemoryCursors} or a durable one. */
   readonly cursors: CursorStore
-  /** Account named in messages. */
+  /** The account that messages name, on both chains. */
   readonly signer: string
   /** Messages a submission; default 100. */
   readonly batchSize?: number
+  /** After every batch of messages. */
   readonly onProgress?: (progress: RelayProgress) => void
+  /**
+   * A chain refused a message, for example because another relayer was faster. The packet is tried again in the next
+   * step.
+   */
   readonly onRejected?: (chainId: string, message: IbcMessage, reason: string) => void
 }
 
+/**
+ * A relayer of one path, driven by its owner: call `step` in a loop, and wait a block time or so when it did nothing.
+ */
 export interface Relayer {
-  /** One round: read both chains, carry what can be carried. True when it did anything. */
+  /**
+   * One round: read both chains, carry what can be carried. True when it did anything. Rejects with `HUB_RELAY` when a
+   * chain does not answer and `HUB_ABORTED` after `signal`; calling again is always safe.
+   */
   step(options?: { signal?: CancelSignal }): Promise<boolean>
   readonly progress: RelayProgress
 }
@@ -82,6 +101,10 @@ type Work = {
 
 const DEFAULT_BATCH = 100
 
+/**
+ * A relayer between `a` and `b`. Many may serve the same path: the chains drop what they have seen. Cost of a step: one
+ * read of each chain's new events, one proof a packet, and a client update a batch where one is needed.
+ */
 export function createRelayer(options: RelayerOptions): Relayer {
   const { cursors, signer } = options
   const batchSize = options.batchSize ?? DEFAULT_BATCH

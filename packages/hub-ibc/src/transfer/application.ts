@@ -94,21 +94,34 @@ export interface CallbackPort {
   ): void
 }
 
+/**
+ * ICS-20 bound to a port of a host: callbacks for v1 channels and v2 payloads, and the two ways to send. Amounts are in
+ * the token's smallest unit.
+ */
 export interface TransferApplication {
+  /** What v1 channels call; bound already. */
   readonly channel: ChannelApplication
+  /** What v2 packets call; bound already. */
   readonly payload: PayloadApplication
   /**
    * What is behind a token's name in the bank, `ibc/…` or not: ibc-go's query of a denomination. Throws `HUB_NOT_FOUND` for an unknown voucher. A hub names
    * tokens by origin: ask its `assets.originOf`.
    */
   denomOf(name: string): Denom
-  /** Sends over a v1 channel; the packet's sequence. Call inside `host.run` or through `MsgTransfer`. */
+  /**
+   * Sends over a v1 channel; the packet's sequence. `timeout.timestamp` in nanoseconds since 1970; one of the two
+   * timeouts must be set. Call inside `host.run` or through `MsgTransfer`. Throws `HUB_INSUFFICIENT`, `HUB_TIMEOUT`,
+   * `HUB_STATE`, and what the policy throws.
+   */
   send(
     route: Route,
     data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string },
     timeout: { height?: Height; timestamp?: bigint },
   ): bigint
-  /** Sends over a v2 client; `timeoutTimestamp` in seconds. */
+  /**
+   * Sends over a v2 client; the packet's sequence. `timeoutTimestamp` in seconds since 1970, at most a day ahead;
+   * `encoding` is one of {@link ENCODINGS}, default JSON.
+   */
   sendV2(
     client: string,
     data: { denom: string; amount: bigint; sender: string; receiver: string; memo?: string },
@@ -139,8 +152,11 @@ export function createTransferApplication(options: {
   bank: Bank
   /** Block time in nanoseconds, for the timeouts of forwarded packets. */
   now: () => bigint
+  /** What a hub adds; default {@link createStandardPolicy}, the plain standard. */
   policy?: TransferPolicy
+  /** Calls contracts that memos name; without it such memos are ignored. */
   callbacks?: CallbackPort
+  /** The port to bind; default `transfer`. Transfers pass only between equal ports. */
   port?: string
 }): TransferApplication {
   const { host, store, bank, callbacks } = options

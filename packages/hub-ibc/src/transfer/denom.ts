@@ -2,12 +2,17 @@
 import { concat, toHex, utf8 } from '../encoding/bytes.ts'
 import { sha256 } from '../hash/sha256.ts'
 
+/** One step of a voucher's way: the port and channel at the end where it *arrived*, as ICS-20 prefixes them. */
 export interface Hop {
   readonly port: string
   /** A v1 channel, or a v2 client. */
   readonly channel: string
 }
 
+/**
+ * A denomination of ICS-20, taken apart: the asset's name where it was born, and the hops it came over, newest first.
+ * An empty trace is an asset of this chain.
+ */
 export interface Denom {
   readonly base: string
   readonly trace: readonly Hop[]

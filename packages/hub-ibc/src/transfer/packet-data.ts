@@ -3,16 +3,27 @@ import { concat, equal, fromBase64, fromUtf8, toBase64, utf8 } from '../encoding
 import { message, string } from '../encoding/protobuf.ts'
 import { HubError } from '../errors.ts'
 
+/**
+ * What an ICS-20 packet says (`FungibleTokenPacketData`). {@link encodeTransfer} makes its bytes, {@link
+ * decodeTransfer} reads them; both refuse empty names, receivers over 2,048 bytes and memos over 32,768.
+ */
 export interface TransferData {
+  /** The full path of the token as the sender's chain has it: `transfer/channel-7/uatom`. */
   readonly denom: string
   /** A positive decimal number below 2^256. */
   readonly amount: bigint
   readonly sender: string
   readonly receiver: string
+  /** Instructions in JSON (forwarding, callbacks, metadata) or any text; empty for none. */
   readonly memo: string
 }
 
+/** The version of ICS-20 that channels and payloads agree on. */
 export const TRANSFER_VERSION = 'ics20-1'
+/**
+ * How the value of a v2 payload may encode {@link TransferData}; v1 channels always use JSON. `abi` is what the
+ * Solidity contracts of IBC v2 read.
+ */
 export const ENCODINGS = {
   json: 'application/json',
   protobuf: 'application/x-protobuf',

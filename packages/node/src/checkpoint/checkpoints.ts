@@ -1,5 +1,5 @@
 /**
- * Checkpoints in the node (DESIGN.md C11): when the block that ends an epoch is executed, validators sign what it says, shares are
+ * Checkpoints in the node: when the block that ends an epoch is executed, validators sign what it says, shares are
  * gathered to a certificate, and what nobody sent is asked for. A certificate that contradicts what this node executed stops it.
  */
 import { bytesToHex } from '@ethereumjs/util'

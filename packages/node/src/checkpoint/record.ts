@@ -15,6 +15,10 @@ import {
 /** Signatures of further documents by who signed: see `CheckpointCosigner`. */
 export type Cosigned = ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>
 
+/**
+ * A checkpoint of an epoch with its committees and signatures, as {@link ZosNode.checkpoint} tells it and as snapshots
+ * begin with it. A record from a peer is only decoded; check its certificate against a committee that you trust.
+ */
 export interface CheckpointRecord {
   readonly checkpoint: Checkpoint
   /** Who signs it. */
@@ -23,6 +27,7 @@ export interface CheckpointRecord {
   readonly next: readonly CheckpointMember[]
   /** Missing until more than two thirds of the stake have signed. */
   readonly certificate: CheckpointCertificate | undefined
+  /** Signatures of members under further documents, such as IBC headers. */
   readonly cosigned: Cosigned
 }
 

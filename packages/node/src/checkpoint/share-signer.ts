@@ -22,7 +22,7 @@ export interface ShareSignerOptions {
   readonly cosigners: readonly CheckpointCosigner[]
 }
 
-/** Signs the checkpoints of one validator, each epoch's once (C10: two of one epoch cost the whole bond). */
+/** Signs the checkpoints of one validator, each epoch's once (two of one epoch cost the whole bond). */
 export class ShareSigner {
   readonly #options: ShareSignerOptions
 

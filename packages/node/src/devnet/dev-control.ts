@@ -26,10 +26,14 @@ const MAX_WAIT_MS = 60_000
 
 /** Links between the validators of a local network: who is in which part, how late and how lossy messages are. */
 export interface DevLinks {
+  /** Milliseconds that every message takes longer, up to 60,000. Default 0. */
   latencyMs?: number
-  /** 0 to 1: of gossiped units. */
+  /** Share of gossiped units that are lost, 0 to 1. Default 0. */
   loss?: number
-  /** Indices of validators that reach each other; undefined or empty: all do. */
+  /**
+   * Indices of validators that reach each other; those that no group names reach nobody. Undefined or empty: all reach
+   * all.
+   */
   groups?: number[][]
 }
 

@@ -24,14 +24,16 @@ export type { DevnetValidator } from './validator-handle.ts'
 const RESTART_DELAY_MS = 1_000
 /** Hashes that each validator spends on the lottery of a term: some 60 ms of a core. */
 const DEVNET_TICKET_HASHES = 2
-/** A term (DESIGN.md C4): with faster rounds it has more of them, as each term costs its tickets. */
+/** A term: with faster rounds it has more of them, as each term costs its tickets. */
 const TERM_MS = 15_000
 
+/** What {@link startDevnet} starts; all of it has a default. The command line's `zos devnet` takes the same. */
 export interface DevnetOptions {
-  /** Default 4. */
+  /** Validator processes. Default 4. */
   validators?: number
+  /** Interface of JSON-RPC. Default 127.0.0.1. */
   host?: string
-  /** JSON-RPC port of the first validator; the others take free ones. 0: a free one too. */
+  /** JSON-RPC port of the first validator; the others take free ones. 0: a free one too. Default 8545. */
   port?: number
   /** Where the network is kept. Without it, in a temporary folder that goes with the network. */
   dataDir?: string
@@ -45,6 +47,7 @@ export interface DevnetOptions {
   balance?: bigint
   /** BIP-39 phrase of the accounts. Default: the phrase of every development network. */
   mnemonic?: string
+  /** Default 5,918,547, "ZOS" in ASCII. */
   chainId?: number
   /** The network's name in IBC, such as `zone-1`; without it the network speaks no IBC. */
   ibc?: string
@@ -60,6 +63,7 @@ export interface DevnetOptions {
   pruning?: PruningOptions
   /** How well validators reach each other from the start. */
   links?: DevLinks
+  /** Cuts the network in groups for a time after the start. */
   partition?: Partition
   /** A file with the accounts of an earlier network: read at the start if it is there, written at the end. */
   state?: string
@@ -67,9 +71,11 @@ export interface DevnetOptions {
   index?: string
   /** Starts a validator that died again. Default true. */
   restart?: boolean
+  /** Told in words what happens: starts, deaths, restarts, what was not saved. */
   onProgress?: (text: string) => void
 }
 
+/** A running local network of validator processes, made by {@link startDevnet}. */
 export interface Devnet {
   readonly genesis: Genesis
   /** Of the first validator. */
@@ -78,11 +84,13 @@ export interface Devnet {
   /** Of the accounts. */
   readonly mnemonic: string
   readonly validators: readonly DevnetValidator[]
+  /** Where the network is kept, a folder a validator; temporary ones go with `stop`. */
   readonly dataDir: string
   /** Changes how well validators reach each other. Errors: `NODE_DEVNET_REFUSED`. */
   setLinks(links: DevLinks): void
   /** Writes every account to `file`, for `state` of another network. */
   saveState(file: string): Promise<void>
+  /** Ends all processes, by force after 4 s; saves the accounts first where `state` says so. */
   stop(): Promise<void>
 }
 

@@ -7,6 +7,7 @@ import type { DevLinks } from './dev-control.ts'
 import { checkShape } from './limits.ts'
 import { checkLinks, conditionsOf } from './links.ts'
 
+/** What {@link createDevnet} starts; all of it has a default. */
 export interface InProcessDevnetOptions {
   /** Default 1: a transaction is final some 20 ms after it is sent, and `evm_mine` makes blocks at once. */
   validators?: number
@@ -14,10 +15,13 @@ export interface InProcessDevnetOptions {
   roundIntervalMs?: number
   /** JSON-RPC over HTTP and WebSocket on this port of loopback, 0 for a free one. Default: none, `request` alone. */
   port?: number
+  /** Funded accounts. Default 10. */
   accounts?: number
-  /** Wei of each account. */
+  /** Wei of each account. Default 10,000 coins. */
   balance?: bigint
+  /** BIP-39 phrase of the accounts. Default {@link TEST_MNEMONIC}. */
   mnemonic?: string
+  /** Default 5,918,547, "ZOS" in ASCII. */
   chainId?: number
   /** Accounts of an earlier network (`dumpState` of a node). */
   state?: readonly GenesisAccount[]
@@ -27,20 +31,26 @@ export interface InProcessDevnetOptions {
   ibc?: string
   /** Keeps an index of accounts: a file, `:memory:` or a PostgreSQL URL. */
   index?: string
+  /** Default: nothing is logged. */
   logger?: Logger
+  /** Stops the network, also while it starts. */
   signal?: AbortSignal
 }
 
+/** A development network inside this process, made by {@link createDevnet}. Ends with `stop`, or with `await using`. */
 export interface InProcessDevnet {
   readonly genesis: Genesis
   readonly accounts: readonly DerivedAccount[]
+  /** One a validator, in the order of the genesis; the first serves `request` and JSON-RPC. */
   readonly nodes: readonly ZosNode[]
   /** Undefined without `port`. */
   readonly rpcUrl: string | undefined
   /** EIP-1193: for ethers' `BrowserProvider`, viem's `custom`, or by hand. */
   // biome-ignore lint/suspicious/noExplicitAny: answers have the type that the method says
   request(call: { method: string; params?: unknown }): Promise<any>
+  /** Changes how well validators reach each other; what `links` leaves out stays. Errors: `NODE_DEVNET_REFUSED`. */
   setLinks(links: DevLinks): void
+  /** Stops all nodes; the network is gone then. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

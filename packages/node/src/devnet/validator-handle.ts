@@ -18,10 +18,17 @@ const STOP_TIMEOUT_MS = 4_000
 const START_TIMEOUT_MS = 180_000
 const ANSWER_TIMEOUT_MS = 10_000
 
+/**
+ * A validator process of a local network, as {@link Devnet} hands it out: where it listens, and how to end and start
+ * it.
+ */
 export interface DevnetValidator {
   readonly index: number
+  /** The address of its signing key, as in the genesis. */
   readonly address: string
+  /** Undefined while it is not running. */
   readonly pid: number | undefined
+  /** Its JSON-RPC, over HTTP and WebSocket. */
   readonly rpcUrl: string
   /** Multiaddrs at which other nodes reach it. */
   readonly addresses: readonly string[]
@@ -30,10 +37,11 @@ export interface DevnetValidator {
   readonly metricsUrl: string
   /** Its libp2p identity; empty until it has started. */
   readonly peerId: string
+  /** What it knows about itself. Rejects when the process does not answer within 10 s. */
   status(): Promise<NodeStatus>
   /** Sends a signal, such as `SIGKILL`; resolves when the process is gone. */
   kill(signal: NodeJS.Signals): Promise<void>
-  /** Starts it again after it ended. */
+  /** Starts it again after it ended; resolves when it serves. */
   start(): Promise<void>
 }
 

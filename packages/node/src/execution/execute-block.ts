@@ -1,5 +1,5 @@
 /**
- * One Ethereum block from one committed leader (DESIGN.md §1 step 5): its transactions in the ledger's order under one block context.
+ * One Ethereum block from one committed leader: its transactions in the ledger's order under one block context.
  * A transaction that cannot run at its turn (nonce, balance, fee, room) is left out; it never makes the block invalid, because the
  * units that carry it are already final.
  */

@@ -6,8 +6,10 @@ import type { AddressHex } from '../state/account.ts'
 /** The phrase of every Ethereum development network: wallets and tests know its accounts. Never hold value with it. */
 export const TEST_MNEMONIC = 'test test test test test test test test test test test junk'
 
+/** An account of a mnemonic phrase, with its key. */
 export interface DerivedAccount {
   address: AddressHex
+  /** 32-byte secp256k1 key. */
   privateKey: Uint8Array
   /** BIP-44 path that it was derived by. */
   path: string
@@ -22,6 +24,7 @@ export function deriveAccounts(mnemonic: string, count: number, purpose = 0): De
   })
 }
 
+/** The key of `account` with its `0x`, as wallets and ethers take it. */
 export function privateKeyHex(account: DerivedAccount): PrefixedHexString {
   return bytesToHex(account.privateKey)
 }

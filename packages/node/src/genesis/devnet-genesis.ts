@@ -43,17 +43,23 @@ export interface DevnetValidatorKeys extends DerivedAccount {
   isogenyKey: Uint8Array
 }
 
+/** A development network before it starts: the genesis that its nodes share, and every key behind it. */
 export interface DevnetGenesis {
   genesis: Genesis
+  /** The funded accounts that users sign with. */
   accounts: DerivedAccount[]
+  /** The keys of its validators, in the order of the genesis. */
   validatorKeys: DevnetValidatorKeys[]
+  /** Pays what `zos_dev_faucet` gives; has a million coins. */
   faucet: DerivedAccount
 }
 
 /** A network of `validators` with equal stakes, funded accounts and a faucet. Keys are public: for development alone. Throws `NODE_INVALID_ARGUMENT` for more validators than there are fixed keys. */
 export function devnetGenesis(options: {
   validators: number
+  /** Unix milliseconds of the genesis. */
   timestampMs: number
+  /** Rounds of an epoch. Default 3,600: an hour at a round a second. */
   epochRounds?: number | undefined
   /** Rounds of a term. Default 15. */
   termRounds?: number | undefined
@@ -63,6 +69,7 @@ export function devnetGenesis(options: {
   balance?: bigint | undefined
   /** Of the accounts. Default: the test phrase. */
   mnemonic?: string | undefined
+  /** Default {@link DEVNET_CHAIN_ID}. */
   chainId?: number | undefined
   /** Accounts of an earlier network: they take the place of those that are made here. */
   state?: readonly GenesisAccount[] | undefined

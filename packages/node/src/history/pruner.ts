@@ -1,5 +1,5 @@
 /**
- * Pruning (DESIGN.md U7): drops the units, blocks, transactions and receipts of epochs that are further back than a full node keeps. Of
+ * Pruning (docs/full-node.md): drops the units, blocks, transactions and receipts of epochs that are further back than a full node keeps. Of
  * each epoch its start stays: the header of its first unit, its committee, and the accumulator that proves older main-chain units.
  *
  * What is going is written down first and then deleted from the oldest on, a batch at a time, each batch whole. A crash in the middle

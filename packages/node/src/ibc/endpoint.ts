@@ -13,10 +13,11 @@ import { decodeIbcEvent, deliveriesOf, encodeSubmit, type GatewayLog, IBC_EVENT_
 import { encodeMessage } from './ibc-host.ts'
 import { createRpcClient } from './rpc-client.ts'
 
+/** How {@link createEndpoint} reaches a ZOS network, and who pays there. */
 export interface ZosEndpointOptions {
   /** JSON-RPC of a node of the network. */
   url: string
-  /** Key of the account that pays for the messages, and that they name as signer. */
+  /** Secp256k1 key, 32 bytes, of the account that pays for the messages, and that they name as signer. */
   privateKey: PrefixedHexString
 }
 

@@ -4,6 +4,10 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { blake2b } from '@noble/hashes/blake2.js'
 import type { AddressHex } from '../state/account.ts'
 
+/**
+ * What a genesis file decides about IBC: `ibc` of {@link Genesis}. A network without it has no gateway and signs no
+ * checkpoints for other chains.
+ */
 export interface IbcSettings {
   /** The name other chains know this one by. Ends in its revision: `zoshub-1`. */
   chainId: string

@@ -1,5 +1,5 @@
 /**
- * Who the validators among the peers are (DESIGN.md C14): a record under both keys of a validator that binds them to its network key. Peers
+ * Who the validators among the peers are: a record under both keys of a validator that binds them to its network key. Peers
  * show it when they join; one that shows a wrong record is at fault, one without any is a node without a stake.
  */
 import { bytesToHex } from '@ethereumjs/util'

@@ -1,4 +1,4 @@
-/** The body of a `bet` message (U2, C9): the id of the leader unit that the unit votes for, and, if it is not the whole bond, 16 bytes of wei. */
+/** The body of a `bet` message: the id of the leader unit that the unit votes for, and, if it is not the whole bond, 16 bytes of wei. */
 import { bytesToHex, hexToBytes, type Message, MessageKind, type Unit, type UnitId } from '@zos/dag'
 
 const VERSION = 1

@@ -1,4 +1,4 @@
-/** The committees of the epochs, as the consensus contract elected them (DESIGN.md C2). */
+/** The committees of the epochs, as the consensus contract elected them. */
 import { hexToBytes, type PrefixedHexString } from '@ethereumjs/util'
 import { type Address, bytesToHex } from '@zos/dag'
 import { type Committee, createCommittee } from '@zos/zpos'

@@ -26,7 +26,7 @@ import type { TicketIndex } from '../lottery/ticket-index.ts'
 import type { VrfIndex } from '../lottery/vrf-index.ts'
 import type { VrfOutputs } from '../lottery/vrf-outputs.ts'
 
-/** All that has to be known of the past to go on with an epoch: it is kept when everything below is dropped (DESIGN.md U7). */
+/** All that has to be known of the past to go on with an epoch: it is kept when everything below is dropped. */
 export interface EpochStart {
   readonly number: number
   /** The committed leader that ended the epoch before; the genesis for the first. */
@@ -42,7 +42,7 @@ export interface EpochStart {
 }
 
 /**
- * A stretch of rounds with one committee (DESIGN.md C2). Its units have one common ancestor, the leader unit that ended the epoch
+ * A stretch of rounds with one committee. Its units have one common ancestor, the leader unit that ended the epoch
  * before, and reference nothing older: what was not indexed by then is carried over by its authors, who put the transactions into new
  * units. So each epoch is a DAG of its own, and to drop an epoch is to let go of it.
  */
@@ -52,13 +52,13 @@ export interface Epoch extends EpochStart {
   readonly committer: Committer
   readonly dag: Dag
   readonly mainChain: MainChain
-  /** Terms, rankings and seeds (C3–C5). Terms are counted from 0 in every epoch. */
+  /** Terms, rankings and seeds. Terms are counted from 0 in every epoch. */
   readonly schedule: LotterySchedule
 }
 
 /** How the leaders of a network are drawn. */
 export interface Lottery {
-  /** Rounds of a term (C4). */
+  /** Rounds of a term. */
   readonly termRounds: number
   readonly tickets: TicketIndex
   /** CryptoNight. */

@@ -1,6 +1,6 @@
 /**
  * The ledger as one node sees it: units come in, get checked, stored and connected; what consensus makes final comes out as
- * committed leaders with the units that they index (DESIGN.md C6, C7). Knows nothing of networks, clocks or execution.
+ * committed leaders with the units that they index. Knows nothing of networks, clocks or execution.
  *
  * In memory are the epoch that runs and the one before it; older ones are read from the store as long as they are kept there.
  */
@@ -39,7 +39,7 @@ export interface CommittedLeader {
   timeMs: number
   /** Main-chain index of the leader unit. */
   mci: number
-  /** True if the epoch ends with it (C2). */
+  /** True if the epoch ends with it. */
   endsEpoch: boolean
   /** Newly indexed units in the ledger's order (index, height, id). */
   units: BlockUnit[]
@@ -263,7 +263,7 @@ export class Ledger {
     return this.#store.flush()
   }
 
-  /** The leaders that became final since the last call, in order. An epoch ends with the first of them that is late enough (C2). */
+  /** The leaders that became final since the last call, in order. An epoch ends with the first of them that is late enough. */
   commit(): CommittedLeader[] {
     const leaders = this.#leaders
     this.#leaders = []

@@ -1,5 +1,5 @@
 /**
- * Makes this validator's units: one a round, as soon as the round below has a quorum and the pace allows it (DESIGN.md C1). A round
+ * Makes this validator's units: one a round, as soon as the round below has a quorum and the pace allows it. A round
  * never advances by clock alone.
  */
 import { createUnit, type Message, type Signer, type Unit } from '@zos/dag'
@@ -17,7 +17,7 @@ import { timeBounds, timeWithin } from './unit-time.ts'
 const LEADER_WAIT_MS = 250
 /** The pace of one that hurries: what is in memory alone never waits, and others need a turn. */
 const HURRY_INTERVAL_MS = 1
-/** How far ahead of the main chain a unit stays valid (C12 bounds it closer for validators). */
+/** How far ahead of the main chain a unit stays valid (the garbage line bounds it closer for validators). */
 const VALID_FOR_INDICES = 10_000
 
 export interface ProducerOptions {
@@ -116,7 +116,7 @@ export class Producer {
     return leader !== undefined && proposer.awaits(leader)
   }
 
-  /** The whole bond on the leader unit that a unit of this round votes for (C9), and what the lottery wants. */
+  /** The whole bond on the leader unit that a unit of this round votes for, and what the lottery wants. */
   #messages(proposal: Proposal): Message[] {
     const { dag, committer } = this.#epoch
     const messages: Message[] = []

@@ -9,7 +9,9 @@ const MAX_BATCH = 100
 const PARSE_ERROR = { code: -32_700, message: 'parse error' }
 const INVALID_REQUEST = { code: -32_600, message: 'invalid request' }
 
+/** A running JSON-RPC server over a light node, made by {@link serveLightNode}. */
 export interface LightServer {
+  /** Where it listens: `http://127.0.0.1:8545`. */
   readonly url: string
   /** Takes no more requests and closes every connection. The light node goes on. */
   close(): Promise<void>

@@ -24,7 +24,7 @@ export interface TrustRoot {
   readonly chainId: number
   readonly timeMs: number
   readonly members: readonly CheckpointMember[]
-  /** Whether checkpoints need the second signature (C14). */
+  /** Whether checkpoints need the second signature. */
   readonly hybrid: boolean
   /** Names the network in stored state. */
   readonly key: string

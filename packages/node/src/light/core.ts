@@ -41,7 +41,9 @@ export interface CoreOptions {
   readonly storage?: LightStorage | undefined
   /** What executes calls; loaded when the first one is made. */
   readonly evm: EvmSource
+  /** Age of a checkpoint beyond which it is believed no longer. */
   readonly maxTrustAgeMs: number
+  /** Unix milliseconds. */
   readonly now: () => number
   readonly onStatus: (status: LightStatus) => void
 }
@@ -56,10 +58,13 @@ const SAVE_EVERY_MS = 5_000
 /** Attempts of a request whose block every source has let go while it was under way. */
 const ATTEMPTS = 4
 
+/** The part of a light node that follows and verifies, in the page or behind a worker. */
 export interface LightCore {
+  /** Where it stands now. */
   status(): LightStatus
   /** One JSON-RPC call. Errors: those of {@link LightError}, and of the parameters. */
   request(method: string, params: readonly unknown[]): Promise<unknown>
+  /** Stops following, and stores what was verified. */
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** Follows checkpoints and heads (C11, C13, C14): the only things that a light node takes from signatures. All else is proved from them. */
+/** Follows checkpoints and heads: the only things that a light node takes from signatures. All else is proved from them. */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { keccak256 } from '@zos/pipeline/hash'
 import { sqisign1 } from '@zos/pq-isogeny/sqisign.verify.js'

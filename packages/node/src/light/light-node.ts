@@ -8,6 +8,7 @@ import { startRemoteCore } from './remote.ts'
 import type { LightSource } from './sources.ts'
 import { indexedDbStorage, type LightStorage } from './storage.ts'
 
+/** What {@link createLightNode} follows, whom it asks, and where it works. See docs/light-node.md. */
 export interface LightNodeOptions {
   /** The network: its genesis file, or the parts of it that {@link LightChain} names. */
   chain: LightChain
@@ -39,10 +40,16 @@ export interface LightNodeOptions {
 export interface LightHead {
   readonly number: number
   readonly hash: string
+  /** Unix milliseconds. */
   readonly timeMs: number
 }
 
+/**
+ * A running light node: verifies what full nodes tell, against a committee that it follows from its starting point on.
+ * See docs/light-node.md for what it trusts.
+ */
 export interface LightNode {
+  /** Where it stands now: phase, newest blocks, sources. */
   readonly status: LightStatus
   /** Resolves once a block of the network is verified. Errors: `LIGHT_TIMEOUT`, `LIGHT_CHECKPOINT_STALE`, `LIGHT_NO_SOURCE` (all banned), `LIGHT_CLOSED`. */
   ready(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<void>
@@ -50,8 +57,9 @@ export interface LightNode {
   heads(options?: { signal?: AbortSignal }): AsyncIterable<LightHead>
   /** Wei, proved. `at` as in JSON-RPC: `latest` (default), `finalized`, or a block number. */
   getBalance(address: string, options?: { at?: string }): Promise<{ value: bigint; proof: 'verified' }>
-  /** EIP-1193. */
+  /** EIP-1193, for ethers' `BrowserProvider` and viem's `custom`. */
   readonly provider: LightProvider
+  /** Stops following, and stores what was verified; calls reject with `LIGHT_CLOSED` from then on. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

@@ -61,7 +61,7 @@ function headOf({ trust }: MethodContext): VerifiedHeader {
   return trust.head
 }
 
-/** The verified header that `param` names; undefined if there is none yet. `finalized` is what a checkpoint holds (C14). */
+/** The verified header that `param` names; undefined if there is none yet. `finalized` is what a checkpoint holds. */
 async function headerAt(param: BlockParam, context: MethodContext): Promise<VerifiedHeader | undefined> {
   if (typeof param === 'object') return headerByHash(param.hash, context)
   if (typeof param === 'number') return context.history.header(param)

@@ -3,6 +3,10 @@ import { LightError } from './errors.ts'
 
 type Listener = (event: never) => void
 
+/**
+ * An EIP-1193 provider whose every answer is proved; what cannot be proved is refused with `LIGHT_UNVERIFIABLE` (code
+ * 4200). Events: `connect`, `disconnect`, and `message` for `eth_subscribe` of `newHeads`.
+ */
 export interface LightProvider {
   // biome-ignore lint/suspicious/noExplicitAny: what wallets' libraries declare; each method has its own result
   request(args: { method: string; params?: readonly unknown[] | object }): Promise<any>

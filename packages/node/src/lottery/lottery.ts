@@ -1,4 +1,4 @@
-/** The lottery of terms (DESIGN.md C4): the tickets and VRF outputs that have come, and those that this validator makes itself. */
+/** The lottery of terms: the tickets and VRF outputs that have come, and those that this validator makes itself. */
 import { randomBytes } from 'node:crypto'
 import type { Address } from '@zos/dag'
 import { type CryptonightPool, createCryptonight, createCryptonightPool } from '@zos/zpos/cryptonight'

@@ -1,4 +1,4 @@
-/** The body of a `ticket` message (U2, C3): term ‖ nonce, 8 bytes little-endian each, ‖ the hash that it claims. The candidate is the unit's author. */
+/** The body of a `ticket` message: term ‖ nonce, 8 bytes little-endian each, ‖ the hash that it claims. The candidate is the unit's author. */
 import { type Message, MessageKind, type Unit } from '@zos/dag'
 import type { Ticket } from '@zos/zpos'
 

@@ -1,4 +1,4 @@
-/** The body of a `vrf` message (U2, C3): term, 8 bytes little-endian, ‖ the proof of the author's VRF output for it (80 bytes, RFC 9381). */
+/** The body of a `vrf` message: term, 8 bytes little-endian, ‖ the proof of the author's VRF output for it (80 bytes, RFC 9381). */
 import { type Message, MessageKind, type Unit } from '@zos/dag'
 
 const VERSION = 1

@@ -1,4 +1,4 @@
-/** Proves this validator's VRF output for each term in one of its units (C3), and checks the proofs of others before a seed needs them. */
+/** Proves this validator's VRF output for each term in one of its units, and checks the proofs of others before a seed needs them. */
 import type { Address, UnitId } from '@zos/dag'
 import { vrfInput, vrfProve, vrfPublicKey } from '@zos/zpos'
 import type { Epoch } from '../ledger/epoch.ts'

@@ -1,5 +1,5 @@
 /**
- * The node's transaction processing unit (DESIGN.md §1 step 2): the TPU of `@zos/pipeline` with the pool's checks as its bank. It is fed
+ * The node's transaction processing unit (docs/architecture.md): the TPU of `@zos/pipeline` with the pool's checks as its bank. It is fed
  * by JSON-RPC and, where an operator opens one, by a port for length-framed transactions; from the pool they go into the node's next unit.
  */
 import { bytesToHex } from '@ethereumjs/util'

@@ -1,6 +1,6 @@
 /**
- * What the protocol itself does with the consensus contract at every block: mints, divides rewards among speaker and bets (C9), counts units, and at
- * the last block of an epoch jails, elects and begins the next (C2). All of it is in the state, so a node that joins from a snapshot goes on as
+ * What the protocol itself does with the consensus contract at every block: mints, divides rewards among speaker and bets, counts units, and at
+ * the last block of an epoch jails, elects and begins the next. All of it is in the state, so a node that joins from a snapshot goes on as
  * the others do.
  */
 import type { Address, UnitId } from '@zos/dag'

@@ -87,7 +87,7 @@ export interface RpcContext {
 /** A method: `params` as the client sent them, already known to be a list. */
 export type RpcMethod = (params: readonly unknown[], context: RpcContext) => unknown
 
-/** The block that `param` names. `pending` is `latest`: a ZOS node has no block that is not final (DESIGN.md C6). */
+/** The block that `param` names. `pending` is `latest`: a ZOS node has no block that is not final. */
 export function resolveBlock({ chain }: RpcContext, param: BlockParam): StoredBlock | undefined {
   if (typeof param === 'object') return chain.blockByHash(param.hash)
   if (typeof param === 'number') {

@@ -1,6 +1,6 @@
 /**
  * Is a snapshot's state final? Follows the checkpoints from the genesis committee to the one that ended the epoch before the snapshot, each
- * signed by more than two thirds of the stake that the one before it named (DESIGN.md C11), and compares.
+ * signed by more than two thirds of the stake that the one before it named, and compares.
  */
 
 import type { ValidatorInfo } from '@zos/zpos'

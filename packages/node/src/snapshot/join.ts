@@ -1,4 +1,4 @@
-/** Joining without the past (DESIGN.md U7): what a node does before it starts, if its peers no longer have what it lacks. */
+/** Joining without the past (docs/full-node.md, "Snapshots"): what a node does before it starts, if its peers no longer have what it lacks. */
 import { blockChanges, Chain, HEAD_KEY } from '../chain/chain.ts'
 import { isNodeError, NodeError } from '../errors.ts'
 import type { Genesis } from '../genesis/genesis.ts'

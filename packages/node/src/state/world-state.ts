@@ -44,7 +44,7 @@ export interface AccountProof {
 
 /**
  * The executed state: a flat map of accounts, slots and code in the store, with the Merkle–Patricia tries beside it. Reads never walk
- * a trie; tries are updated once a block (DESIGN.md §1 step 5).
+ * a trie; tries are updated once a block.
  */
 export class WorldState {
   readonly #store: Pick<KeyValueStore, 'get'>

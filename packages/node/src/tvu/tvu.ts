@@ -1,5 +1,5 @@
 /**
- * The node's transaction validating unit (DESIGN.md §1 step 3): the transactions of received units go through the stages of
+ * The node's transaction validating unit (docs/architecture.md): the transactions of received units go through the stages of
  * `@zos/pipeline` in the order of the units, and come out with their senders for the executor. Batches are filled across units: thirty
  * units with a few transactions each are one batch, not thirty.
  */

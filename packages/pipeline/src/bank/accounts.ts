@@ -9,12 +9,18 @@ const SLOT_WORDS = 12
 const FULL = 0.6
 const WORD32 = 0xffffffffn
 
+/** What plain transfers need of an account. */
 export interface AccountState {
+  /** The nonce that its next transfer must have. */
   readonly nonce: bigint
-  /** Wei. */
+  /** Wei, below 2^128. */
   readonly balance: bigint
 }
 
+/**
+ * The accounts of a {@link Bank} by their 20-byte addresses, in shared memory of 48 bytes a slot, which doubles when 60
+ * % are taken. One thread writes.
+ */
 export class Accounts {
   #words: Uint32Array
   #mask: number
@@ -22,6 +28,7 @@ export class Accounts {
   /** Unknown to outsiders, so that nobody can make addresses that collide. */
   readonly #seed = crypto.getRandomValues(new Uint32Array(2))
 
+  /** `capacity`: accounts that fit before it grows. Default 1,024. */
   constructor(capacity = 1024) {
     const slots = 2 ** Math.ceil(Math.log2(Math.max(16, capacity / FULL)))
     this.#words = new Uint32Array(new SharedArrayBuffer(slots * SLOT_WORDS * 4))
@@ -32,6 +39,7 @@ export class Accounts {
     return this.#count
   }
 
+  /** The account, or undefined where there is none. */
   get(address: Uint8Array): AccountState | undefined {
     const at = this.#find(address, 0)
     if (this.#words[at + 5] === 0) return undefined

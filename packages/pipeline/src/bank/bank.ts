@@ -8,13 +8,19 @@ export interface Transfer {
   readonly nonce: bigint
   /** Wei. */
   readonly amount: bigint
+  /** Wei, on top of the amount. */
   readonly fee: bigint
   /** Last index at which it is valid; 0: no limit. */
   readonly validUntil?: number
 }
 
+/**
+ * What became of a transfer: `ok`, or why nothing changed. `nonce-gap` may become right later, `nonce-used` never;
+ * `overflow` would put the receiver at 2^128 wei or more.
+ */
 export type TransferVerdict = 'ok' | 'expired' | 'nonce-used' | 'nonce-gap' | 'insufficient-funds' | 'overflow'
 
+/** What a {@link Bank} does with fees. */
 export interface BankOptions {
   /** Who gets the fees, 20 bytes. Not given: fees are burnt. */
   readonly feeCollector?: Uint8Array

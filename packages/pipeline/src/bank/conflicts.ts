@@ -1,4 +1,7 @@
-/** The keys that a transaction says it reads and writes (DESIGN U6). What is written counts as read. */
+/**
+ * The keys that a transaction says it reads and writes; transactions that share none may change places. What is written
+ * counts as read.
+ */
 export interface Access {
   readonly reads: readonly string[]
   readonly writes: readonly string[]

@@ -27,13 +27,19 @@ export interface ExecutionEngine<T, V, R> {
   predict?(transaction: T): Access
 }
 
+/** How {@link executeOptimistically} runs. */
 export interface OptimisticOptions {
   /** Executions at the same time. Default 4. */
   readonly lanes?: number
+  /** Looked at before each commit; the promise rejects with its reason, and the results so far are dropped. */
   readonly signal?: AbortSignal
+  /** After each commit. */
   readonly onProgress?: (committed: number, total: number) => void
 }
 
+/**
+ * What the transactions did, as if they had run one after the other. The base state is untouched: apply `writes` to it.
+ */
 export interface OptimisticResult<V, R> {
   /** In the order of the transactions. */
   readonly results: R[]

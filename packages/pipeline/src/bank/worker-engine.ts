@@ -13,9 +13,11 @@ type Reply<V, R> =
   /** A key that was needed and not sent. */
   | { readonly missing: string }
 
+/** The threads of {@link workerEngine} and what goes to them. */
 export interface WorkerEngineOptions<T> {
   /** Workers; give `executeOptimistically` as many lanes. */
   readonly size: number
+  /** Starts a worker that runs {@link serveEngine}; called `size` times, and again for one that crashed. */
   readonly spawn: () => WorkerLike
   /** What a transaction will probably touch: those values travel with it. What is missing is asked for, a round trip each. */
   readonly predict: (transaction: T) => Access

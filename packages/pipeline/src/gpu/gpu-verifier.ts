@@ -18,6 +18,7 @@ import { secp256k1Kernel } from './secp256k1-wgsl.ts'
 import { selfTest } from './self-test.ts'
 import type { Gpu, GpuDevice } from './webgpu.ts'
 
+/** Which GPU to use, and how much of it. */
 export interface GpuVerifierOptions {
   /** What finds a GPU. Default `navigator.gpu`; in Node, what `create([])` of the npm package `webgpu` gives. */
   readonly gpu?: Gpu
@@ -48,6 +49,7 @@ export interface GpuVerifier {
   recoverPublicKeys(items: readonly RecoverItem[]): Promise<(Uint8Array | null)[]>
   /** Finds y and the address of each key; null where x is no coordinate of a point. */
   liftMany(keys: readonly CompressedKey[]): Promise<(FullKey | null)[]>
+  /** Frees the GPU's memory; calls reject with `PIPELINE_GPU_LOST` from then on. */
   close(): void
 }
 

@@ -5,6 +5,7 @@ import { createVerifier } from '../verify/create-verifier.ts'
 import type { Verifier } from '../verify/port.ts'
 import type { GpuVerifier } from './gpu-verifier.ts'
 
+/** When {@link verifyOnGpu} leaves a batch to the CPU. */
 export interface VerifyOnGpuOptions {
   /** What checks small batches, and all of them once the GPU is gone. Default: `createVerifier()`. */
   readonly cpu?: Verifier

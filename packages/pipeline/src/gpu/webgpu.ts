@@ -23,6 +23,10 @@ interface GpuEncoder {
   finish(): object
 }
 
+/**
+ * A WebGPU device (§4.4 of the specification): what buffers, shaders and commands are made with. `lost` resolves once
+ * it is gone.
+ */
 export interface GpuDevice {
   readonly limits: { readonly maxStorageBufferBindingSize: number; readonly maxBufferSize: number }
   readonly lost: Promise<{ readonly reason?: string; readonly message: string }>
@@ -40,6 +44,7 @@ export interface GpuDevice {
   destroy(): void
 }
 
+/** A GPU of this machine and its limits (WebGPU, §4.3), before a device is opened on it. */
 export interface GpuAdapter {
   readonly info?: { readonly vendor?: string; readonly architecture?: string; readonly description?: string }
   readonly limits: { readonly maxStorageBufferBindingSize: number; readonly maxBufferSize: number }

@@ -13,23 +13,30 @@ import {
 } from './segment.ts'
 import type { JournalFile, JournalStorage } from './storage.ts'
 
+/** Sizes that trade latency, memory and the time of recovery. What is on disk can be opened with any. */
 export interface JournalOptions {
-  /** A new segment begins when one has grown past this. Default 64 MiB: a segment is read whole at recovery. */
+  /** Bytes past which a new segment begins. Default 64 MiB: a segment is read whole at recovery. */
   readonly segmentBytes?: number
   /** Most bytes written before a sync. Default 8 MiB: bounds the wait of the first record of a group. */
   readonly groupBytes?: number
 }
 
+/** A record as `replay` reads it back. */
 export interface JournalRecord {
   /** Counted from 0 over the life of the journal. */
   readonly number: bigint
   readonly payload: Uint8Array
 }
 
+/** Counters of an open journal. All but `records` count since it was opened. */
 export interface JournalStats {
+  /** Records over the life of the journal: the number that the next one gets. */
   readonly records: bigint
+  /** Writes, each followed by one sync; records a group is what group commit saves. */
   readonly groups: number
+  /** Bytes written, headers and checksums included. */
   readonly bytes: number
+  /** Segments that exist now. */
   readonly segments: number
   /** Bytes cut off at opening: a torn tail that nobody was told is durable. */
   readonly cutBytes: number
@@ -41,6 +48,11 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
+/**
+ * A durable, append-only log of byte strings in segments of a {@link JournalStorage}. One owner at a time; made by
+ * {@link Journal.open}. A failed write or sync ends it with `PIPELINE_JOURNAL_FAILED`: only reopening tells what is
+ * durable.
+ */
 export class Journal {
   readonly #storage: JournalStorage
   readonly #segmentBytes: number
@@ -136,7 +148,10 @@ export class Journal {
     return this.#next
   }
 
-  /** Resolves with the record's number once it is durable. */
+  /**
+   * Resolves with the record's number once it is durable. Rejects with `PIPELINE_JOURNAL_FAILED`, `PIPELINE_CLOSED`, or
+   * `PIPELINE_INVALID_ARGUMENT` for a record that is too large.
+   */
   append(payload: Uint8Array): Promise<bigint> {
     return this.appendMany([payload])
   }
@@ -184,6 +199,7 @@ export class Journal {
     }
   }
 
+  /** Counters, for metrics. */
   stats(): JournalStats {
     return {
       records: this.#next,

@@ -11,6 +11,7 @@ export interface JournalStorage {
   remove(name: string): Promise<void>
 }
 
+/** The segment that is open for appending. {@link Journal} makes one call at a time; any rejection ends the journal. */
 export interface JournalFile {
   /** Appends. Resolving promises nothing about durability. */
   write(bytes: Uint8Array): Promise<void>

@@ -12,6 +12,7 @@
 import { PipelineError } from '../errors.ts'
 import { keccak256 } from '../hash/keccak.ts'
 
+/** Length of an encoded native transfer, signature included. There is only this one. */
 export const NATIVE_TRANSFER_BYTES = 176
 /** The first byte: a transaction type (EIP-2718) that Ethereum does not use. */
 export const NATIVE_TRANSFER_TYPE = 0x5a
@@ -19,8 +20,14 @@ const UNSIGNED_BYTES = 112
 const DOMAIN = new TextEncoder().encode('ZOS native transfer 1')
 const WORD = 0xffffffffffffffffn
 
+/**
+ * What the sender of a native transfer says; its key and signature are added by {@link encodeNativeTransfer} and the
+ * signer.
+ */
 export interface NativeTransferFields {
+  /** Below 2^64; a transfer for another chain is refused. */
   readonly chainId: bigint
+  /** Below 2^64: the number of transactions that the account has sent, shared with its Ethereum ones. */
   readonly nonce: bigint
   /** Wei, below 2^128. */
   readonly amount: bigint
@@ -32,18 +39,26 @@ export interface NativeTransferFields {
   readonly validUntil?: number
 }
 
+/**
+ * A decoded native transfer. Byte fields are views on `raw`, so keep that unchanged. Its signature is not verified yet.
+ */
 export interface NativeTransfer extends Required<NativeTransferFields> {
   /** x of the account key, 32 bytes. */
   readonly publicKey: Uint8Array
   /** Parity of the account key's y. */
   readonly yParity: 0 | 1
-  /** 64 bytes. */
+  /** BIP-340: R.x ‖ s, 64 bytes, over `id`. */
   readonly signature: Uint8Array
+  /** The 176 bytes that it was decoded from. */
   readonly raw: Uint8Array
-  /** Id, and the message signed. */
+  /** Id, and the message signed: 32 bytes. */
   readonly id: Uint8Array
 }
 
+/**
+ * A native transfer, or why bytes are none: a wrong length, another type or version, reserved bytes that are not zero,
+ * or another chain's id.
+ */
 export type DecodedNativeTransfer =
   | { readonly status: 'ok'; readonly tx: NativeTransfer }
   | {

@@ -3,17 +3,21 @@ import { createServer, type Socket } from 'node:net'
 import { FRAME_STATUS, type Frame, FrameReader, REPLY_BYTES, statusOf } from '../tpu/frames.ts'
 import type { Receipt, Tpu } from '../tpu/tpu.ts'
 
+/** Where {@link listenFrames} listens, and for whom. */
 export interface IngestServerOptions {
+  /** What takes the transactions; each connection counts against its own quota there. */
   readonly tpu: Tpu
-  /** Default 0: any free port. */
+  /** TCP port. Default 0: any free port. */
   readonly port?: number
-  /** Default 127.0.0.1. */
+  /** Interface to listen on. Default 127.0.0.1: frames are neither encrypted nor authenticated. */
   readonly host?: string
   /** Connections at once. Default 1,024. */
   readonly maxConnections?: number
 }
 
+/** A running server of framed transactions. */
 export interface IngestServer {
+  /** The TCP port that it got. */
   readonly port: number
   /** Takes no new connections, ends the present ones, and resolves then. Close the TPU first: it drains what is inside. */
   close(): Promise<void>

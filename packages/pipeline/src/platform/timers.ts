@@ -21,6 +21,7 @@ export interface ManualTimers extends Timers {
   advance(ms: number): Promise<void>
 }
 
+/** A {@link ManualTimers} at time 0: give it to a pipeline, TPU or TVU and move its clock in the test. */
 export function manualTimers(): ManualTimers {
   let time = 0
   let order = 0

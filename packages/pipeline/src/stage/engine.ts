@@ -19,15 +19,17 @@ export interface Entry {
   readonly settle: ((outcome: Outcome<unknown, unknown>) => void) | undefined
 }
 
+/** When a batch goes on to its stage: at whichever limit comes first. */
 export interface BatchLimits {
-  /** Items a batch. */
+  /** Items a batch. Default 256. */
   readonly count: number
-  /** Bytes a batch, by `sizeOf`. */
+  /** Bytes a batch, by `sizeOf`; the last item may go over it. Default no limit. */
   readonly bytes: number
-  /** How long the first item of a batch may wait for company. 0: until the next microtask. */
+  /** How long the first item of a batch may wait for company, in milliseconds. Default 0: until the next microtask. */
   readonly lingerMs: number
 }
 
+/** What a stage function is told about the call, beside its items. */
 export interface StageContext {
   /** Aborted when the pipeline is aborted or this call has timed out. */
   readonly signal: AbortSignal

@@ -10,6 +10,7 @@ export type StageFunction<T, U> = (
   context: StageContext,
 ) => readonly (U | Rejection)[] | Promise<readonly (U | Rejection)[]>
 
+/** How a stage runs: how many batches at once, in which order they leave, and what a failure does. */
 export interface StageOptions {
   /** Batches in work at the same time. Default 1. */
   readonly concurrency?: number
@@ -19,16 +20,17 @@ export interface StageOptions {
   readonly order?: 'preserve' | 'any'
   /** When the function throws: `reject` (default) ends the batch's items with `stage-failed`, `abort` ends the pipeline. */
   readonly onError?: 'reject' | 'abort'
-  /** Limit for one call; its items end with `stage-timeout`. Default none. */
+  /** Milliseconds for one call; its items end with `stage-timeout` then. Default none. */
   readonly timeoutMs?: number
   /** Further attempts after a throw or a timeout. Default 0. */
   readonly retries?: number
 }
 
+/** What a pipeline gets when it starts. `I` goes in, `O` comes out. */
 export interface PipelineOptions<I, O> {
   /** Aborts the pipeline. */
   readonly signal?: AbortSignal
-  /** Size of an item for `batch({ bytes })`. Default 0 for everything. */
+  /** Size of an item in bytes, for `batch({ bytes })`. Default 0 for everything. */
   readonly sizeOf?: (item: I) => number
   /** Called for every outcome, in the order of the output. */
   readonly onOutcome?: (outcome: Outcome<I, O>) => void

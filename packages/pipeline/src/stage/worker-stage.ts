@@ -18,14 +18,17 @@ export interface Transferable {
   readonly transfer?: readonly ArrayBuffer[]
 }
 
+/** How many workers there are, how they start, and how a batch becomes a message and back. */
 export interface WorkerStageOptions<T, U> {
   /** Workers; give the stage the same `concurrency`. */
   readonly size: number
+  /** Starts a worker; called `size` times at once, and again for each that ended. */
   readonly spawn: () => WorkerLike
   /** A batch as a message. */
   readonly encode: (items: readonly T[]) => Transferable
   /** The worker's answer as one result for each item. */
   readonly decode: (reply: unknown, items: readonly T[]) => readonly (U | Rejection)[]
+  /** Clock of the pauses between restarts. Default: the machine's. */
   readonly timers?: Timers
 }
 
@@ -34,11 +37,16 @@ const PATIENCE = 3
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 10_000
 
+/**
+ * A stage whose work runs on other threads, made by {@link workerStage}: hand `run` to `.stage()` with `size` as its
+ * concurrency.
+ */
 export interface WorkerStage<T, U> {
   /** For `stage(name, run, { concurrency: size })`. */
   readonly run: (items: readonly T[], context: StageContext) => Promise<readonly (U | Rejection)[]>
   /** Workers started again after a crash. */
   readonly respawned: () => number
+  /** Ends the workers; batches that they had fail. */
   close(): void
 }
 

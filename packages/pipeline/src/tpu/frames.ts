@@ -6,7 +6,11 @@
 import { PipelineError } from '../errors.ts'
 import { MAX_TRANSACTION_BYTES } from '../transaction/decode.ts'
 
+/**
+ * The largest size that a frame may announce: flags, a sender and the largest transaction. More ends the connection.
+ */
 export const MAX_FRAME_BYTES = MAX_TRANSACTION_BYTES + 21
+/** Length of a reply: the frame's number (u32, little end first) and its status. */
 export const REPLY_BYTES = 5
 
 /** Status bytes. 0: durable. */
@@ -22,6 +26,10 @@ export const FRAME_STATUS = [
   'busy',
   'failed',
 ] as const
+/**
+ * A status by its name; the byte on the wire is its place in {@link FRAME_STATUS}. `busy` and `failed` say nothing
+ * against the transaction: send it again later.
+ */
 export type FrameStatus = (typeof FRAME_STATUS)[number]
 
 /** The status of a reason for refusal; every decoder's code is `malformed`. */
@@ -30,6 +38,10 @@ export function statusOf(reason: string): FrameStatus {
   return (FRAME_STATUS as readonly string[]).includes(reason) ? (reason as FrameStatus) : 'malformed'
 }
 
+/**
+ * A transaction as a frame of bulk ingest. `sender` (20 bytes) is a hint for Ethereum transactions: it saves recovering
+ * a key that the node has met, and a wrong one only costs time.
+ */
 export function encodeFrame(raw: Uint8Array, sender?: Uint8Array): Uint8Array {
   const head = sender ? 25 : 5
   const frame = new Uint8Array(head + raw.length)
@@ -40,6 +52,7 @@ export function encodeFrame(raw: Uint8Array, sender?: Uint8Array): Uint8Array {
   return frame
 }
 
+/** A frame as it came in: views on the chunk that it was read from. */
 export interface Frame {
   readonly raw: Uint8Array
   readonly sender: Uint8Array | undefined

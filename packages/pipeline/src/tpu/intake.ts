@@ -3,6 +3,7 @@ import type { Timers } from '../platform/timers.ts'
 import { FingerprintSet } from './fingerprint-set.ts'
 import type { DecodedTx } from './transaction.ts'
 
+/** What one source may do to a TPU: the bounds against floods, duplicates and bad signatures. */
 export interface IntakeLimits {
   /** Transactions of one source inside the pipeline at once. Default 4,096: four full batches. */
   readonly perSource?: number

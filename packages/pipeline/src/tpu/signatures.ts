@@ -12,6 +12,11 @@ import type { CompressedKey, EcdsaItem, FullKey, RecoverItem, Scheme, SchemeItem
 import { KeyMemory } from './key-memory.ts'
 import type { DecodedTx, VerifiedTx } from './transaction.ts'
 
+/**
+ * A batch on its way to a verifier or back: native transfers and Ethereum transactions, each packed in one array, so
+ * that a worker gets them without copying. In: 176 and 117 bytes an item; out: 21 each, a verdict and the sender's
+ * address.
+ */
 export interface PackedSignatures {
   readonly native: Uint8Array<ArrayBuffer>
   readonly evm: Uint8Array<ArrayBuffer>
@@ -28,6 +33,10 @@ const FULL_KEY_BYTES = 64
 const ADDRESS_BYTES = 20
 const PRIME = 2n ** 256n - 2n ** 32n - 977n
 
+/**
+ * Packs what a verifier needs of each item, in order; {@link signatureChecker} answers in the same form. Cost: one copy
+ * of about 150 bytes an item.
+ */
 export function packSignatures(items: readonly DecodedTx[]): PackedSignatures {
   const natives = items.reduce((count, item) => count + (item.kind === 'native' ? 1 : 0), 0)
   const native = new Uint8Array(natives * NATIVE_TRANSFER_BYTES)

@@ -12,12 +12,20 @@ import { fingerprint, Intake, type IntakeLimits } from './intake.ts'
 import { packSignatures, signatureChecker, unpackSignatures } from './signatures.ts'
 import { type DecodedTx, decodeAny, type VerifiedTx } from './transaction.ts'
 
+/**
+ * Checks the signatures of a batch: the transaction with its sender for each item, or a rejection with reason
+ * `signature`.
+ */
 export type VerifyStage = StageFunction<DecodedTx, VerifiedTx>
 /** Judges verified transactions in order and applies them; what it rejects is not written. */
 export type BankStage = StageFunction<VerifiedTx, VerifiedTx>
 /** Resolves when the batch is durable. A failure aborts the TPU: its bank is ahead of the disk then, and must be loaded again. */
 export type WriteStage = (batch: readonly VerifiedTx[]) => Promise<unknown>
 
+/**
+ * The stages that TPU and TVU share. `verifyHere`, `verifyOnWorkers` and `verifyOnGpu` make the first, `bankStage` the
+ * second for plain transfers.
+ */
 export interface StageSet {
   readonly verify: VerifyStage
   /** Batches verified at the same time: the number of workers. Default 1. */
@@ -25,13 +33,18 @@ export interface StageSet {
   readonly bank: BankStage
 }
 
+/** What a TPU is assembled from: verify, bank, write, and the limits of its intake. */
 export interface TpuOptions extends StageSet {
+  /** Transactions for other chains are refused as `chain-mismatch`. */
   readonly chainId: bigint
+  /** Makes a batch durable, for example with a {@link Journal}. Up to 16 batches are given to it at once. */
   readonly write: WriteStage
+  /** Bounds for each source; defaults are those of {@link IntakeLimits}. */
   readonly limits?: IntakeLimits
-  /** Default 512 items or 5 ms: with a durable write this keeps a hop under 60 ms. */
+  /** When a batch begins its way: default 512 items or 5 ms, which with a durable write keeps a hop under 60 ms. */
   readonly batch?: { readonly count?: number; readonly lingerMs?: number }
   readonly timers?: Timers
+  /** Aborts the TPU: what is inside gets the receipt `failed`. */
   readonly signal?: AbortSignal
 }
 
@@ -41,20 +54,30 @@ export type Receipt =
   /** `reason`: a decoder's code, `signature`, a bank's verdict, `duplicate`, `quota`, `quarantined`, `full`, `failed`. */
   | { readonly status: 'refused'; readonly reason: string }
 
+/**
+ * The transaction processing unit: takes transactions from clients and answers each with one receipt, after its
+ * signature is checked, the bank has applied it, and the batch is on disk.
+ */
 export interface Tpu {
   /**
    * Takes a transaction if there is room; `onReceipt` is called exactly once, at once for what is refused on sight. False: full, try
    * again after `ready()`; nothing is kept and `onReceipt` is not called. `raw` must not change.
    */
   trySubmit(raw: Uint8Array, onReceipt: (receipt: Receipt) => void, options?: SubmitOptions): boolean
-  /** Waits for room, and for the receipt. */
+  /**
+   * Waits for room, and for the receipt. Rejects with `PIPELINE_CLOSED` or `PIPELINE_ABORTED` when the transaction was
+   * never taken in.
+   */
   submit(raw: Uint8Array, options?: SubmitOptions): Promise<Receipt>
+  /** Resolves when there is room. Rejects with `PIPELINE_CLOSED` or `PIPELINE_ABORTED`. */
   ready(): Promise<void>
+  /** Counters of its three stages, for metrics. */
   stats(): PipelineStats
   /** Refuses new transactions and resolves when those inside have their receipts. */
   close(): Promise<void>
 }
 
+/** What the submitter says about a transaction beside its bytes. */
 export interface SubmitOptions {
   /** Whose quota it counts against: a connection, a peer. Default `local`. */
   readonly source?: string
@@ -153,10 +176,13 @@ export interface ReplayResult {
   readonly rejected: { readonly position: number; readonly reason: string }[]
 }
 
+/** What a replay is assembled from: verify and bank, without intake limits and without writing. */
 export interface TvuOptions extends StageSet {
+  /** Transactions for other chains are listed as rejected. */
   readonly chainId: bigint
   readonly timers?: Timers
   readonly signal?: AbortSignal
+  /** After each transaction that was applied, with their number. */
   readonly onProgress?: (applied: number) => void
 }
 

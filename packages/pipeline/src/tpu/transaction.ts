@@ -17,6 +17,7 @@ export type DecodedTx =
 /** A transaction whose signature holds, and who sent it (20 bytes). */
 export type VerifiedTx = DecodedTx & { readonly from: Uint8Array }
 
+/** A transaction of either kind, or why bytes are none: `code` is one of the decoder's, `reason` says it in words. */
 export type DecodedAny =
   | { readonly status: 'ok'; readonly tx: DecodedTx }
   | { readonly status: 'invalid'; readonly code: string; readonly reason: string }

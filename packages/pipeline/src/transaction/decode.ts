@@ -28,6 +28,7 @@ const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141
 const HALF_ORDER = ORDER >> 1n
 const MAX_UINT64 = 0xffffffffffffffffn
 
+/** What a decoder accepts beside what the format demands. */
 export interface DecodeOptions {
   /** Refuses transactions of another chain. Not given: any chain id passes. */
   readonly chainId?: bigint

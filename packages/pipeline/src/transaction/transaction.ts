@@ -78,6 +78,10 @@ export type TransactionFault =
   | 'signature-high-s'
   | 'signature-parity'
 
+/**
+ * An Ethereum transaction, or why bytes are none that the ledger takes: `code` is stable, `reason` says it in words.
+ * Its signature is in range but not verified.
+ */
 export type DecodedTransaction =
   | { readonly status: 'ok'; readonly tx: Transaction }
   | { readonly status: 'invalid'; readonly code: TransactionFault; readonly reason: string }

@@ -4,6 +4,7 @@ import type { BackendName, Verifier } from './port.ts'
 import { selfTest } from './self-test.ts'
 import { wasmVerifier } from './wasm.ts'
 
+/** Which implementation checks signatures, and how much memory it may take for keys that come again. */
 export interface VerifierOptions {
   /** Backends to try in this order; the first that loads and passes its self-test is taken. Default: fastest first. */
   readonly backends?: readonly BackendName[]

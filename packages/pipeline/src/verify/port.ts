@@ -35,6 +35,7 @@ export interface Ed25519Item {
   readonly signature: Uint8Array
 }
 
+/** What one signature of each scheme consists of: the item type that `verifyMany` and `verifyBatch` take. */
 export interface SchemeItems {
   readonly bip340: Bip340Item
   readonly ecdsa: EcdsaItem
@@ -48,6 +49,7 @@ export interface CompressedKey {
   readonly yParity: 0 | 1
 }
 
+/** A public key of secp256k1 with its y, as `liftMany` finds it. */
 export interface FullKey {
   /** x ‖ y, 64 bytes. */
   readonly publicKey: Uint8Array
@@ -64,6 +66,10 @@ export interface RecoverItem {
   readonly yParity: 0 | 1
 }
 
+/**
+ * The implementations on the CPU, fastest first: WebAssembly with relaxed SIMD, WebAssembly without SIMD, and
+ * `@noble/curves` in JavaScript, which runs everywhere.
+ */
 export type BackendName = 'wasm-relaxed-simd' | 'wasm' | 'noble'
 
 /**

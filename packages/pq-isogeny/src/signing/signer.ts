@@ -10,11 +10,16 @@ import { createVerifier, requireBytes, requireOptions, type Verifier } from '../
 import { decodeSecretKey, encodeSecretKey, generateKey, type SecretKey } from './keygen.ts'
 import { signMessage } from './sign.ts'
 
+/**
+ * A key pair as bytes of fixed length, see `lengths` of the scheme that made it. A SQIsign secret key begins with its
+ * public key.
+ */
 export interface KeyPair {
   readonly publicKey: Uint8Array
   readonly secretKey: Uint8Array
 }
 
+/** Where the randomness of a signature comes from. */
 export interface SignOptions {
   /**
    * 48 bytes of randomness for this signature; `false` derives them from the secret key and the message (our derivation, not
@@ -23,7 +28,12 @@ export interface SignOptions {
   readonly extraEntropy?: Uint8Array | false
 }
 
+/**
+ * SQIsign 3.0 (NIST round 3) at one security level: keys, signatures and their checks. `sqisign1`, `sqisign3` and
+ * `sqisign5` are the three; a page that only verifies takes a {@link Verifier} instead.
+ */
 export interface Signer extends Verifier {
+  /** Bytes of keys, signatures and seeds; `signRand` is what `extraEntropy` takes: 48. */
   readonly lengths: Verifier['lengths'] & { readonly signRand: number }
   /**
    * A key pair, about 50 ms at level I.
@@ -31,7 +41,10 @@ export interface Signer extends Verifier {
    * @throws {IsogenyError} `ISOGENY_INVALID_ARGUMENT` for another length
    */
   keygen(seed?: Uint8Array): KeyPair
-  /** @throws {IsogenyError} `ISOGENY_INVALID_KEY` for a secret key that `validateSecretKey` rejects */
+  /**
+   * The public key inside a secret one.
+   * @throws {IsogenyError} `ISOGENY_INVALID_KEY` for a secret key that `validateSecretKey` rejects
+   */
   getPublicKey(secretKey: Uint8Array): Uint8Array
   /**
    * Signs, about 100 ms at level I, and checks the signature before it is returned. Not constant time: see docs/security.md.

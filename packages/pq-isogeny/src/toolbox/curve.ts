@@ -3,6 +3,10 @@ import { IsogenyError } from '../errors.ts'
 import { bitLength, gcd, isqrt } from '../quaternion/integers.ts'
 import type { Element, Field } from './field.ts'
 
+/**
+ * An elliptic curve in short Weierstrass form, y² = x³ + a x + b, made by {@link createCurve}, which refuses singular
+ * ones.
+ */
 export interface Curve {
   readonly field: Field
   readonly a: Element
@@ -49,14 +53,17 @@ export function rightSide({ field: F, a, b }: Curve, x: Element): Element {
   return F.add(F.mul(F.add(F.mul(x, x), a), x), b)
 }
 
+/** Whether P satisfies the curve's equation; the point at infinity does. */
 export function isOnCurve(E: Curve, P: Point): boolean {
   return P === undefined || E.field.equal(E.field.mul(P.y, P.y), rightSide(E, P.x))
 }
 
+/** −P: the point with the same x on the other side of the axis. */
 export function negate(E: Curve, P: Point): Point {
   return P && { x: P.x, y: E.field.neg(P.y) }
 }
 
+/** Whether P and Q are equal; infinity equals itself alone. */
 export function samePoint(E: Curve, P: Point, Q: Point): boolean {
   if (P === undefined || Q === undefined) return P === Q
   return E.field.equal(P.x, Q.x) && E.field.equal(P.y, Q.y)
@@ -70,6 +77,10 @@ export function slope(E: Curve, P: NonNullable<Point>, Q: NonNullable<Point>): E
   return F.mul(F.add(F.mul(F.of(3n), F.mul(P.x, P.x)), E.a), F.inv(F.add(P.y, P.y)))
 }
 
+/**
+ * P + Q by the chord-and-tangent rule, in affine coordinates: one inversion. Not constant time, and neither point is
+ * checked to be on the curve.
+ */
 export function addPoints(E: Curve, P: Point, Q: Point): Point {
   if (P === undefined) return Q
   if (Q === undefined) return P

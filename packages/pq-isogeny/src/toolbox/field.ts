@@ -5,8 +5,13 @@ import { mod } from '../quaternion/integers.ts'
 /** An element of F_{p^k}: k coefficients in [0, p), lowest first. */
 export type Element = readonly bigint[]
 
+/**
+ * A finite field F_{p^k} with its arithmetic, made by {@link createField}. Elements of two fields must not be mixed;
+ * nothing checks it.
+ */
 export interface Field {
   readonly p: bigint
+  /** k: 1 for a prime field, at most 6. */
   readonly degree: number
   /** p^k. */
   readonly size: bigint
@@ -20,6 +25,7 @@ export interface Field {
   mul(a: Element, b: Element): Element
   /** @throws {IsogenyError} `ISOGENY_INVALID_ARGUMENT` for 0 */
   inv(a: Element): Element
+  /** a^e for e ≥ 0, by squaring. */
   pow(a: Element, e: bigint): Element
   equal(a: Element, b: Element): boolean
   isZero(a: Element): boolean

@@ -4,8 +4,11 @@ import { addPoints, type Curve, type Point, samePoint } from './curve.ts'
 import { createField, type Element, type Field, roots } from './field.ts'
 import { modularPolynomial2 } from './supersingular.ts'
 
+/** A separable isogeny that Vélu's formulas (1971) give for a cyclic kernel; made by {@link velu}. */
 export interface VeluIsogeny {
+  /** The curve that it leads to. */
   readonly codomain: Curve
+  /** The order of its kernel. */
   readonly degree: number
   /** Image of a point; the kernel goes to infinity. */
   apply(P: Point): Point

@@ -92,6 +92,10 @@ const FIELD_SECURITY = [
   [1024, 80],
 ] as const
 
+/**
+ * Security of a discrete logarithm on a curve when it may also be moved to a finite field by a pairing (Menezes,
+ * Okamoto and Vanstone, 1993), in bits.
+ */
 export interface MovEstimate {
   /** Half the bits of n: Pollard's rho on the curve. */
   readonly curveBits: number
@@ -146,6 +150,10 @@ export function solveLogarithm(F: Field, g: Element, h: Element, n: bigint): big
   return undefined
 }
 
+/**
+ * A distortion map of a supersingular curve (Verheul, 2001): it makes a second, independent point out of one, so that
+ * the Weil pairing of the two says something. Made by {@link distortionMap}.
+ */
 export interface Distortion {
   /** The curve over F_{p²}. */
   readonly curve: Curve

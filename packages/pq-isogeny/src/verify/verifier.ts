@@ -22,8 +22,13 @@ export interface PreparedVerifier {
 /** Options of `verify`. SQIsign has no context; any key is rejected so that a typo or a context does not pass unseen. */
 export type VerifyOptions = Readonly<Record<never, never>>
 
+/**
+ * The verifying half of SQIsign 3.0 at one security level. It sees public data alone, so its timing tells no secret.
+ */
 export interface Verifier {
+  /** The parameter set (`SQIsign_p324_3`), the major version of SQIsign, and the NIST security level. */
   readonly info: { readonly name: string; readonly version: 3; readonly level: 1 | 3 | 5 }
+  /** Bytes of keys, signatures and the seeds of `keygen`. */
   readonly lengths: {
     readonly publicKey: number
     readonly secretKey: number

@@ -5,6 +5,10 @@ import { StorageError } from '../errors.ts'
 
 /** States of a pin. */
 export const PIN_STATUSES = ['queued', 'pinning', 'pinned', 'failed'] as const
+/**
+ * Where a pin stands: `queued`, then `pinning` while its content is fetched, then `pinned`, or `failed`, with the
+ * reason in `info.status_details`.
+ */
 export type PinStatus = (typeof PIN_STATUSES)[number]
 
 /** Limits of the specification. */

@@ -4,9 +4,11 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { CID } from 'multiformats/cid'
 import { CdnError } from '../errors.ts'
 
-/** Multihash codes (multicodec table). */
+/** Multihash code of SHA2-256 (multicodec table): what IPFS adds files with by default. */
 export const SHA2_256 = 0x12
+/** Multihash code of BLAKE3 with 32 bytes (multicodec table). */
 export const BLAKE3 = 0x1e
+/** Multihash code of BLAKE2b with 32 bytes (multicodec table). */
 export const BLAKE2B_256 = 0xb220
 
 /** Computes the digest of a multihash code; may be asynchronous (WebCrypto). */

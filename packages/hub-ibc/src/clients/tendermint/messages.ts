@@ -46,6 +46,10 @@ export const BlockId = message({ hash: bytes(1), partSetHeader: embed(2, PartSet
 export type BlockId = MessageOf<typeof BlockId>
 const ConsensusVersion = message({ block: uint64(1), app: uint64(2) })
 
+/**
+ * A CometBFT block header (`tendermint.types.Header`): fourteen fields, `time` in nanoseconds since 1970, all hashes 32
+ * bytes. `appHash` is the root that ICS-23 proofs lead to: the state after the block *before*.
+ */
 export const BlockHeader = message({
   version: embed(1, ConsensusVersion),
   chainId: string(2),
@@ -62,33 +66,48 @@ export const BlockHeader = message({
   evidenceHash: bytes(13),
   proposerAddress: bytes(14),
 })
+/** The fields of a block header, decoded. */
 export type BlockHeader = MessageOf<typeof BlockHeader>
 
 export const BlockIdFlag = { ABSENT: 1, COMMIT: 2, NIL: 3 } as const
+/**
+ * One validator's precommit in a commit: `blockIdFlag` 1 absent, 2 for the block, 3 for none; the 20-byte address, its
+ * vote's time in nanoseconds, and the signature over its canonical vote.
+ */
 export const CommitSig = message({
   blockIdFlag: uint32(1),
   validatorAddress: bytes(2),
   timestamp: embed(3, Nanoseconds),
   signature: bytes(4),
 })
+/** One validator's precommit, decoded. */
 export type CommitSig = MessageOf<typeof CommitSig>
+/**
+ * The precommits that made a block final (`tendermint.types.Commit`): height, round, the block's id, and one {@link
+ * CommitSig} a validator.
+ */
 export const Commit = message({
   height: int64(1),
   round: int32(2),
   blockId: embed(3, BlockId),
   signatures: repeated(4, CommitSig),
 })
+/** The precommits of a block, decoded. */
 export type Commit = MessageOf<typeof Commit>
+/** A header with its commit, on the wire, where either may be missing; the client refuses it then. */
 export const SignedHeader = message({ header: optional(1, BlockHeader), commit: optional(2, Commit) })
+/** A header with its commit, both there: what {@link verifyHeader} works on and `/commit` of a node's RPC serves. */
 export type SignedHeader = { readonly header: BlockHeader; readonly commit: Commit }
 
 export const PublicKey = message({ ed25519: bytes(1), secp256k1: bytes(2) })
+/** A validator as CometBFT lists it: address of 20 bytes, key, voting power, and a priority that no hash covers. */
 export const Validator = message({
   address: bytes(1),
   pubKey: embed(2, PublicKey),
   votingPower: int64(3),
   proposerPriority: int64(4),
 })
+/** A validator, decoded. `pubKey` has one of its two keys; the other is empty. */
 export type Validator = MessageOf<typeof Validator>
 export const ValidatorSet = message({
   validators: repeated(1, Validator),
@@ -110,6 +129,11 @@ export const CanonicalVote = message({
 })
 
 const Fraction = message({ numerator: uint64(1), denominator: uint64(2) })
+/**
+ * The state of an 07-tendermint client (ICS-07). Periods are nanoseconds, `trustingPeriod` shorter than
+ * `unbondingPeriod`; `trustLevel` lies between 1/3 and 1; a `frozenHeight` other than 0-0 means frozen; `proofSpecs`
+ * are ICS-23's, from the store up.
+ */
 export const ClientState = message({
   chainId: string(1),
   trustLevel: embed(2, Fraction),
@@ -123,22 +147,38 @@ export const ClientState = message({
   allowUpdateAfterExpiry: bool(10),
   allowUpdateAfterMisbehaviour: bool(11),
 })
+/** The state of an 07-tendermint client, decoded. */
 export type ClientState = MessageOf<typeof ClientState>
+/**
+ * What an 07-tendermint client keeps of a height: block time (nanoseconds since 1970), the app hash as `root`, and the
+ * hash of the validators that sign the next height.
+ */
 export const ConsensusState = message({
   timestamp: embed(1, Nanoseconds),
   root: embed(2, MerkleRoot),
   nextValidatorsHash: bytes(3),
 })
+/** What an 07-tendermint client keeps of a height, decoded. */
 export type ConsensusState = MessageOf<typeof ConsensusState>
+/**
+ * An update of an 07-tendermint client (ICS-07): a signed header with its validator set, and the height that is trusted
+ * with the set that signs the one after it. A relayer makes it; {@link createTendermintClient} reads it.
+ */
 export const Header = message({
   signedHeader: optional(1, SignedHeader),
   validatorSet: optional(2, ValidatorSet),
   trustedHeight: embed(3, Height),
   trustedValidators: optional(4, ValidatorSet),
 })
+/** An update of an 07-tendermint client, decoded. */
 export type Header = MessageOf<typeof Header>
+/**
+ * Evidence against a chain (ICS-07): two headers that both verify and differ at one height, or whose times do not rise
+ * with their heights. Anyone may send it; it freezes the client.
+ */
 export const Misbehaviour = message({ clientId: string(1), header1: optional(2, Header), header2: optional(3, Header) })
 
+/** The `Any` type URLs of ICS-07, as ibc-go registers them. */
 export const TYPE_URLS = {
   clientState: '/ibc.lightclients.tendermint.v1.ClientState',
   consensusState: '/ibc.lightclients.tendermint.v1.ConsensusState',

@@ -89,6 +89,7 @@ export function voteSignBytes(chainId: string, commit: Commit, signature: Commit
 /** Checks one signature. Ed25519 by ZIP-215, as CometBFT does. Never throws. */
 export type SignatureVerifier = (pubKey: Validator['pubKey'], message: Uint8Array, signature: Uint8Array) => boolean
 
+/** Ed25519 by the rules of ZIP-215, or secp256k1: the check that is used where an option names no other. */
 export const verifySignature: SignatureVerifier = (pubKey, signBytes, signature) => {
   try {
     if (pubKey.ed25519.length > 0) return ed25519.verify(signature, signBytes, pubKey.ed25519, { zip215: true })
@@ -107,8 +108,13 @@ export interface WireFormat {
 
 const PROTOBUF: WireFormat = { headerHash, validatorSetHash, voteSignBytes }
 
+/**
+ * All that a light client needs of one height: the signed header and the whole validator set behind its
+ * `validatorsHash`.
+ */
 export interface LightBlock {
   readonly signedHeader: SignedHeader
+  /** In the set's order, which its hash covers: more power first, then by address. */
   readonly validators: readonly Validator[]
 }
 
@@ -122,17 +128,30 @@ export interface TrustedState {
   readonly nextValidators: readonly Validator[]
 }
 
+/** How far a light client trusts, as a chain's client state says it. All times are nanoseconds. */
 export interface TrustOptions {
   readonly chainId: string
+  /**
+   * How old the trusted state may be; shorter than the chain's unbonding period, else its signers may have nothing to
+   * lose.
+   */
   readonly trustingPeriod: bigint
+  /** How far a header's time may be ahead of `now`. */
   readonly maxClockDrift: bigint
+  /** More than this part of the trusted power must have signed a header that skips heights; 1/3 to 1. */
   readonly trustLevel: { readonly numerator: bigint; readonly denominator: bigint }
+  /** The time of whoever verifies, since 1970. */
   readonly now: bigint
+  /** Default: Ed25519 (ZIP-215) and secp256k1 in JavaScript. */
   readonly verifySignature?: SignatureVerifier
   /** Default: protobuf, CometBFT and Tendermint since 0.34. */
   readonly format?: WireFormat
 }
 
+/**
+ * Whether a header follows from what is trusted; `reason` says in words why not. Headers are foreign data, so {@link
+ * verifyHeader} answers with this and does not throw.
+ */
 export type HeaderVerdict =
   | { readonly status: 'valid' }
   /** Honest, perhaps, but too far from what is trusted: try a header in between. */

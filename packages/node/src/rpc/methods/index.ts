@@ -56,7 +56,7 @@ export const indexMethods: Record<string, RpcMethod> = {
     }
   },
 
-  /** Transactions that final units carried and blocks left out, newest first, with what won and why (DESIGN.md C8). */
+  /** Transactions that final units carried and blocks left out, newest first, with what won and why. */
   zos_getConflicts: async ([page], context) => {
     const { before, limit } = pageParam(page)
     const entries = await indexOf(context).conflicts(before, limit)

@@ -11,15 +11,20 @@ export interface EdgeRunner {
   run(code: CID, input: Uint8Array, options: EdgeRunOptions): Promise<{ signed: SignedResult; output: Uint8Array }>
 }
 
+/**
+ * How many runners must say the same, which count, and what the run may use. All runners get the same grants, else they
+ * could not agree.
+ */
 export interface AgreementOptions extends EdgeRunOptions {
-  /** Runners that must say the same. */
+  /** Runners that must say the same: 1 up to their number. */
   readonly agree: number
-  /** Pages of memory that runners must grant. Default 256, as that of a pool. */
+  /** Pages of memory, 64 KiB each, that runners must grant. Default 256, as that of a pool. */
   readonly memoryPages?: number
-  /** Keys of runners that are believed; without them anybody counts, once for each key. */
+  /** Ed25519 keys of runners that are believed; without them anybody counts, once for each key. */
   readonly trusted?: readonly Uint8Array[]
 }
 
+/** What enough runners signed alike, and what the others said until then. */
 export interface Agreement {
   /** Empty where they agree that the function fails: `signed[0].record.status` says how it ended. */
   readonly output: Uint8Array

@@ -9,17 +9,28 @@ export interface ResultRecord extends Grants {
   readonly function: CID
   readonly input: CID
   readonly output: CID
+  /** How the run ended: the same wherever the function runs. */
   readonly status: RunStatus
+  /** What `handle` answered, a signed 32-bit number; 0 where the run did not end by itself. */
   readonly exitCode: number
+  /**
+   * Fuel used, by the table of the execution profile (docs/edge.md); all of the limit where the run did not end by
+   * itself.
+   */
   readonly fuel: number
   readonly fuelLimit: number
+  /** Pages of memory, 64 KiB each, that the function might have. */
   readonly memoryPages: number
   /** The runner's Ed25519 key. */
   readonly runner: Uint8Array
 }
 
+/**
+ * A result record under its runner's signature: what a runner can be held to, since anyone may run the function again.
+ */
 export interface SignedResult {
   readonly record: ResultRecord
+  /** Ed25519, 64 bytes, over a tag and the record's encoding. */
   readonly signature: Uint8Array
 }
 
@@ -149,6 +160,7 @@ export interface ExpectedResult {
   readonly runners?: readonly Uint8Array[]
 }
 
+/** Whether a signed result counts as what was asked for; `reason` says in words why not. */
 export type Verdict = { readonly status: 'valid' } | { readonly status: 'invalid'; readonly reason: string }
 
 /** Whether the signature is the runner's and the record is about what was asked. Never throws for foreign records. */

@@ -64,7 +64,12 @@ export interface EdgeResult {
   readonly signed?: SignedResult
 }
 
+/**
+ * Workers that run edge functions, made by {@link createEdgePool}: functions are kept compiled, each run gets a fresh
+ * instance, fuel and a deadline.
+ */
 export interface EdgePool {
+  /** Pages of memory, 64 KiB each, that every function here may have: part of what its results mean. */
   readonly memoryPages: number
   /**
    * Checks, instruments and compiles a function, and keeps it under its CID (raw, SHA2-256).
@@ -78,7 +83,9 @@ export interface EdgePool {
    * `CDN_EDGE_MALFORMED`, `CDN_EDGE_REFUSED`, `CDN_INVALID_ARGUMENT`; the signal's reason
    */
   run(code: CID, input: Uint8Array, options?: EdgeRunOptions): Promise<EdgeResult>
+  /** Counters of runs, queue and workers in the form of Prometheus. */
   metrics(): Metric[]
+  /** Ends all workers; runs under way reject. */
   close(): Promise<void>
 }
 

@@ -22,16 +22,23 @@ export interface Grants {
   readonly seed?: Uint8Array
 }
 
+/** One run of a prepared function: its input, its fuel, and all content that it may read. */
 export interface RunRequest extends Grants {
+  /** What `handle` gets, at most `RUN_LIMITS.inputBytes` bytes. */
   readonly input: Uint8Array
+  /** Most fuel that the run may use, a whole number from 1. */
   readonly fuel: number
-  /** Content by CID, as text. */
+  /** Content by CID, as text. A read of anything else ends the run with {@link RunNeeds}. */
   readonly contents: ReadonlyMap<string, Uint8Array>
 }
 
 /** How a run ended; all of these are the same wherever the function runs. */
 export type RunStatus = 'done' | 'trapped' | 'out-of-fuel' | 'stack'
 
+/**
+ * How a run ended and what it made. `logs` and `reason` are for people; all else is the same wherever the function
+ * runs, and goes into the signed record.
+ */
 export interface RunOutcome {
   readonly status: RunStatus
   /** What `handle` answered: 0 where all is well. 0 when the run did not end by itself. */
