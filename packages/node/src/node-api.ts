@@ -19,6 +19,7 @@ export interface Logger {
 
 /** How a node is started. */
 export interface NodeOptions {
+  /** What all nodes of the network start from; nodes with another one are in another network. */
   genesis: Genesis
   /** Where the node keeps everything. In memory when not given: for tests, as a validator that forgets may sign twice. */
   dataDir?: string
@@ -36,6 +37,10 @@ export interface NodeOptions {
   pruning?: PruningOptions
   /** CryptoNight hashes that a validator spends on the lottery of each term, about 30 ms each, on a thread of their own. Default 16; 0: none, and the last rank. */
   ticketHashes?: number
+  /**
+   * Multiaddrs to listen on (default `/ip4/127.0.0.1/tcp/0`, a free port of loopback), and those of peers to begin
+   * with.
+   */
   p2p?: { listen?: string[]; peers?: string[] }
   /** Where JSON-RPC is served; nowhere when not given. */
   rpc?: { host?: string; port: number }
@@ -45,6 +50,7 @@ export interface NodeOptions {
   metrics?: { host?: string; port: number }
   /** Keeps an index of accounts for the explorer: a file for node:sqlite, or a PostgreSQL URL. None when not given. */
   index?: string
+  /** Default: nothing is logged. */
   logger?: Logger
   /** Default: the machine's. */
   clock?: Clock
@@ -71,13 +77,17 @@ export interface PruningOptions {
 
 /** A running node. */
 export interface ZosNode {
+  /** Of JSON-RPC, over HTTP and WebSocket; undefined where it is not served. */
   rpcUrl: string | undefined
   /** Port for length-framed transactions. */
   ingestPort: number | undefined
+  /** Port of `/metrics` for Prometheus. */
   metricsPort: number | undefined
+  /** Its libp2p identity. */
   peerId: string
   /** Multiaddrs at which other nodes reach this one. */
   addresses(): string[]
+  /** Tries to stay connected to these multiaddrs, and remembers them. One without `/p2p/…` is ignored. */
   addPeers(addresses: readonly string[]): void
   status(): NodeStatus
   /** The checkpoint of an epoch with its certificate; undefined while there is none. */
@@ -99,7 +109,9 @@ export interface NodeStatus {
   chainId: number
   /** Accounts and clock can be changed (docs/devnet.md), and there is a faucet. */
   devnet: boolean
+  /** The validator that this node signs for; null: none. */
   validator: Address | null
+  /** Connected peers. */
   peers: number
   /** Validators among the peers that have shown a record under both of their keys. */
   validatorPeers: string[]
@@ -109,6 +121,7 @@ export interface NodeStatus {
   block: number
   blockHash: string
   stateRoot: string
+  /** The running epoch. */
   epoch: number
   /** The oldest epoch whose units this node still has. */
   firstEpoch: number
@@ -116,9 +129,13 @@ export interface NodeStatus {
   checkpoint: number | null
   /** Main-chain index of the last committed leader. */
   mci: number
+  /** Units in the DAG. */
   units: number
+  /** Units whose parents are not here yet. */
   waitingUnits: number
+  /** Committed leaders that wait for execution. */
   backlog: number
+  /** Transactions that wait for a unit. */
   pool: number
   /** Malformed or invalid messages of peers, which were dropped. */
   droppedMessages: number
@@ -136,8 +153,11 @@ export interface NodeStatus {
   bannedPeers: number
   /** The lowest score of a connected peer: 0 is the best, at −100 a peer is cut off. */
   lowestPeerScore: number
+  /** Makes units: a validator of the committee that is in step with its peers. */
   producing: boolean
+  /** Memory of the process. */
   rssBytes: number
+  /** Memory of JavaScript's heap in use. */
   heapBytes: number
   /** 99th percentile of how late timers ran since the last status, milliseconds. */
   lagP99Ms: number

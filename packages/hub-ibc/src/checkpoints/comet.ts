@@ -54,6 +54,7 @@ export interface CheckpointFacts {
   readonly nextValidators: readonly Validator[]
   /** The main-chain unit that the checkpoint is about, and its index. */
   readonly unit: Uint8Array
+  /** Index of the unit in the network's main chain. */
   readonly mainChainIndex: bigint
 }
 

@@ -11,6 +11,7 @@ export interface ChannelApplication {
     version: string
     counterpartyPortId: string
   }): string
+  /** The counterparty opens a channel to this port. Returns the version that goes into this end. */
   onOpenTry(channel: {
     portId: string
     channelId: string
@@ -18,9 +19,11 @@ export interface ChannelApplication {
     version: string
     counterpartyPortId: string
   }): string
+  /** The counterparty answered with its version; throw to refuse it. */
   onOpenAck?(portId: string, channelId: string, counterpartyVersion: string): void
   /** Returning without throwing permits a user to close the channel; leave it out to forbid. */
   onCloseInit?(portId: string, channelId: string): void
+  /** The counterparty has closed; nothing can stop it. */
   onCloseConfirm?(portId: string, channelId: string): void
   /** The acknowledgement's bytes; undefined: it comes later, through `writeAcknowledgement`. */
   onReceive(packet: Packet, relayer: string): Uint8Array | undefined
@@ -28,7 +31,9 @@ export interface ChannelApplication {
   errorAcknowledgement(error: unknown): Uint8Array
   /** True for an acknowledgement that means failure: what `onReceive` changed is undone, the receipt stays. */
   isError(acknowledgement: Uint8Array): boolean
+  /** A packet that was sent from here was taken or refused. Called once, never after `onTimeout`. */
   onAcknowledge(packet: Packet, acknowledgement: Uint8Array, relayer: string): void
+  /** A packet that was sent from here was proved not to have arrived in time. Called once. */
   onTimeout(packet: Packet, relayer: string): void
 }
 
@@ -50,7 +55,9 @@ export interface PayloadApplication {
   onReceive(context: PayloadContext, relayer: string): Uint8Array | 'failure' | undefined
   /** The packet of this payload was refused; what it changed is undone already. */
   onRefused?(context: PayloadContext, error: unknown): void
+  /** A payload that was sent from here was taken or refused. Called once, never after `onTimeout`. */
   onAcknowledge(context: PayloadContext, acknowledgement: Uint8Array | 'failure', relayer: string): void
+  /** A packet with this payload was proved not to have arrived in time. Called once. */
   onTimeout(context: PayloadContext, relayer: string): void
 }
 

@@ -14,6 +14,7 @@ import { combine, type Element, lagrange, mod, type RandomBytes, type Suite } fr
 /** What a committee shares in public. */
 export interface GroupKey {
   readonly suite: Suite
+  /** Signers that make a signature, at least 2. */
   readonly threshold: number
   /** Encoded group public key. */
   readonly publicKey: Uint8Array
@@ -23,7 +24,9 @@ export interface GroupKey {
 
 /** One identifier's secret. */
 export interface SecretShare {
+  /** Which of the group's shares it is: 1 or more, never 0. */
   readonly identifier: bigint
+  /** The secret: a scalar below the group's order. */
   readonly share: bigint
 }
 

@@ -22,6 +22,7 @@ import {
 /** Broadcast by each dealer: commitments to its polynomial, and a proof that it knows the constant term. */
 export interface DealerCommitment {
   readonly dealer: bigint
+  /** One encoded element a coefficient, `threshold` in all, the constant term first. */
   readonly commitments: readonly Uint8Array[]
   /** R ‖ μ; empty in refreshes, whose constant term is zero and whose first commitment is empty too. */
   readonly proof: Uint8Array
@@ -37,6 +38,7 @@ export interface DealtShare {
 /** A dealer's secret state between the rounds. */
 export interface Dealing {
   readonly public: DealerCommitment
+  /** The secret polynomial; forget it once all shares are delivered. */
   readonly coefficients: readonly bigint[]
 }
 

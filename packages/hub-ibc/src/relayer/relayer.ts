@@ -47,7 +47,9 @@ export interface RelayProgress {
 
 /** The two ends of a path, and where the relayer remembers how far it is. */
 export interface RelayerOptions {
+  /** One end of the path; which of them is `a` makes no difference, but it names the marks, so keep it. */
   readonly a: PathEnd
+  /** The other end. */
   readonly b: PathEnd
   /** Where it keeps its marks: {@link createMemoryCursors} or a durable one. */
   readonly cursors: CursorStore
@@ -73,6 +75,7 @@ export interface Relayer {
    * chain does not answer and `HUB_ABORTED` after `signal`; calling again is always safe.
    */
   step(options?: { signal?: CancelSignal }): Promise<boolean>
+  /** Counts up to now. */
   readonly progress: RelayProgress
 }
 

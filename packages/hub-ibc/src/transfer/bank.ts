@@ -3,9 +3,11 @@ import { HubError } from '../errors.ts'
 
 /** The port to the chain's balances. Every change takes part in the running message through the host's journal. */
 export interface Bank {
+  /** In the token's smallest unit; 0 for an account that has none. */
   balance(account: string, denom: string): bigint
   /** Throws `HUB_INSUFFICIENT` where the account does not have it. */
   transfer(from: string, to: string, denom: string, amount: bigint): void
+  /** Makes tokens that did not exist: vouchers of what came from elsewhere. */
   mint(to: string, denom: string, amount: bigint): void
   /** Throws `HUB_INSUFFICIENT`. */
   burn(from: string, denom: string, amount: bigint): void

@@ -34,8 +34,11 @@ export function conditionsOf(
 
 /** A partition with a time: `0,1/2,3` for good, `0,1/2,3@10-30` from second 10 to second 30 after the start. */
 export interface Partition {
+  /** Indices of validators that reach each other meanwhile. */
   groups: number[][]
+  /** Milliseconds after the start. */
   fromMs: number
+  /** Undefined: for good. */
   toMs: number | undefined
 }
 

@@ -12,6 +12,7 @@ import { writeConsensusGenesis } from './consensus-genesis.ts'
 /** What all nodes of a network start from. JSON; amounts are decimal strings in wei. */
 export interface Genesis {
   name: string
+  /** Which transactions this chain takes (EIP-155). */
   chainId: number
   /** Unix milliseconds. */
   timestampMs: number

@@ -9,6 +9,7 @@ export interface LightChain {
   readonly chainId: number
   /** When the network began, unix milliseconds. */
   readonly timestampMs: number
+  /** The committee of the first epoch, as the genesis has it. */
   readonly validators: readonly {
     readonly address: string
     readonly publicKey: string

@@ -11,6 +11,7 @@ export type LightSource =
 /** How a source has done. */
 export interface SourceStatus {
   readonly id: string
+  /** `failing` ones are asked last, `banned` ones, which lied, never again. */
   readonly state: 'unknown' | 'good' | 'failing' | 'banned'
   /** What it did wrong, or why it does not answer. */
   readonly reason?: string

@@ -29,7 +29,7 @@ export function waves(accesses: readonly Access[]): number[][] {
 }
 
 /**
- * Groups that touch no common key: each may run on its own, its members in the given order (hyper-threading of zones, R-PIP-5).
+ * Groups that touch no common key: each may run on its own, its members in the given order (hyper-threading of zones).
  * Groups ascend by their first member. Keys that are only read join nobody.
  */
 export function conflictGroups(accesses: readonly Access[]): number[][] {

@@ -33,6 +33,7 @@ export interface BatchLimits {
 export interface StageContext {
   /** Aborted when the pipeline is aborted or this call has timed out. */
   readonly signal: AbortSignal
+  /** The stage's name, for messages. */
   readonly stage: string
   /** 0 for the first attempt. */
   readonly attempt: number

@@ -43,6 +43,7 @@ export interface TpuOptions extends StageSet {
   readonly limits?: IntakeLimits
   /** When a batch begins its way: default 512 items or 5 ms, which with a durable write keeps a hop under 60 ms. */
   readonly batch?: { readonly count?: number; readonly lingerMs?: number }
+  /** Default: the machine's clock. `manualTimers()` makes a run deterministic. */
   readonly timers?: Timers
   /** Aborts the TPU: what is inside gets the receipt `failed`. */
   readonly signal?: AbortSignal
@@ -180,7 +181,9 @@ export interface ReplayResult {
 export interface TvuOptions extends StageSet {
   /** Transactions for other chains are listed as rejected. */
   readonly chainId: bigint
+  /** Default: the machine's clock. */
   readonly timers?: Timers
+  /** Aborts the replay; what was applied stays so. */
   readonly signal?: AbortSignal
   /** After each transaction that was applied, with their number. */
   readonly onProgress?: (applied: number) => void

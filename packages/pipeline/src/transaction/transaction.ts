@@ -36,6 +36,7 @@ export interface Transaction {
   readonly gasLimit: bigint
   /** Wei per gas. For types 0 and 1 both fees are the gas price. */
   readonly maxFeePerGas: bigint
+  /** Wei per gas, at most, for who makes the block. */
   readonly maxPriorityFeePerGas: bigint
   /** 20 bytes; undefined creates a contract. */
   readonly to: Uint8Array | undefined

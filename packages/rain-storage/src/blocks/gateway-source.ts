@@ -38,6 +38,7 @@ export interface GatewaySourceOptions {
   readonly getBytes: GetBytesPort
   /** value of the `authorization` header for private paths */
   readonly authorization?: string
+  /** checks blocks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
 }
 

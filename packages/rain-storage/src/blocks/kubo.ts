@@ -11,9 +11,11 @@ import { type BlockStore, notFound, withIdentity } from './store.ts'
 export interface KuboStoreOptions {
   /** e.g. `http://127.0.0.1:5001` */
   readonly endpoint: string
+  /** the platform's `fetch` will do */
   readonly fetch: FetchPort
   /** value of the `authorization` header, where the RPC asks for one */
   readonly authorization?: string
+  /** checks blocks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
 }
 

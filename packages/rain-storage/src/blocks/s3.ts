@@ -18,10 +18,13 @@ export interface S3StoreOptions {
   readonly bucket: string
   /** before every object's name, default `blocks/` */
   readonly prefix?: string
+  /** what requests are signed with (AWS Signature Version 4) */
   readonly credentials: Credentials
+  /** the platform's `fetch` will do */
   readonly fetch: FetchPort
   /** the time now as `20260801T120000Z` */
   readonly amzDate: () => string
+  /** checks blocks and signs requests; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
 }
 

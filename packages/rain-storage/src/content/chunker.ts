@@ -44,7 +44,7 @@ export function fixedChunker(size: number): Chunker {
   }
 }
 
-/** Sizes of content-defined chunks in bytes. */
+/** Chunk sizes in bytes: 64 ≤ min < average < max ≤ 4 MiB. */
 export interface GearOptions {
   readonly min: number
   readonly average: number

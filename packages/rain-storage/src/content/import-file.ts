@@ -36,7 +36,9 @@ export const PROFILE_2015: FileProfile = {
 
 /** Options of importing. */
 export interface ImportOptions {
+  /** chunks, codec and width of the DAG; default {@link PROFILE_2025} */
   readonly profile?: FileProfile
+  /** names blocks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
   readonly signal?: AbortSignal | undefined
   /** bytes read so far */

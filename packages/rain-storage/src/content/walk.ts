@@ -12,7 +12,9 @@ export const WALK_LIMITS = { blocks: 10_000_000, depth: 1024 } as const
 /** Options of {@link walk}. */
 export interface WalkOptions {
   readonly signal?: AbortSignal | undefined
+  /** blocks after which the walk ends with `STORAGE_LIMIT`; default 10,000,000 */
   readonly maxBlocks?: number
+  /** links below the root that it follows; default 1,024 */
   readonly maxDepth?: number
   /** give a block again where it is linked again */
   readonly duplicates?: boolean

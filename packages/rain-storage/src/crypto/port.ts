@@ -25,6 +25,7 @@ export interface CryptoPort {
   sha512(bytes: Uint8Array): MaybePromise<Uint8Array>
   /** Pure WebAssembly or TypeScript in every implementation: no platform brings it. */
   readonly blake3: Blake3
+  /** HMAC (RFC 2104) with SHA-256: 32 bytes. */
   hmacSha256(key: Uint8Array, bytes: Uint8Array): MaybePromise<Uint8Array>
   /** AES-256-GCM, 12-byte nonce; the 16-byte tag stands at the end. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): MaybePromise<Uint8Array>

@@ -17,6 +17,7 @@ import { findRedirect, MAX_REDIRECTS_BYTES, parseRedirects } from './redirects.t
 
 /** What {@link createGateway} needs. */
 export interface GatewayOptions {
+  /** where content comes from */
   readonly blocks: BlockSource
   /** where requests with `only-if-cached` look; default `blocks` */
   readonly local?: BlockSource
@@ -33,6 +34,7 @@ export interface GatewayOptions {
   readonly hosts?: readonly string[]
   /** believe `X-Forwarded-Host` and `X-Forwarded-Proto`: only behind a proxy that sets them. Default false */
   readonly trustForwarded?: boolean
+  /** default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
 }
 

@@ -31,6 +31,7 @@ export interface ImageBase {
 
 /** Options of {@link openImage} and {@link createImage}. */
 export interface ImageOptions {
+  /** names and checks chunks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
   /** what stands below chunks that were never written: an overlay. Must be given again when the image is opened again. */
   readonly base?: ImageBase

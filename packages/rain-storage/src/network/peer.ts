@@ -41,7 +41,9 @@ export interface PeerOptions {
   readonly listen?: readonly string[]
   /** multiaddrs of peers to join by */
   readonly bootstrap?: readonly string[]
+  /** the peer's identity; default a new one at each start */
   readonly privateKey?: PrivateKey
+  /** default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
   /** shards kept for others over the rain protocol */
   readonly node?: StorageNode

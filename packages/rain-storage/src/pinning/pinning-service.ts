@@ -20,7 +20,9 @@ export const PIN_DEADLINE_MS = 3_600_000
 
 /** What {@link createPinningService} needs. */
 export interface PinningOptions {
+  /** what fetches and keeps the content */
   readonly target: PinTarget
+  /** where pins are written down */
   readonly index: ObjectIndex
   /** the account of a bearer token: letters, digits and dashes; `undefined` for a token that is not known */
   readonly account: (token: string) => string | undefined | Promise<string | undefined>
@@ -28,10 +30,11 @@ export interface PinningOptions {
   readonly delegates: () => readonly string[]
   /** tries to connect to a client's addresses before fetching; failures do not matter */
   readonly connect?: (origin: string) => Promise<void>
-  /** default {@link PIN_DEADLINE_MS} */
+  /** milliseconds after which a pin that is not whole has failed; default {@link PIN_DEADLINE_MS}, an hour */
   readonly deadlineMs?: number
   /** milliseconds since 1970 */
   readonly nowMs: () => number
+  /** default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
 }
 

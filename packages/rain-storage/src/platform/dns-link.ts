@@ -11,6 +11,7 @@ const KEPT_MS = 60_000
 export interface DnsLinkOptions {
   /** default: that of the system */
   readonly resolveTxt?: (name: string) => Promise<string[][]>
+  /** milliseconds since 1970, for the cache; default the system clock */
   readonly nowMs?: () => number
 }
 

@@ -6,9 +6,11 @@ import { pipeline } from 'node:stream/promises'
 
 /** Options of {@link serveHttp}. */
 export interface HttpServerOptions {
+  /** answers requests, such as that of `createGateway` */
   readonly handler: (request: Request) => Promise<Response>
   /** 0 = any */
   readonly port: number
+  /** interface to listen on; default 127.0.0.1 */
   readonly host?: string
   /** also answer as an HTTP proxy: whole URLs as request targets, and `CONNECT` as a tunnel to this very server. Default false */
   readonly proxy?: boolean

@@ -39,9 +39,11 @@ export interface Leases {
 
 /** What {@link createLocalNode} is made of. */
 export interface LocalNodeOptions extends PlacementNode {
+  /** where blocks are kept */
   readonly store: BlockStore
   /** where leases are kept; without it blocks stay for ever */
   readonly leases?: Leases
+  /** checks blocks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
   /** bytes that the node takes before it answers with `STORAGE_LIMIT` */
   readonly capacityBytes?: number

@@ -37,9 +37,13 @@ export const DEFAULT_SEGMENT_BYTES = 4 * 1024 * 1024
 export interface VaultOptions {
   /** the nodes known now; asked for at every operation */
   readonly nodes: () => readonly StorageNode[]
+  /** encrypts and names shards; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
+  /** k: shards that are enough to read a segment. Default 10 */
   readonly dataShards?: number
+  /** n: shards of a segment, each on a node of its own. Default 16 */
   readonly totalShards?: number
+  /** bytes of content that are encrypted and coded together; default {@link DEFAULT_SEGMENT_BYTES}, 4 MiB */
   readonly segmentBytes?: number
   /** how new files are coded; files say themselves how they were. Default `transform` */
   readonly construction?: Construction
@@ -64,7 +68,9 @@ export type ReadSegments = (
 
 /** Options of a put. */
 export interface VaultPutOptions {
+  /** of the file, kept encrypted */
   readonly name?: string
+  /** media type, kept encrypted */
   readonly type?: string
   readonly signal?: AbortSignal | undefined
   /** bytes of plaintext stored */
@@ -73,9 +79,12 @@ export interface VaultPutOptions {
 
 /** Options of a get. */
 export interface VaultGetOptions {
+  /** first byte, default 0 */
   readonly offset?: number
+  /** number of bytes, default all that follow */
   readonly length?: number
   readonly signal?: AbortSignal | undefined
+  /** bytes of plaintext given out so far */
   readonly onProgress?: (bytes: number) => void
 }
 

@@ -9,11 +9,13 @@ import { blockSource } from '../source/block-source.ts'
 export interface ResponderOptions {
   /** Answers requests below this path: `<prefix><root>`. */
   prefix: string
+  /** The sources known now; asked for with each request. */
   sources: () => readonly Source[]
   /** Blocks are kept here and asked for here first. */
   cache?: StoredCache
   /** Type by the request, for pages that show what they fetch. */
   contentType?: (url: URL) => string
+  /** Told of each leaf that was verified, with its source. */
   onLeaf?: (root: string, leaf: LeafEvent) => void
 }
 

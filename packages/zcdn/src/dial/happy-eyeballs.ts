@@ -13,6 +13,7 @@ const MAX_ATTEMPT_DELAY_MS = 2000
 
 /** Options of {@link dial}. `T` is a connection: a TCP socket, a WebSocket, a libp2p connection. */
 export interface DialOptions<T> {
+  /** A name or an address. */
   host: string
   /** Addresses of the host in one family; rejects or gives none when there are none. Asked for both at once. */
   resolve: (host: string, family: Family, options: { signal: AbortSignal }) => Promise<readonly string[]>
@@ -20,10 +21,16 @@ export interface DialOptions<T> {
   connect: (address: Address, options: { signal: AbortSignal }) => Promise<T>
   /** Lets go of a connection that came too late. */
   close: (connection: T) => void
+  /** Default: the system's. */
   clock?: Clock
+  /** Ends all attempts; the call rejects with its reason. */
   signal?: AbortSignal
   /** Prefixes that failed lately are tried last. */
   memory?: PathMemory
+  /**
+   * Milliseconds before the next address is tried beside those under way. Default 250; bounded to 100 … 2,000 (RFC
+   * 8305, §8).
+   */
   attemptDelayMs?: number
   /** Who leads; IPv6 by default, as the RFC says. */
   first?: Family

@@ -142,6 +142,7 @@ const common = (options: DownloadOptions) => ({
 
 /** Options of {@link downloadTo}. */
 export interface DownloadToOptions extends DownloadOptions {
+  /** Where verified leaves go, in any order. */
   sink: Sink
   /** Check what `sink` already holds (by {@link Sink.read}) and fetch only the rest. */
   resume?: boolean

@@ -16,7 +16,9 @@ export interface ConnectionLike {
 
 /** Options of {@link dialLibp2p}. */
 export interface DialLibp2pOptions {
+  /** Ends all attempts; the call rejects with its reason. */
   signal?: AbortSignal
+  /** Prefixes that failed lately are tried last. */
   memory?: PathMemory
 }
 

@@ -12,6 +12,7 @@ import { systemClock } from '../platform/system-clock.ts'
 
 /** Options of {@link createEdgeService}. */
 export interface EdgeServiceOptions {
+  /** Where functions run. */
   readonly pool: EdgePool
   /** Fuel limit of a request that names none. Default 1e9. */
   readonly defaultFuel?: number
@@ -23,6 +24,7 @@ export interface EdgeServiceOptions {
   readonly burstFuel?: number
   /** Requests of one client at once. Default 8. */
   readonly maxPerClient?: number
+  /** Default: the system's. */
   readonly clock?: Clock
 }
 

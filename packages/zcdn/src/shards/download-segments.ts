@@ -15,16 +15,23 @@ const MAX_SEGMENT_BYTES = 256 * 1024 * 1024
 
 /** Options of {@link downloadSegments}. */
 export interface DownloadSegmentsOptions {
+  /** The shards of each segment by CID, and how they are coded. */
   plan: SegmentPlan
+  /** Who may hold shards. None is believed. */
   sources: Iterable<ShardSource>
-  /** Segments `first` (default 0) to before `end` (default all). */
+  /** First segment to read. Default 0. */
   first?: number
+  /** Segment before which to stop. Default: all that follow. */
   end?: number
   /** Data fetched ahead of the reader; memory stays below n/k of this, two segments at least. Default 16 MiB. */
   windowBytes?: number
+  /** Checks shards. Default {@link portableHasher}. */
   hasher?: Hasher
+  /** Default: the system's. */
   clock?: Clock
+  /** Ends the download; the call rejects with its reason. */
   signal?: AbortSignal
+  /** Told as segments are done, some times a second, and at the end. */
   onProgress?: (progress: DownloadProgress) => void
 }
 

@@ -32,7 +32,9 @@ const notHere = (source: string, cid: CID, cause?: unknown) =>
 
 /** Options of {@link wholeShardSource}. */
 export interface WholeShardSourceOptions extends ShardSourceOptions {
+  /** Its name in progress and errors; one a download. */
   id: string
+  /** Blocks asked for at once. Default 3. */
   parallel?: number
   /** A block by CID; `undefined` when it is not there. */
   get: (cid: CID, options: { signal: AbortSignal }) => Promise<Uint8Array | undefined>

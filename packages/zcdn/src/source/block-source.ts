@@ -3,9 +3,11 @@ import type { Source } from '../download/source.ts'
 
 /** Options of {@link blockSource}. */
 export interface BlockSourceOptions {
+  /** Its name in progress and errors; one a download. */
   id: string
   /** One block by CID: a blockstore, rain storage, Bitswap. */
   get: (cid: CID, options: { signal?: AbortSignal }) => Promise<Uint8Array>
+  /** Requests at once. Default 3. */
   parallel?: number
 }
 

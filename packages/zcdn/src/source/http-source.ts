@@ -9,9 +9,11 @@ export interface HttpSourceOptions {
   gateway?: string
   /** Or one URL of the very bytes of the object, on any web server that answers ranges. */
   url?: string
+  /** Its name in progress and errors. Default: the gateway or URL. */
   id?: string
   /** Connections at once. Default 3. */
   parallel?: number
+  /** Default: the platform's. */
   fetch?: Fetch
 }
 

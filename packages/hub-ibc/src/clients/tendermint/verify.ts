@@ -123,6 +123,7 @@ export interface TrustedState {
   readonly height: bigint
   /** Nanoseconds since 1970. */
   readonly time: bigint
+  /** Hash of the set that signs the next height. */
   readonly nextValidatorsHash: Uint8Array
   /** The set behind that hash; only needed to skip heights. */
   readonly nextValidators: readonly Validator[]
@@ -130,6 +131,7 @@ export interface TrustedState {
 
 /** How far a light client trusts, as a chain's client state says it. All times are nanoseconds. */
 export interface TrustOptions {
+  /** As headers carry it: `cosmoshub-4`. */
   readonly chainId: string
   /**
    * How old the trusted state may be; shorter than the chain's unbonding period, else its signers may have nothing to

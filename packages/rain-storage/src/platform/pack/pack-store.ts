@@ -34,6 +34,7 @@ export const PACK_BYTES = 256 * 1024 * 1024
 
 /** Options of {@link openPackStore}. */
 export interface PackStoreOptions {
+  /** checks blocks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
   /** default {@link PACK_BYTES} */
   readonly packBytes?: number

@@ -38,6 +38,7 @@ export interface EdgePoolOptions {
   readonly signer?: Signer
   /** Default {@link webHasher}. */
   readonly hasher?: Hasher
+  /** Of deadlines. Default: the system's. */
   readonly clock?: Clock
 }
 
@@ -49,6 +50,7 @@ export interface EdgeRunOptions extends Grants {
   readonly deadlineMs?: number
   /** Content that the function will read, fetched before. What it reads beyond costs a new start each. */
   readonly reads?: readonly CID[]
+  /** Ends the run, and its worker with it; the call rejects with its reason. */
   readonly signal?: AbortSignal
 }
 
