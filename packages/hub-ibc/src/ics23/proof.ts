@@ -81,7 +81,7 @@ export interface InnerSpec {
 export interface ProofSpec {
   readonly leafSpec: LeafOp
   readonly innerSpec: InnerSpec
-  /** 0 means {@link DEFAULT_MAX_DEPTH}. */
+  /** 0 means 128. */
   readonly maxDepth: number
   readonly minDepth: number
   readonly prehashKeyBeforeComparison: boolean

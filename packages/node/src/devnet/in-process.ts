@@ -19,7 +19,7 @@ export interface InProcessDevnetOptions {
   accounts?: number
   /** Wei of each account. Default 10,000 coins. */
   balance?: bigint
-  /** BIP-39 phrase of the accounts. Default {@link TEST_MNEMONIC}. */
+  /** BIP-39 phrase of the accounts. Default: "test test … junk", the phrase of every development network. */
   mnemonic?: string
   /** Default 5,918,547, "ZOS" in ASCII. */
   chainId?: number

@@ -25,7 +25,7 @@ export interface LightStatus {
   readonly head: { readonly number: number; readonly hash: string; readonly timeMs: number } | undefined
   /** The newest block that a checkpoint holds. */
   readonly finalized: { readonly number: number; readonly hash: string } | undefined
-  /** Epoch of the newest checkpoint that it followed. */
+  /** Epoch whose committee it believes: the one after the newest checkpoint that it followed, 0 at the genesis. */
   readonly epoch: number
   /** Unix milliseconds after which a new checkpoint has to be given by hand. */
   readonly trustedUntilMs: number

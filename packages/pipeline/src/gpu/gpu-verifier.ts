@@ -32,7 +32,7 @@ export interface GpuVerifierOptions {
 }
 
 /**
- * Checks signatures on a GPU, with the verdicts of every {@link Verifier}: foreign data never throws, the answer to each input is the same. One by one, without
+ * Checks signatures on a GPU, with the verdicts of every `Verifier`: foreign data never throws, the answer to each input is the same. One by one, without
  * batch equations. Calls reject with `PIPELINE_GPU_LOST` once the GPU is gone.
  */
 export interface GpuVerifier {

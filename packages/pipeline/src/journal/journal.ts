@@ -28,7 +28,7 @@ export interface JournalRecord {
   readonly payload: Uint8Array
 }
 
-/** Counters of an open journal. All but `records` count since it was opened. */
+/** Counters of an open journal; groups, bytes and what was cut are those since it was opened. */
 export interface JournalStats {
   /** Records over the life of the journal: the number that the next one gets. */
   readonly records: bigint

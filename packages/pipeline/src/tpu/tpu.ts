@@ -37,7 +37,7 @@ export interface StageSet {
 export interface TpuOptions extends StageSet {
   /** Transactions for other chains are refused as `chain-mismatch`. */
   readonly chainId: bigint
-  /** Makes a batch durable, for example with a {@link Journal}. Up to 16 batches are given to it at once. */
+  /** Makes a batch durable, for example with `Journal` of `@zos/pipeline/journal`. Up to 16 batches are given to it at once. */
   readonly write: WriteStage
   /** Bounds for each source; defaults are those of {@link IntakeLimits}. */
   readonly limits?: IntakeLimits

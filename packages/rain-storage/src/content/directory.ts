@@ -115,7 +115,7 @@ export async function lookup(blocks: BlockSource, cid: CID, name: string, option
 }
 
 /**
- * Stores a directory of entries that are stored already; sharded when its block would be above {@link SHARD_ABOVE_BYTES}.
+ * Stores a directory of entries that are stored already; sharded when its block would be above 256 KiB.
  * @throws StorageError `STORAGE_INVALID_ARGUMENT` for a name that is empty, `.`/`..`, holds `/` or NUL, or stands twice
  */
 export async function writeDirectory(

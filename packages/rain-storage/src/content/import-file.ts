@@ -62,7 +62,7 @@ export interface Imported {
 const IN_FLIGHT = 16
 
 /**
- * Stores a byte stream as a UnixFS file; durable when it resolves. Memory: {@link IN_FLIGHT} chunks and one row of links a level.
+ * Stores a byte stream as a UnixFS file; durable when it resolves. Memory: 16 chunks and one row of links a level.
  */
 export async function importFile(
   store: BlockStore,

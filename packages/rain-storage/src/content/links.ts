@@ -11,7 +11,7 @@ export const MAX_LINKS = 65_536
 
 /**
  * The CIDs that a block links to, in document order, duplicates included. Raw, cbor and json blocks have none.
- * @throws StorageError `STORAGE_MALFORMED` when the block is not of its codec or the codec is unknown, `STORAGE_LIMIT` above {@link MAX_LINKS}
+ * @throws StorageError `STORAGE_MALFORMED` when the block is not of its codec or the codec is unknown, `STORAGE_LIMIT` above 65,536 links
  */
 export function linksOf(cid: CID, bytes: Uint8Array): CID[] {
   const links: CID[] = []

@@ -35,7 +35,7 @@ export interface ImageOptions {
   readonly crypto?: CryptoPort
   /** what stands below chunks that were never written: an overlay. Must be given again when the image is opened again. */
   readonly base?: ImageBase
-  /** verified chunks kept in memory; default {@link DEFAULT_CACHE_BYTES} */
+  /** verified chunks kept in memory, bytes; default 256 MiB */
   readonly cacheBytes?: number
 }
 

@@ -30,7 +30,7 @@ export interface PinningOptions {
   readonly delegates: () => readonly string[]
   /** tries to connect to a client's addresses before fetching; failures do not matter */
   readonly connect?: (origin: string) => Promise<void>
-  /** milliseconds after which a pin that is not whole has failed; default {@link PIN_DEADLINE_MS}, an hour */
+  /** milliseconds after which a pin that is not whole has failed; default an hour */
   readonly deadlineMs?: number
   /** milliseconds since 1970 */
   readonly nowMs: () => number

@@ -43,7 +43,7 @@ export interface VaultOptions {
   readonly dataShards?: number
   /** n: shards of a segment, each on a node of its own. Default 16 */
   readonly totalShards?: number
-  /** bytes of content that are encrypted and coded together; default {@link DEFAULT_SEGMENT_BYTES}, 4 MiB */
+  /** bytes of content that are encrypted and coded together; default 4 MiB */
   readonly segmentBytes?: number
   /** how new files are coded; files say themselves how they were. Default `transform` */
   readonly construction?: Construction

@@ -36,7 +36,7 @@ export const PACK_BYTES = 256 * 1024 * 1024
 export interface PackStoreOptions {
   /** checks blocks; default {@link defaultCrypto} */
   readonly crypto?: CryptoPort
-  /** default {@link PACK_BYTES} */
+  /** bytes of a pack after which another begins; default 256 MiB */
   readonly packBytes?: number
   /** seconds since 1970, for leases; default the system clock */
   readonly nowS?: () => number
