@@ -87,7 +87,7 @@ export interface ZosNode {
   peerId: string
   /** Multiaddrs at which other nodes reach this one. */
   addresses(): string[]
-  /** Tries to stay connected to these multiaddrs, and remembers them. One without `/p2p/…` is ignored. */
+  /** Tries to stay connected to these multiaddrs, and remembers them. Throws `NODE_INVALID_ARGUMENT` for what is no multiaddr that ends with `/p2p/` and a peer id. */
   addPeers(addresses: readonly string[]): void
   status(): NodeStatus
   /** The checkpoint of an epoch with its certificate; undefined while there is none. */

@@ -6,6 +6,7 @@ import type { CheckpointRecord } from '../checkpoint/record.ts'
 import { isNodeError } from '../errors.ts'
 import type { NodeOptions, NodeStatus, ZosNode } from '../node-api.ts'
 import type { LinkConditions } from '../p2p/link.ts'
+import { checkPeerAddress } from '../p2p/peer-address.ts'
 
 /** Recoveries within {@link WINDOW_MS}; one more is a fault: whatever damages the node goes on. */
 const MAX_RECOVERIES = 3
@@ -94,6 +95,7 @@ export async function superviseNode(options: NodeOptions, open: Open): Promise<Z
     },
     addresses: () => current.addresses(),
     addPeers(addresses) {
+      for (const address of addresses) checkPeerAddress(address)
       const { p2p } = pinned
       const peers = [...new Set([...(p2p?.peers ?? []), ...addresses])].slice(-MAX_PEERS)
       pinned = { ...pinned, p2p: { ...p2p, peers } }
