@@ -133,3 +133,6 @@ export { createUnixfsContent, createVaultContent, type ObjectContent, type Reten
 export { createMemoryIndex, type IndexChange, type ObjectIndex } from './s3/object-index.ts'
 export { createS3Gateway, S3_LIMITS, type S3GatewayOptions } from './s3/s3-gateway.ts'
 export type { Credentials } from './s3/sigv4.ts'
+export type { WebDavAccount } from './webdav/access.ts'
+export { WEBDAV_LIMITS } from './webdav/limits.ts'
+export { createWebDav, type WebDavOptions } from './webdav/webdav.ts'

@@ -20,6 +20,7 @@ const main = defineCommand({
     'mount-nbd': lazy(() => import('./commands/mount-nbd.ts')),
     gateway: lazy(() => import('./commands/gateway.ts')),
     'serve-s3': lazy(() => import('./commands/serve-s3.ts')),
+    'serve-webdav': lazy(() => import('./commands/serve-webdav.ts')),
   },
 })
 

@@ -37,7 +37,8 @@ function decodeName(segment: string): string {
     throw new DavFailure(400, 'The path is not percent-encoded UTF-8')
   }
   // control characters cannot stand in XML, so no client could be told of them; U+10FFFF ends ranges of the index
-  if (/[\p{Cc}/\ufffe\uffff\u{10ffff}]/u.test(name)) throw new DavFailure(400, 'A name has no slash and no control characters')
+  if (/[\p{Cc}/\ufffe\uffff\u{10ffff}]/u.test(name))
+    throw new DavFailure(400, 'A name has no slash and no control characters')
   if (new TextEncoder().encode(name).length > WEBDAV_LIMITS.nameBytes)
     throw new DavFailure(414, `A name has at most ${WEBDAV_LIMITS.nameBytes} bytes`)
   return name

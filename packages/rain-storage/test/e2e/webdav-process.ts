@@ -1,7 +1,8 @@
 // A WebDAV server over a pack store and a LevelDB index in the given folder: `ready {"url"}`. Killed by the test.
+
+import { serveHttp } from '../../src/platform/http-server.ts'
 import { openLevelIndex } from '../../src/platform/level-index.ts'
 import { openPackStore } from '../../src/platform/pack/pack-store.ts'
-import { serveHttp } from '../../src/platform/http-server.ts'
 import { createUnixfsContent } from '../../src/s3/object-content.ts'
 import { createWebDav } from '../../src/webdav/webdav.ts'
 

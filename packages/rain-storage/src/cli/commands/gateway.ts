@@ -1,16 +1,15 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { timingSafeEqual } from 'node:crypto'
 import { join } from 'node:path'
 import { createGateway } from '../../gateway/gateway.ts'
 import { createStorePins } from '../../pinning/pin-target.ts'
 import { createPinningService } from '../../pinning/pinning-service.ts'
 import { createDnsLink } from '../../platform/dns-link.ts'
-import { writeWhole } from '../../platform/file-system.ts'
 import { serveHttp } from '../../platform/http-server.ts'
 import { openLevelIndex } from '../../platform/level-index.ts'
 import { openPackStore } from '../../platform/pack/pack-store.ts'
 import { portOf, storeCommand } from '../command.ts'
 import { homeFolder } from '../home.ts'
+import { secretOf } from '../secret-file.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 export default storeCommand({
@@ -52,7 +51,7 @@ export default storeCommand({
     })
     const index = args.pins ? await openLevelIndex(join(folder, 'pins')) : undefined
     const tokenFile = join(folder, 'token')
-    const token = index && (await tokenOf(tokenFile))
+    const token = index && (await secretOf(tokenFile))
     const pins =
       index &&
       (await createPinningService({
@@ -82,14 +81,6 @@ export default storeCommand({
     await store.close()
   },
 })
-
-async function tokenOf(path: string): Promise<string> {
-  const saved = await readFile(path, 'utf8').catch(() => undefined)
-  if (saved !== undefined) return saved.trim()
-  const token = randomBytes(30).toString('base64url')
-  await writeWhole(path, `${token}\n`)
-  return token
-}
 
 function sameText(a: string, b: string): boolean {
   const [x, y] = [Buffer.from(a), Buffer.from(b)]
