@@ -138,6 +138,8 @@ describe('zos-store', () => {
     for (const [command, ...args] of [
       ['mount-nbd', 'disk', '--size', '1', '--port', '0'],
       ['serve-s3', '--port', '0', '--private'],
+      ['serve-webdav', '--port', '0'],
+      ['serve-webdav', '--port', '0', '--private'],
     ]) {
       const server = await start('../../src/cli/main.ts', [command!, ...args, '--home', join(folder, 'home')])
       expect(server.ready.uri ?? server.ready.url).toMatch(/^(nbd|http):/)
