@@ -1,5 +1,5 @@
 /// <reference types="node" />
-/** Serving a `Request` → `Response` handler with `node:http`: the gateway and the S3 front end. */
+/** Serving a `Request` → `Response` handler with `node:http`: the gateway, S3 and WebDAV. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -79,7 +79,9 @@ async function answer(
   const method = incoming.method ?? 'GET'
   const hasBody = method !== 'GET' && method !== 'HEAD'
   const whole = proxy && /^http:\/\//i.test(incoming.url ?? '')
-  const url = whole ? incoming.url! : `http://${incoming.headers.host ?? 'localhost'}${incoming.url ?? '/'}`
+  // "OPTIONS *" asks of the server as a whole
+  const target = incoming.url === '*' ? '/' : (incoming.url ?? '/')
+  const url = whole ? target : `http://${incoming.headers.host ?? 'localhost'}${target}`
   let response: Response
   let waiting = expectsContinue
   const goOn = () => {

@@ -6,7 +6,7 @@ import { WEBDAV_LIMITS } from './limits.ts'
 import { multistatus, propertyResponse } from './multistatus.ts'
 import { hrefOf, isWithin } from './path.ts'
 import { parseProppatch, patched } from './properties.ts'
-import { type FileNode, type Place, quotaExceeded } from './tree.ts'
+import { type FileNode, type Node, type Place, quotaExceeded } from './tree.ts'
 
 const created = (isNew: boolean, headers: Record<string, string> = {}) =>
   new Response(null, { status: isNew ? 201 : 204, headers })
@@ -84,12 +84,13 @@ export async function makeCollection(parts: Parts, call: Call): Promise<Response
 export async function remove(parts: Parts, call: Call): Promise<Response> {
   const { tree, locks } = parts
   const { path } = call
-  depthOf(call, ['infinity'])
+  const depth = depthOf(call, ['infinity', '1', '0'])
   return tree.exclusive(async () => {
     const place = await tree.locate(path)
     await checkWrite(parts, call, place.node)
     if (path.length === 0) throw new DavFailure(403, 'The root stays')
     if (place.node === undefined) throw new DavFailure(404, 'Nothing is here')
+    checkWhole(place.node, depth)
     checkLocks(parts, call, [{ path, itself: true, membership: true, below: true }])
     const ended = locks.forgetting([...locks.at(path), ...locks.below(path)])
     await tree.remove(place, ended)
@@ -98,11 +99,18 @@ export async function remove(parts: Parts, call: Call): Promise<Response> {
   })
 }
 
+/** A collection goes with all below it; for a file any depth is the same (RFC 4918 §9.6.1, §9.9.2). */
+function checkWhole(node: Node, depth: string): void {
+  if (node.kind === 'collection' && depth !== 'infinity')
+    throw new DavFailure(400, 'The depth of this is infinity for a collection')
+}
+
 /** COPY and MOVE. */
 export async function transfer(parts: Parts, call: Call, kind: 'copy' | 'move'): Promise<Response> {
   const { tree, locks, prefix } = parts
   const { path } = call
-  const deep = depthOf(call, kind === 'move' ? ['infinity'] : ['infinity', '0']) === 'infinity'
+  const depth = depthOf(call, ['infinity', '1', '0'])
+  const deep = depth === 'infinity' || kind === 'move'
   const overwrite = call.headers.get('overwrite')?.trim().toUpperCase() ?? 'T'
   if (overwrite !== 'T' && overwrite !== 'F') throw new DavFailure(400, 'Overwrite is T or F')
   const destination = destinationOf(call, prefix)
@@ -111,6 +119,7 @@ export async function transfer(parts: Parts, call: Call, kind: 'copy' | 'move'):
     const to = await tree.locate(destination)
     await checkWrite(parts, call, from.node)
     if (from.node === undefined) throw new DavFailure(404, 'Nothing is here')
+    if (kind === 'move' || depth === '1') checkWhole(from.node, depth)
     // what lies within the other would be copied into itself, or removed before it is copied
     if (isWithin(path, destination) || (isWithin(destination, path) && (deep || path.length === destination.length)))
       throw new DavFailure(403, 'The source and the destination are within each other')

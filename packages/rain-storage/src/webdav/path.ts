@@ -18,12 +18,18 @@ export function isWithin(path: DavPath, above: DavPath): boolean {
  * @throws DavFailure 400 for what is no path, 404 beside the prefix, 414 above a limit
  */
 export function pathOf(url: URL, prefix: DavPath): DavPath {
+  const path = pathBelow(url, prefix)
+  if (path === undefined) throw new DavFailure(404, 'Nothing is here')
+  return path
+}
+
+function pathBelow(url: URL, prefix: DavPath): DavPath | undefined {
   if (url.hash !== '') throw new DavFailure(400, 'A request has no fragment')
   const names = url.pathname
     .split('/')
     .filter((segment) => segment !== '')
     .map(decodeName)
-  if (!isWithin(names, prefix)) throw new DavFailure(404, 'Nothing is here')
+  if (!isWithin(names, prefix)) return undefined
   const path = names.slice(prefix.length)
   if (path.length > WEBDAV_LIMITS.depth) throw new DavFailure(414, `A path has at most ${WEBDAV_LIMITS.depth} segments`)
   return path
@@ -44,7 +50,7 @@ function decodeName(segment: string): string {
   return name
 }
 
-/** The path of a header that names a resource of this server: `Destination`, or a tag of `If`; `undefined` for one of another server. */
+/** The path of a header that names a resource of this server: `Destination`, or a tag of `If`; `undefined` for one of another server, or beside the prefix. */
 export function pathOfReference(text: string, request: URL, prefix: DavPath): DavPath | undefined {
   let url: URL
   try {
@@ -54,7 +60,7 @@ export function pathOfReference(text: string, request: URL, prefix: DavPath): Da
   }
   // the scheme is not compared: what a proxy receives by TLS comes here without
   if (url.host !== request.host || !/^https?:$/.test(url.protocol)) return undefined
-  return pathOf(url, prefix)
+  return pathBelow(url, prefix)
 }
 
 /** The href of a path; collections end with a slash. */

@@ -143,12 +143,23 @@ describe('zos-store', () => {
     ]) {
       const server = await start('../../src/cli/main.ts', [command!, ...args, '--home', join(folder, 'home')])
       expect(server.ready.uri ?? server.ready.url).toMatch(/^(nbd|http):/)
+      if (command === 'serve-webdav') await putAndGet(server.ready as { url: string; user: string; password: string })
       const ended = new Promise((resolve) => server.child.once('exit', resolve))
       server.child.kill('SIGTERM')
       expect(await ended).toBe(0)
     }
   })
 })
+
+/** A file and an empty one, with the password that the server tells of, and none without. */
+async function putAndGet({ url, user, password }: { url: string; user: string; password: string }): Promise<void> {
+  const authorization = `Basic ${btoa(`${user}:${(await readFile(password, 'utf8')).trim()}`)}`
+  for (const body of ['of webdav', '']) {
+    expect((await fetch(`${url}/f`, { method: 'PUT', body })).status).toBe(401)
+    expect((await fetch(`${url}/f`, { method: 'PUT', body, headers: { authorization } })).ok).toBe(true)
+    expect(await (await fetch(`${url}/f`, { headers: { authorization } })).text()).toBe(body)
+  }
+}
 
 it('a gateway fetches from a peer what a client pins, keeps it, and serves it by path and by subdomain', async () => {
   const blocks = createMemoryBlockStore()

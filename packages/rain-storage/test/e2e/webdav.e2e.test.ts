@@ -190,6 +190,7 @@ describe('over a socket', () => {
     const rest = ['host: 127.0.0.1', `authorization: ${authorization}`, 'content-length: 0']
     expect(await ask(['GET /../../../etc/passwd HTTP/1.1', ...rest])).toBe('HTTP/1.1 404 Not Found')
     expect(await ask(['GET /..%2f..%2fetc/passwd HTTP/1.1', ...rest])).toBe('HTTP/1.1 400 Bad Request')
+    expect(await ask(['OPTIONS * HTTP/1.1', ...rest])).toBe('HTTP/1.1 200 OK')
     const expecting = ['host: 127.0.0.1', 'content-length: 1000000000', 'expect: 100-continue']
     expect(await ask(['PUT /f HTTP/1.1', ...expecting])).toBe('HTTP/1.1 401 Unauthorized')
     expect(await ask(['PUT /no/f HTTP/1.1', `authorization: ${authorization}`, ...expecting])).toBe(

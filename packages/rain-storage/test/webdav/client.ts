@@ -20,7 +20,7 @@ export interface Found {
   /** inner text, or the names of children, by property name, of those with status 200 */
   readonly properties: ReadonlyMap<string, XmlElement>
   /** names of properties by status */
-  readonly byStatus: ReadonlyMap<number, readonly string[]>
+  readonly byStatus: ReadonlyMap<number, string[]>
 }
 
 /** A server that can be asked; content that is retained can be looked at. */

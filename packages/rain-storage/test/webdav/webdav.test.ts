@@ -126,6 +126,32 @@ describe('files', () => {
   })
 })
 
+describe('a quota', () => {
+  it('ends a body without end', async () => {
+    const { status } = createServer({ quotaBytes: 100_000 })
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1000)) })
+    expect(await status('PUT', '/f', { body: endless })).toBe(507)
+    expect(await status('GET', '/f')).toBe(404)
+  })
+
+  it('holds when two bodies come at once that have room alone', async () => {
+    const { status, send } = createServer({ quotaBytes: 10 })
+    const ends: (() => void)[] = []
+    const slow = (text: string) =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(text))
+          ends.push(() => controller.close())
+        },
+      })
+    const puts = ['a', 'b'].map((name) => status('PUT', `/${name}`, { body: slow('123456') }))
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    for (const end of ends) end()
+    expect((await Promise.all(puts)).sort()).toEqual([201, 507])
+    expect([...(await foundIn(await send('PROPFIND', '/'))).keys()]).toHaveLength(2)
+  })
+})
+
 describe('properties', () => {
   it('are found by name, by names, or all', async () => {
     const { send, status } = createServer()
@@ -421,7 +447,7 @@ describe('requests', () => {
     expect(await status('PUT', '/fi%20les/%2e%2e/a', { body: 'x' })).toBe(404)
     expect(await status('PUT', '/a', { body: 'x' })).toBe(404)
     expect(await status('PUT', '/fi%20les//b/../a/', { body: 'x' })).toBe(201)
-    expect(await status('COPY', '/fi%20les/a', { headers: { destination: '/b' } })).toBe(404)
+    expect(await status('COPY', '/fi%20les/a', { headers: { destination: '/b' } })).toBe(502)
     const found = await foundIn(await send('PROPFIND', '/fi%20les'))
     expect([...found.keys()]).toEqual(['/fi%20les/', '/fi%20les/a'])
     expect(() => createServer({ prefix: '/%ff' })).toThrow(
@@ -447,7 +473,12 @@ describe('requests', () => {
     expect(await status('PUT', '/f', { headers: { 'content-range': 'bytes 0-0/2' }, body: 'x' })).toBe(400)
     expect(await status('PUT', '/f', { headers: { 'content-encoding': 'gzip' }, body: 'x' })).toBe(415)
     expect(await status('UNLOCK', '/')).toBe(400)
-    expect(await status('DELETE', '/f', { headers: { depth: '0' } })).toBe(400)
+    await send('MKCOL', '/d')
+    await send('PUT', '/f', { body: 'x' })
+    expect(await status('DELETE', '/d', { headers: { depth: '0' } })).toBe(400)
+    expect(await status('MOVE', '/d', { headers: { depth: '0', destination: '/e' } })).toBe(400)
+    expect(await status('MOVE', '/f', { headers: { depth: '0', destination: '/g' } })).toBe(201)
+    expect(await status('DELETE', '/g', { headers: { depth: '0' } })).toBe(204)
     expect(await status('PROPFIND', '/', { headers: { depth: '2' } })).toBe(400)
     expect(await status('PROPFIND', '/', { headers: { if: 'x' } })).toBe(400)
   })
