@@ -1,17 +1,16 @@
 import { join } from 'node:path'
-import { defineCommand } from 'citty'
 import { linksOf } from '../../content/links.ts'
-import { StorageError } from '../../errors.ts'
 import { serveHttp } from '../../platform/http-server.ts'
 import { openLevelIndex } from '../../platform/level-index.ts'
 import { openPackStore } from '../../platform/pack/pack-store.ts'
 import { createUnixfsContent, createVaultContent } from '../../s3/object-content.ts'
 import { createWebDav } from '../../webdav/webdav.ts'
+import { numberOf, portOf, storeCommand } from '../command.ts'
 import { homeFolder, openHome } from '../home.ts'
 import { secretOf } from '../secret-file.ts'
 import { untilStopped } from '../until-stopped.ts'
 
-export default defineCommand({
+export default storeCommand({
   meta: { name: 'serve-webdav', description: 'Serve a tree of files over WebDAV, for Finder, Windows, davfs, rclone' },
   args: {
     port: { type: 'string', default: '8088' },
@@ -26,9 +25,7 @@ export default defineCommand({
     home: { type: 'string', description: 'folder (default ~/.zos-store)' },
   },
   async run({ args }) {
-    const quotaBytes = args.quota === undefined ? undefined : Number(args.quota)
-    if (quotaBytes !== undefined && !(Number.isSafeInteger(quotaBytes) && quotaBytes >= 0))
-      throw new StorageError('STORAGE_INVALID_ARGUMENT', '--quota is a number of bytes', { quota: args.quota })
+    const quotaBytes = args.quota === undefined ? undefined : numberOf('quota', args.quota, { least: 0 })
     const stopped = untilStopped() // from the start: a signal may come before all is open
     const folder = homeFolder(args.home)
     const home = args.private ? await openHome(folder) : undefined
@@ -44,7 +41,7 @@ export default defineCommand({
       ...(quotaBytes === undefined ? {} : { quotaBytes }),
       nowMs: Date.now,
     })
-    const server = await serveHttp({ handler, port: Number(args.port), host: args.host })
+    const server = await serveHttp({ handler, port: portOf(args.port), host: args.host })
     console.log(JSON.stringify({ url: server.url, user: args.user, password: passwordFile }))
     await stopped
     await server.close()
