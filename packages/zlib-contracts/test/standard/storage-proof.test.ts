@@ -54,9 +54,13 @@ test('picks the leaves that the audit picks, and accepts its answer, at every le
 const SPOILS: Record<string, (answer: LeafProof[], at: number) => LeafProof[]> = {
   'a byte of a leaf': (answer, at) => change(answer, at, ({ leaf, path }) => ({ leaf: flip(leaf, at), path })),
   'a byte of a sibling': (answer, at) =>
-    change(answer, at, ({ leaf, path }) => ({ leaf, path: path.map((one, i) => (i === at % path.length ? flip(one, at) : one)) })),
+    change(answer, at, ({ leaf, path }) => ({
+      leaf,
+      path: path.map((one, i) => (i === at % path.length ? flip(one, at) : one)),
+    })),
   'a leaf too short': (answer, at) => change(answer, at, ({ leaf, path }) => ({ leaf: leaf.slice(0, -1), path })),
-  'a leaf too long': (answer, at) => change(answer, at, ({ leaf, path }) => ({ leaf: Uint8Array.of(...leaf, 0), path })),
+  'a leaf too long': (answer, at) =>
+    change(answer, at, ({ leaf, path }) => ({ leaf: Uint8Array.of(...leaf, 0), path })),
   'a sibling too few': (answer, at) => change(answer, at, ({ leaf, path }) => ({ leaf, path: path.slice(0, -1) })),
   'a sibling too many': (answer, at) =>
     change(answer, at, ({ leaf, path }) => ({ leaf, path: [...path, new Uint8Array(32)] })),
