@@ -96,26 +96,23 @@ test('holds what it owes, and owes what the windows say, whatever is called by w
       await offer(world, CAT, { token: token.address, price: TERMS.price * 3n, collateral: TERMS.collateral * 7n + 1n })
       const deals: ModelDeal[] = []
       const check = () => compare(world, token, deals)
+      const attempt = async (deal: ModelDeal, kind: Kind, who: string, windows: number) => {
+        const worked = await play(world, deal, { kind, who, windows, provider: providers[deal.offer]! })
+        if (worked) done.set(kind, (done.get(kind) ?? 0) + 1)
+      }
 
       for (const one of steps) {
         world.setNow(world.now() + one.wait)
         if (deals.length === 0 || (one.kind === 'open' && deals.length < 4)) {
           const deal = await openDeal(world, one, deals.length)
           deals.push(deal)
-          if (one.right)
-            await play(world, deal, {
-              ...one,
-              kind: 'accept',
-              who: providers[deal.offer]!,
-              provider: providers[deal.offer]!,
-            })
+          if (one.right) await attempt(deal, 'accept', providers[deal.offer]!, one.windows)
         } else if (one.kind !== 'open') {
           const deal = deals[one.deal % deals.length]!
           const provider = providers[deal.offer]!
           const proper = one.kind === 'accept' || (one.kind === 'notice' && one.who > 1) ? provider : deal.client
           const who = one.right ? proper : [ANN, BEN, CAT, DAN][one.who]!
-          const worked = await play(world, deal, { ...one, who, provider })
-          if (worked) done.set(one.kind, (done.get(one.kind) ?? 0) + 1)
+          await attempt(deal, one.kind, who, one.windows)
         }
         await check()
       }
@@ -123,8 +120,7 @@ test('holds what it owes, and owes what the windows say, whatever is called by w
       world.setNow(world.now() + 1_000_000)
       await check()
       for (const deal of deals)
-        for (const kind of ['refund', 'collect', 'reclaim'] as const)
-          await play(world, deal, { kind, windows: 2, who: DAN, provider: providers[deal.offer]! })
+        for (const kind of ['refund', 'collect', 'reclaim'] as const) await attempt(deal, kind, DAN, 2)
       await check()
       expect(await world.library.balanceOf(world.market.address)).toBe(0n)
       expect((await token.call('balanceOf', [world.market.address])).value).toBe(0n)
