@@ -84,6 +84,11 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
     setBlock(number: bigint | number) {
       header.number = BigInt(number)
     },
+    /** Remembers the state; what comes back brings it back. */
+    async checkpoint() {
+      await evm.journal.checkpoint()
+      return () => evm.journal.revert()
+    },
     /** What BLOCKHASH says of a block, while it is among the last 256. */
     setBlockHash(number: number, hash: string) {
       hashes.set(number, hash)
