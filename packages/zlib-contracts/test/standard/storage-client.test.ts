@@ -20,6 +20,7 @@ import {
   type KeeperEvent,
   type ProviderEvent,
   type Terms,
+  type WantedDeal,
   wantedOfLayout,
 } from '@zos/rain-storage/market'
 import { encodeRlp, keccak256, toBeHex } from 'ethers'
@@ -138,12 +139,18 @@ describe('the client', () => {
     const market = node.marketOf(BEN)
     expect(await market.offer(1n)).toBeUndefined()
     expect(await market.publish(TERMS, '/dns/a')).toBe(1n)
-    expect(await market.publish({ ...TERMS, maxMissed: 255 }, '/dns/a/long/address/with/more/than/a/word/of/bytes')).toBe(2n)
+    expect(
+      await market.publish({ ...TERMS, maxMissed: 255 }, '/dns/a/long/address/with/more/than/a/word/of/bytes'),
+    ).toBe(2n)
     await market.movePeer(1n, '/ip4/10.0.0.1/tcp/4001')
     await market.closeOffer(1n)
     const base = { provider: BEN, used: 0n }
     expect(await market.offer(1n)).toEqual({ ...TERMS, ...base, id: 1n, closed: true, peer: '/ip4/10.0.0.1/tcp/4001' })
-    expect(await market.offer(2n)).toMatchObject({ maxMissed: 255, closed: false, peer: expect.stringContaining('/bytes') })
+    expect(await market.offer(2n)).toMatchObject({
+      maxMissed: 255,
+      closed: false,
+      peer: expect.stringContaining('/bytes'),
+    })
     expect(await market.offerCount()).toBe(2n)
   })
 
@@ -152,7 +159,16 @@ describe('the client', () => {
     const [client, provider] = [node.marketOf(ANN), node.marketOf(BEN)]
     await provider.publish(TERMS, '/dns/a')
     const { bytes, shard, root } = await makeShard(5_000)
-    const ask = { offer: 1n, shard, root, length: 5_000, periodS: 600, windows: 3, acceptBy: node.now() + 500, leaves: 3 }
+    const ask = {
+      offer: 1n,
+      shard,
+      root,
+      length: 5_000,
+      periodS: 600,
+      windows: 3,
+      acceptBy: node.now() + 500,
+      leaves: 3,
+    }
     const id = await client.open(ask)
     const { bytes: other, ...unwanted } = await makeShard(77)
     expect(await client.open({ ...ask, ...unwanted, length: other.length })).toBe(2n)
@@ -202,13 +218,17 @@ describe('the client', () => {
     const refused = await market.closeOffer(1n).catch((error: unknown) => error)
     expect(isStorageError(refused, 'STORAGE_REVERTED')).toBe(true)
     expect((refused as { context: unknown }).context).toMatchObject({ error: 'NotStorageParty' })
-    await expect(market.publish({ ...TERMS, capacity: 0n }, 'x')).rejects.toMatchObject({ context: { error: 'BadStorageOffer' } })
+    await expect(market.publish({ ...TERMS, capacity: 0n }, 'x')).rejects.toMatchObject({
+      context: { error: 'BadStorageOffer' },
+    })
     expect(node.blocks.length).toBe(blocks)
     await expect(market.recordBeacon(node.now() + 5)).rejects.toMatchObject({ code: 'STORAGE_NOT_FOUND' })
     const dead = { request: () => Promise.reject(new Error('connection refused')) }
     const far = createStorageMarket({ provider: dead, account: ANN as Hex, address: ANN as Hex, clock })
     await expect(far.now()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
-    expect(() => createStorageMarket({ provider: dead, account: '0x12', address: ANN as Hex, clock })).toThrow('not an address')
+    expect(() => createStorageMarket({ provider: dead, account: '0x12', address: ANN as Hex, clock })).toThrow(
+      'not an address',
+    )
   })
 
   test('approves a token for what it pays, and no more', async () => {
@@ -218,16 +238,26 @@ describe('the client', () => {
     const [client, provider] = [node.marketOf(ANN), node.marketOf(BEN)]
     await provider.publish({ ...TERMS, token: token.address as Hex }, '/dns/a')
     const { shard, root } = await makeShard(2_000)
-    const ask = { offer: 1n, shard, root, length: 2_000, periodS: 600, windows: 3, acceptBy: node.now() + 500, leaves: 1 }
+    const ask = {
+      offer: 1n,
+      shard,
+      root,
+      length: 2_000,
+      periodS: 600,
+      windows: 3,
+      acceptBy: node.now() + 500,
+      leaves: 1,
+    }
     const deal = (await client.deal(await client.open(ask)))!
     await provider.accept(deal)
-    expect((await token.call('balanceOf', [node.contract.address])).value).toBe(3n * deal.payPerWindow + deal.collateral)
-    for (const who of [ANN, BEN])
-      expect((await token.call('allowance', [who, node.contract.address])).value).toBe(0n)
+    expect((await token.call('balanceOf', [node.contract.address])).value).toBe(
+      3n * deal.payPerWindow + deal.collateral,
+    )
+    for (const who of [ANN, BEN]) expect((await token.call('allowance', [who, node.contract.address])).value).toBe(0n)
   })
 })
 
-test('agents keep a vault\'s file with three providers; one that lost its shards pays for it', async () => {
+test("agents keep a vault's file with three providers; one that lost its shards pays for it", async () => {
   const node = await createNode()
   const ids = [ANN, BEN, CAT]
   const stores = ids.map(() => createMemoryBlockStore())
@@ -237,7 +267,8 @@ test('agents keep a vault\'s file with three providers; one that lost its shards
   const layout = await vault.layout(root)
   const offers = new Map<string, bigint>()
   for (const id of ids) offers.set(id, await node.marketOf(id).publish(TERMS, '/dns/x'))
-  const wanted = await Array.fromAsync(wantedOfLayout({ layout, nodes, offerOf: (id) => offers.get(id) }))
+  const wanted: WantedDeal[] = []
+  for await (const deal of wantedOfLayout({ layout, nodes, offerOf: (id) => offers.get(id) })) wanted.push(deal)
   expect(new Set(wanted.map(({ offer }) => offer)).size).toBe(3)
   const told: ProviderEvent[] = []
   const heard: KeeperEvent[] = []
