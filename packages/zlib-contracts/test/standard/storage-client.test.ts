@@ -1,4 +1,7 @@
 /** The client of @zos/rain-storage/market against the contract itself: what it encodes is understood, what it reads is what stands there, and agents run on it. */
+import { readFileSync } from 'node:fs'
+import * as timers from 'node:timers/promises'
+import * as storage from '@zos/rain-storage'
 import {
   blockCid,
   codec,
@@ -9,6 +12,7 @@ import {
   isStorageError,
   merkleRoot,
 } from '@zos/rain-storage'
+import * as market from '@zos/rain-storage/market'
 import {
   COIN,
   collateralOf,
@@ -24,7 +28,7 @@ import {
   wantedOfLayout,
 } from '@zos/rain-storage/market'
 import { encodeRlp, keccak256, toBeHex } from 'ethers'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { ANN, BEN, CAT, createLibrary } from './library.ts'
 import { BEACON } from './storage-world.ts'
 
@@ -311,4 +315,22 @@ test("agents keep a vault's file with three providers; one that lost its shards 
   expect(over.filter(({ failed }) => failed).length).toBe(1)
   expect(over.length).toBe(3)
   expect(await node.library.balanceOf(node.contract.address)).toBe(0n)
+})
+
+test('the first example of market.md prints what it says', async () => {
+  const page = readFileSync(new URL('../../../rain-storage/docs/market.md', import.meta.url), 'utf8')
+  const code = /```ts\n([\s\S]*?)```/
+    .exec(page)![1]!
+    .replace(/^import \{(.*)\} from 'node:timers\/promises'$/m, 'const {$1} = timers')
+    .replace(/^import \{(.*)\} from '@zos\/rain-storage'$/m, 'const {$1} = storage')
+    .replace(/^import \{(.*)\} from '@zos\/rain-storage\/market'$/m, 'const {$1} = market')
+  const node = await createNode()
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined)
+  const names = ['timers', 'storage', 'market', 'chain', 'address', 'accounts']
+  const AsyncFunction = (async () => undefined).constructor as new (
+    ...args: string[]
+  ) => (...given: unknown[]) => Promise<void>
+  await new AsyncFunction(...names, code)(timers, storage, market, node.port, node.contract.address, [BEN, ANN])
+  expect(log.mock.calls).toEqual([['opened'], ['accepted']])
+  log.mockRestore()
 })
