@@ -30,8 +30,10 @@ export interface KeepFileOptions {
 export interface Kept {
   readonly proved: number
   readonly missed: number
-  /** what the client's last look says of the file that two of three providers still have */
-  readonly text: string
+  /** whether the file came back whole from the two providers that still have their shards */
+  readonly whole: boolean
+  /** collateral of the deal that failed */
+  readonly slashed: bigint
   /** deals that ended because too many windows were missed */
   readonly failed: number
   /** what the contract still holds for deals of this run */
@@ -41,6 +43,7 @@ export interface Kept {
 const clock = { sleep: (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal }) }
 const WINDOW_S = 600
 const WINDOWS = 3
+const FILE_BYTES = 1_000_000
 
 /** Runs the story to the end of its deals: about 40 transactions. */
 export async function keepFile(options: KeepFileOptions): Promise<Kept> {
@@ -86,8 +89,9 @@ export async function keepFile(options: KeepFileOptions): Promise<Kept> {
   }
 
   // The client's file, any two of three shards of which are enough, and a deal for each shard.
+  const file = new Uint8Array(FILE_BYTES).map((_, i) => i ^ (i >>> 8))
   const vault = createVault({ nodes: () => nodes, dataShards: 2, totalShards: 3 })
-  const capability = await vault.put([new TextEncoder().encode('a letter that shall be kept')])
+  const capability = await vault.put([file])
   const layout = await vault.layout(capability.root)
   const wanted: WantedDeal[] = []
   for await (const deal of wantedOfLayout({ layout, nodes, offerOf: (node) => offers.get(node) })) wanted.push(deal)
@@ -123,10 +127,12 @@ export async function keepFile(options: KeepFileOptions): Promise<Kept> {
 
   const parts: Uint8Array[] = []
   for await (const part of vault.get(capability)) parts.push(part.slice())
-  let left = 0n
+  let [left, slashed] = [0n, 0n]
   for (const id of deals) {
-    const { toProvider, toClient } = await marketOf(client).standing(id)
+    const { toProvider, toClient, missed } = await marketOf(client).standing(id)
     left += toProvider + toClient
+    const deal = (await marketOf(client).deal(id))!
+    if (missed === deal.maxMissed) slashed += deal.collateral
   }
-  return { proved, missed, failed, left, text: new TextDecoder().decode(Buffer.concat(parts)) }
+  return { proved, missed, failed, left, slashed, whole: Buffer.concat(parts).equals(file) }
 }

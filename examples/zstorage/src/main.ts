@@ -1,6 +1,6 @@
 // Run a network first: `npx -y pnpm@12 start` in the root of the repository. Then: node src/main.ts [RPC_URL]
 import type { Hex } from '@zos/rain-storage/market'
-import { JsonRpcProvider } from 'ethers'
+import { formatEther, JsonRpcProvider } from 'ethers'
 import { deployMarket } from './deploy.ts'
 import { keepFile } from './keep-file.ts'
 import { rpcPort } from './rpc-port.ts'
@@ -28,5 +28,6 @@ const kept = await keepFile({
 })
 console.log(`proved      ${kept.proved} windows
 missed      ${kept.missed} windows, which ended ${kept.failed} deal
-the file    ${kept.text}
+the file    ${kept.whole ? 'is whole' : 'is lost'}
+slashed     ${formatEther(kept.slashed)} coins
 left        ${kept.left}`)

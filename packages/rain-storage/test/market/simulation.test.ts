@@ -1,6 +1,14 @@
 /** Providers and a client on a ledger with lost answers, stops and lost shards. Seeded: a failing seed fails again. */
 import { describe, expect, test } from 'vitest'
-import { blockCid, codec, createMemoryBlockStore, defaultCrypto, isStorageError, merkleRoot } from '../../src/index.ts'
+import {
+  blockCid,
+  codec,
+  createMemoryBlockStore,
+  defaultCrypto,
+  isStorageError,
+  merkleRoot,
+  StorageError,
+} from '../../src/index.ts'
 import {
   BEACON_SECONDS,
   COIN,
@@ -237,13 +245,26 @@ describe('a client', () => {
     expect(client.firstLive()).toBe(2n)
   })
 
-  test('opens nothing while it cannot see what there is', async () => {
+  test('opens nothing while it cannot see what there is, or what is wanted', async () => {
     const { ledger, wanted, heard, keeper } = await createWorld(6)
     wanted.push((await makeShard(1_000, 1)).want)
-    ledger.fail(1)
-    await keeper().pass()
+    const market = ledger.marketOf(CLIENT)
+    const lost = () => Promise.reject(new StorageError('STORAGE_UNAVAILABLE', 'no answer'))
+    const base = { terms: { periodS: 600, windows: 6 }, clock, onEvent: (event: KeeperEvent) => heard.push(event) }
+    const blind = new Proxy(market, {
+      get: (target, name, receiver) => (name === 'dealCount' ? lost : Reflect.get(target, name, receiver)),
+    })
+    await createDealKeeper({ ...base, market: blind, wanted: () => wanted }).pass()
+    const torn = async function* () {
+      yield wanted[0]!
+      await lost()
+    }
+    await createDealKeeper({ ...base, market, wanted: torn }).pass()
     expect(ledger.deals.length).toBe(0)
-    expect(heard.length).toBe(1)
-    expect(isStorageError((heard[0] as { error: unknown }).error, 'STORAGE_UNAVAILABLE')).toBe(true)
+    for (const event of heard)
+      expect(isStorageError((event as { error: unknown }).error, 'STORAGE_UNAVAILABLE')).toBe(true)
+    expect(heard.length).toBe(2)
+    await keeper().pass()
+    expect(ledger.deals.length).toBe(1)
   })
 })
