@@ -65,8 +65,8 @@ export async function keepFile(options: KeepFileOptions): Promise<Kept> {
         minDurationS: WINDOW_S,
         maxDurationS: 86_400,
         minPeriodS: WINDOW_S,
-        // A thousandth of a coin for a GiB and a second; ten coins of collateral for a GiB.
-        price: 10n ** 15n * PRICE_SCALE,
+        // A hundredth of a coin for a GiB and a second; ten coins of collateral for a GiB.
+        price: 10n ** 16n * PRICE_SCALE,
         collateral: 10n ** 19n,
         maxMissed: 2,
       },

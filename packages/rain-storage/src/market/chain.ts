@@ -40,12 +40,14 @@ export interface Call {
   readonly to: Hex
   readonly data: Hex
   readonly value?: bigint
+  /** gas to send, for a call that would fail if it were tried in the newest block and not after it; it is not tried then */
+  readonly gas?: bigint
 }
 
 /** The calls that the market makes on a chain. All throw StorageError: `STORAGE_UNAVAILABLE` when the node does not answer, `STORAGE_REVERTED` when the contract refuses. */
 export interface Chain {
   read(call: Call): Promise<AbiReader>
-  /** Tries the call first, so that a refusal costs nothing; then sends it and waits for its receipt. */
+  /** Tries the call first, so that a refusal costs nothing, unless it says its gas; then sends it and waits for its receipt. */
   send(call: Call): Promise<readonly Log[]>
   /** Number and timestamp (seconds) of a block; the newest without a number. `undefined` for one that is not there. */
   block(number?: number): Promise<{ readonly number: number; readonly timestamp: number } | undefined>
@@ -87,8 +89,9 @@ export function createChain(options: ChainOptions): Chain {
   return {
     read: async (one) => readAbi(await call(one)),
     async send(one) {
-      await call(one)
-      const hash = await request('eth_sendTransaction', fields(one))
+      if (one.gas === undefined) await call(one)
+      const gas = one.gas === undefined ? {} : { gas: `0x${one.gas.toString(16)}` }
+      const hash = await request('eth_sendTransaction', { ...fields(one), ...gas })
       const { status, logs } = await receipt(hash)
       if (status !== '0x1')
         throw new StorageError('STORAGE_REVERTED', `Transaction ${hash} failed`, { error: 'failed', hash })

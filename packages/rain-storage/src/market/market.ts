@@ -1,11 +1,12 @@
 /** The contract `storage/StorageMarket` of @zos/zlib-contracts, as the functions of an object. Times are seconds of the chain's clock, amounts units of the offer's money. */
 import { CID } from 'multiformats/cid'
 import { create as createDigest } from 'multiformats/hashes/digest'
-import { codec, hash } from '../content/cid.ts'
+import { codec } from '../content/cid.ts'
 import { StorageError } from '../errors.ts'
 import type { LeafProof } from '../rain/audit.ts'
-import { type AbiArgument, addressWord, encodeCall, type Hex, hashOf, hexOf, selectorOf } from './abi.ts'
+import { type AbiArgument, addressWord, encodeCall, type Hex } from './abi.ts'
 import { type Chain, type ChainOptions, createChain, firstBlockAt, type Log } from './chain.ts'
+import { ASK, askWords, ERROR_NAMES, OFFERED, OPENED, STATES, TERMS, termWords } from './contract.ts'
 
 /** The token of offers in the chain's coin. */
 export const COIN: Hex = `0x${'00'.repeat(20)}`
@@ -135,35 +136,8 @@ export interface StorageMarketOptions extends Omit<ChainOptions, 'errorNames'> {
   readonly address: Hex
 }
 
-/** Errors of the contract without arguments that matter here: their names by selector. */
-const ERRORS = [
-  'BadStorageOffer()',
-  'BadStorageAsk()',
-  'StorageOfferGone(uint256)',
-  'StorageOfferFull(uint256,uint256)',
-  'NotStorageParty(address)',
-  'StoragePaidWrong(uint256,uint256)',
-  'StorageDealNotOpen(uint256)',
-  'StorageDealTooLate(uint256,uint64)',
-  'StorageDealTooEarly(uint256,uint64)',
-  'StorageDealNotRunning(uint256)',
-  'StorageDealNoticed(uint256)',
-  'StorageWindowProved(uint256,uint32)',
-  'StorageBeaconMissing(uint256)',
-  'StorageProofWrong(uint256)',
-  'BeaconNotAtTime(uint256,uint256,uint256)',
-  'BeaconUnknownBlock(uint256)',
-  'ReceivedLess(address,uint256,uint256)',
-  'ReentrancyGuardReentrantCall()',
-]
-const ERROR_NAMES: ReadonlyMap<string, string> = new Map(
-  ERRORS.map((signature) => [hexOf(selectorOf(signature)), signature.slice(0, signature.indexOf('('))]),
-)
-const TERMS = '(address,uint64,uint32,uint128,uint128,uint32,uint32,uint8)'
-const ASK = '(uint64,uint64,uint32,uint32,uint64,uint8,uint8,bytes32,bytes32)'
-const OFFERED = hexOf(hashOf(`StorageOffered(uint256,address,${TERMS},string)`))
-const OPENED = hexOf(hashOf('StorageDealOpened(uint256,uint256,address,bytes32)'))
-const STATES = [undefined, 'open', 'running', 'refunded'] as const
+/** More than recording takes (152,166) with headers that have some fields more. */
+const BEACON_GAS = 300_000n
 
 /** The market at an address. @throws StorageError `STORAGE_INVALID_ARGUMENT` for what is no address */
 export function createStorageMarket(options: StorageMarketOptions): StorageMarket {
@@ -309,7 +283,9 @@ export function createStorageMarket(options: StorageMarketOptions): StorageMarke
       if (first === undefined)
         throw new StorageError('STORAGE_NOT_FOUND', `The first block at ${time} is not there, or too old`, { time })
       const [header, parent] = [await chain.header(first), await chain.header(first - 1)]
-      await send('recordBeacon(uint256,bytes,bytes)', [BigInt(time), { bytes: header }, { bytes: parent }])
+      const data = encodeCall('recordBeacon(uint256,bytes,bytes)', [BigInt(time), { bytes: header }, { bytes: parent }])
+      // The first block may be the newest: a transaction comes after it and knows its hash, a call at it does not.
+      await chain.send({ to: address, data, gas: BEACON_GAS })
     },
   }
   return market
@@ -328,28 +304,6 @@ export function collateralOf(terms: Pick<Terms, 'collateral'>, length: number): 
 
 function up(dividend: bigint, divisor: bigint): bigint {
   return (dividend + divisor - 1n) / divisor
-}
-
-function termWords(terms: Terms): bigint[] {
-  const { token, capacity, minDurationS, price, collateral, maxDurationS, minPeriodS, maxMissed } = terms
-  const numbers = [minDurationS, maxDurationS, minPeriodS, maxMissed]
-  if (!numbers.every((one) => Number.isSafeInteger(one) && one >= 0))
-    throw new StorageError('STORAGE_INVALID_ARGUMENT', 'Times and counts of an offer are whole numbers', { terms })
-  const [shortest, longest, period, missed] = numbers.map(BigInt) as [bigint, bigint, bigint, bigint]
-  return [addressWord(token), capacity, shortest, price, collateral, longest, period, missed]
-}
-
-function askWords(ask: Ask): AbiArgument[] {
-  const { code, digest } = ask.shard.multihash
-  if ((code !== hash.sha256 && code !== hash.blake3) || ask.shard.code !== codec.raw || digest.length !== 32)
-    throw new StorageError('STORAGE_INVALID_ARGUMENT', `${ask.shard} is not a raw block by SHA-256 or BLAKE3`, {
-      shard: `${ask.shard}`,
-    })
-  const numbers = [ask.length, ask.periodS, ask.windows, ask.acceptBy, ask.leaves]
-  if (!numbers.every((one) => Number.isSafeInteger(one) && one >= 0))
-    throw new StorageError('STORAGE_INVALID_ARGUMENT', 'Length, times and counts of a deal are whole numbers', {})
-  const [length, period, windows, acceptBy, leaves] = numbers.map(BigInt) as [bigint, bigint, bigint, bigint, bigint]
-  return [ask.offer, length, period, windows, acceptBy, leaves, BigInt(code), digest, ask.root]
 }
 
 /** Approves `spender` for `amount` of a token unless it is. Never more than one call takes, so that the market holds no standing approval. */
