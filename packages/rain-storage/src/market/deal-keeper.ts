@@ -10,6 +10,7 @@ import { isStorageError, StorageError } from '../errors.ts'
 import { merkleRoot } from '../rain/audit.ts'
 import type { Layout } from '../rain/layout.ts'
 import type { StorageNode } from '../rain/node.ts'
+import { placedSlots } from '../rain/shard-plan.ts'
 import type { MarketClock } from './chain.ts'
 import type { Deal, StorageMarket } from './market.ts'
 
@@ -197,19 +198,23 @@ export interface LayoutDealsOptions {
 }
 
 /**
- * A deal for each shard of a layout with the first node that has it and an offer. Cost: every shard is fetched once, verified, and hashed for its root: keep what
+ * A deal for each shard of a layout with a node that has it and an offer, the one it was placed on before others. Cost: every shard is fetched once, verified, and hashed for its root: keep what
  * comes out, it does not change while the shards stay where they are. Shards that no node with an offer has are left out.
  * @throws StorageError `STORAGE_CORRUPT` when a node gives another block
  */
 export async function* wantedOfLayout(options: LayoutDealsOptions): AsyncGenerator<WantedDeal> {
   const crypto = options.crypto ?? defaultCrypto()
-  for (const segment of options.layout.segments) {
-    for (const shard of segment.shards) {
-      options.signal?.throwIfAborted()
-      for (const node of options.nodes) {
-        const offer = options.offerOf(node.id)
-        if (offer === undefined || !(await reaches(() => node.has(shard, { signal: options.signal })))) continue
-        const bytes = await node.get(shard, { signal: options.signal })
+  const { layout, nodes, offerOf, signal } = options
+  const slotsOf = placedSlots(layout, nodes)
+  for (const [index, { shards }] of layout.segments.entries()) {
+    for (const [slot, shard] of shards.entries()) {
+      signal?.throwIfAborted()
+      // The node that it was placed on has it, unless something was moved since.
+      const placed = ({ id }: StorageNode) => slotsOf(id)(index).includes(slot)
+      for (const node of nodes.toSorted((a, b) => Number(placed(b)) - Number(placed(a)))) {
+        const offer = offerOf(node.id)
+        if (offer === undefined || !(await reaches(() => node.has(shard, { signal })))) continue
+        const bytes = await node.get(shard, { signal })
         if (!(await isBlockOf(crypto, shard, bytes)))
           throw new StorageError('STORAGE_CORRUPT', `${node.id} gives another block for ${shard}`, { node: node.id })
         yield { offer, shard, length: bytes.length, root: await merkleRoot(crypto, bytes, 'rfc6962') }

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import {
   blockCid,
   codec,
+  createLocalNode,
   createMemoryBlockStore,
+  createVault,
   defaultCrypto,
   isStorageError,
   merkleRoot,
@@ -20,6 +22,7 @@ import {
   type ProviderEvent,
   type Terms,
   type WantedDeal,
+  wantedOfLayout,
 } from '../../src/market/index.ts'
 import { createLedger, seeded } from './ledger.ts'
 
@@ -266,5 +269,49 @@ describe('a client', () => {
     expect(heard.length).toBe(2)
     await keeper().pass()
     expect(ledger.deals.length).toBe(1)
+  })
+})
+
+describe('the deals of a layout', () => {
+  test('are with the nodes that shards were placed on; with others where those lost them or have no offer', async () => {
+    const asked: string[] = []
+    const stores = Array.from({ length: 6 }, () => createMemoryBlockStore())
+    const nodes = stores.map((store, i) => {
+      const node = createLocalNode({ id: `node-${i}`, domain: `site-${i}`, weight: 1, store })
+      const has: typeof node.has = (...args) => {
+        asked.push(node.id)
+        return node.has(...args)
+      }
+      return { ...node, has }
+    })
+    const vault = createVault({ nodes: () => nodes, dataShards: 2, totalShards: 4, segmentBytes: 4_096 })
+    const layout = await vault.layout((await vault.put([new Uint8Array(60_000)])).root)
+    const offerOf = (id: string) => (id === 'node-5' ? undefined : BigInt(id.at(-1)!) + 1n)
+    const list = async () => {
+      asked.length = 0
+      const deals: WantedDeal[] = []
+      for await (const deal of wantedOfLayout({ layout, nodes, offerOf })) deals.push(deal)
+      return deals
+    }
+    const all = layout.segments.flatMap(({ shards }) => shards)
+    const first = await list()
+    const without = (await Promise.all(all.map((shard) => stores[5]!.has(shard)))).filter(Boolean).length
+    expect(without).toBeGreaterThan(0)
+    expect(first.length).toBe(all.length - without)
+    for (const { offer, shard, length, root } of first) {
+      const bytes = await stores[Number(offer) - 1]!.get(shard)
+      expect([length, root]).toEqual([bytes.length, await merkleRoot(crypto, bytes)])
+    }
+    // One question a shard; all five nodes with offers for those that none of them has.
+    expect(asked.length).toBe(first.length + 5 * without)
+    // A shard moves to another node: its deal is with that one.
+    const { shard, offer } = first[0]!
+    const [from, to] = [stores[Number(offer) - 1]!, stores[Number(offer) % 5]!]
+    await to.put(shard, await from.get(shard))
+    await from.delete(shard)
+    expect((await list())[0]).toMatchObject({ offer: (offer % 5n) + 1n })
+    // A node that gives another block is no place for a deal.
+    nodes[Number(offer) % 5]!.get = async () => new Uint8Array(3)
+    await expect(list()).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' })
   })
 })
