@@ -7,6 +7,7 @@ export default defineConfig({
     cli: 'src/cli/main.ts',
     'erasure-worker': 'src/platform/erasure-worker.ts',
     libp2p: 'src/network/index.ts',
+    market: 'src/market/index.ts',
     node: 'src/platform/index.ts',
   },
   format: 'esm',

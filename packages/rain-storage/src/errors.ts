@@ -14,6 +14,7 @@
  * - `STORAGE_UNAVAILABLE`: a remote end does not answer, or answers with failure
  * - `STORAGE_CLOSED`: used after `close()`
  * - `STORAGE_LOCKED`: another process has the store open
+ * - `STORAGE_REVERTED`: a contract on the ledger refuses a call; `context.error` names its error
  */
 export type StorageErrorCode =
   | 'STORAGE_INVALID_ARGUMENT'
@@ -29,6 +30,7 @@ export type StorageErrorCode =
   | 'STORAGE_UNAVAILABLE'
   | 'STORAGE_CLOSED'
   | 'STORAGE_LOCKED'
+  | 'STORAGE_REVERTED'
 
 /** Every error that this package throws. `code` says what happened, `context` with which input. */
 export class StorageError extends Error {

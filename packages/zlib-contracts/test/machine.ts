@@ -12,7 +12,18 @@ const SENDER = createAddressFromString(`0x${'51'.repeat(20)}`)
 
 /** An EVM in memory with one account. `unlimited` lifts the size limit of contracts, for monoliths. */
 export async function createMachine(options: { unlimited?: boolean } = {}) {
+  const hashes = new Map<number, string>()
   const evm = await createEVM({
+    blockchain: {
+      async getBlock(number) {
+        const hash = hashes.get(Number(number))
+        return { hash: () => (hash === undefined ? new Uint8Array(32) : hexToBytes(hash as `0x${string}`)) }
+      },
+      async putBlock() {},
+      shallowCopy() {
+        return this
+      },
+    },
     common: createCustomCommon({ chainId: 1 }, Mainnet, { hardfork: Hardfork.Osaka }),
     allowUnlimitedContractSize: options.unlimited ?? false,
     allowUnlimitedInitCodeSize: options.unlimited ?? false,
@@ -73,6 +84,24 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
     setBlock(number: bigint | number) {
       header.number = BigInt(number)
     },
+    /** Remembers the state; what comes back brings it back. */
+    async checkpoint() {
+      await evm.journal.checkpoint()
+      return () => evm.journal.revert()
+    },
+    /** What BLOCKHASH says of a block, while it is among the last 256. */
+    setBlockHash(number: number, hash: string) {
+      hashes.set(number, hash)
+    },
+    async setBalance(address: string, wei: bigint) {
+      const at = createAddressFromString(address)
+      const account = (await evm.stateManager.getAccount(at)) ?? new Account()
+      account.balance = wei
+      await evm.stateManager.putAccount(at, account)
+    },
+    async balanceOf(address: string): Promise<bigint> {
+      return (await evm.stateManager.getAccount(createAddressFromString(address)))?.balance ?? 0n
+    },
     /** Timestamp of the block that calls run in, seconds. */
     setTime(seconds: bigint | number) {
       header.timestamp = BigInt(seconds)
@@ -80,8 +109,8 @@ export async function createMachine(options: { unlimited?: boolean } = {}) {
     /** The functions of a contract by name: they return what it returns, or throw its error's name and arguments. */
     at(address: string, abi: readonly unknown[]) {
       const contract = new Interface(abi as InterfaceAbi)
-      return async (name: string, args: readonly unknown[] = [], from?: string) => {
-        const done = await call(address, contract.encodeFunctionData(name, args), 0n, from)
+      return async (name: string, args: readonly unknown[] = [], from?: string, value = 0n) => {
+        const done = await call(address, contract.encodeFunctionData(name, args), value, from)
         if (done.failed) {
           const error = contract.parseError(done.returned)
           throw new Error(

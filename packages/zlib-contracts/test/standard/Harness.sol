@@ -20,6 +20,8 @@ import {Marketplace} from "@zos/zlib-contracts/contracts/market/Marketplace.sol"
 import {Escrow} from "@zos/zlib-contracts/contracts/payment/Escrow.sol";
 import {PaymentSplitter} from "@zos/zlib-contracts/contracts/payment/PaymentSplitter.sol";
 import {StakingRewards} from "@zos/zlib-contracts/contracts/staking/StakingRewards.sol";
+import {ShardProof} from "@zos/zlib-contracts/contracts/storage/ShardProof.sol";
+import {StorageMarket} from "@zos/zlib-contracts/contracts/storage/StorageMarket.sol";
 import {StorageRefs} from "@zos/zlib-contracts/contracts/storage/StorageRefs.sol";
 import {FungibleToken} from "@zos/zlib-contracts/contracts/token/FungibleToken.sol";
 import {MultiToken} from "@zos/zlib-contracts/contracts/token/MultiToken.sol";
@@ -137,6 +139,24 @@ contract Chance is CommitReveal {
 }
 
 contract Refs is StorageRefs {}
+
+contract StorageDeals is StorageMarket {}
+
+contract Proofs {
+    function pick(bytes32 nonce, uint8 turn, uint64 length) external pure returns (uint256) {
+        return ShardProof.pick(nonce, turn, length);
+    }
+    function answers(
+        bytes32 root,
+        uint64 length,
+        bytes32 nonce,
+        uint8 wanted,
+        bytes[] calldata leaves,
+        bytes32[][] calldata paths
+    ) external pure returns (bool) {
+        return ShardProof.answers(root, length, nonce, wanted, leaves, paths);
+    }
+}
 
 contract Switch is PauseSwitch, Roles {
     uint256 public count;

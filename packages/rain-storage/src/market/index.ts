@@ -1,0 +1,36 @@
+export type { Hex } from './abi.ts'
+export type { Eip1193Port, MarketClock } from './chain.ts'
+export {
+  createDealKeeper,
+  type DealKeeper,
+  type DealKeeperOptions,
+  type DealTerms,
+  type KeeperEvent,
+  type LayoutDealsOptions,
+  type WantedDeal,
+  wantedOfLayout,
+} from './deal-keeper.ts'
+export {
+  type Ask,
+  BEACON_SECONDS,
+  COIN,
+  collateralOf,
+  createStorageMarket,
+  type Deal,
+  GIB,
+  type Offer,
+  PRICE_SCALE,
+  payPerWindow,
+  type Standing,
+  type StorageMarket,
+  type StorageMarketOptions,
+  type Terms,
+  type WindowChallenge,
+} from './market.ts'
+export {
+  createProviderAgent,
+  type ProviderAgent,
+  type ProviderAgentOptions,
+  type ProviderEvent,
+  type Refusal,
+} from './provider-agent.ts'
