@@ -311,13 +311,13 @@ describe('the AWS SDK', () => {
 
   it('refuses what it does not have, and creates nothing by it', async () => {
     const Bucket = 'nothing-here'
-    const on = { Status: 'Enabled' as const }
+    const website = { IndexDocument: { Suffix: 'index.html' } }
     await expect(
-      s3.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on })),
+      s3.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: website })),
     ).rejects.toMatchObject({ name: 'NoSuchBucket' })
     await s3.send(new aws.CreateBucketCommand({ Bucket, ACL: 'private' }))
     await expect(
-      s3.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on })),
+      s3.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: website })),
     ).rejects.toMatchObject({ name: 'NotImplemented' })
     for (const ACL of ['public-read', 'authenticated-read'] as const) {
       await expect(s3.send(new aws.PutBucketAclCommand({ Bucket, ACL }))).rejects.toMatchObject({
@@ -330,13 +330,15 @@ describe('the AWS SDK', () => {
     for (const more of [
       { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(32) },
       { ServerSideEncryption: 'aws:kms' },
-      { Tagging: 'a=b' },
       { WriteOffsetBytes: 1 },
-      { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) },
     ] as const)
       await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...more }))).rejects.toMatchObject({
         name: 'NotImplemented',
       })
+    const locked = { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) } as const
+    await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...locked }))).rejects.toMatchObject({
+      name: 'InvalidRequest',
+    })
     await expect(
       s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', StorageClass: 'GLACIER' })),
     ).rejects.toMatchObject({ name: 'InvalidStorageClass' })
