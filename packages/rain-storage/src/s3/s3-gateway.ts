@@ -64,7 +64,8 @@ class Gateway {
   async #allow(request: Request, origin: string, headers: Headers): Promise<void> {
     const bucket = new URL(request.url).pathname.split('/')[1] ?? ''
     const record = await this.#parts.buckets.need(bucket).catch(() => undefined)
-    const allowed = corsHeaders(record?.cors ?? [], origin, request.method) ?? {}
+    const method = request.headers.get('access-control-request-method') ?? request.method
+    const allowed = corsHeaders(record?.cors ?? [], origin, method) ?? {}
     for (const [name, value] of Object.entries(allowed)) headers.set(name, value)
   }
 
