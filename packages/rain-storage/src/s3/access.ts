@@ -37,6 +37,7 @@ const BY_OBJECT_ACL: Readonly<Record<string, Permission>> = {
   's3:GetObject': 'READ',
   's3:GetObjectVersion': 'READ',
   's3:GetObjectAttributes': 'READ',
+  's3:GetObjectVersionAttributes': 'READ',
   's3:GetObjectAcl': 'READ_ACP',
   's3:GetObjectVersionAcl': 'READ_ACP',
   's3:PutObjectAcl': 'WRITE_ACP',

@@ -7,7 +7,7 @@ import { S3Failure } from './failure.ts'
 import { checkRetentionChange, parseLegalHold, parseRetention } from './object-lock.ts'
 import type { GatewayParts } from './parts.ts'
 import type { ObjectRecord } from './records.ts'
-import { MAX_OBJECT_TAGS, parseTags, tagElements } from './tags.ts'
+import { MAX_OBJECT_TAGS, parseTags, tagElements, tagsHeader } from './tags.ts'
 
 type Answer = (parts: GatewayParts, call: Call) => Promise<Response>
 
@@ -29,6 +29,12 @@ async function changed(
   const version = versionOf(call.query)
   const { bucket } = await lookup.need(call, action, version)
   return versionHeaders(bucket, await objects.update(call.bucket, call.key, version, change))
+}
+
+/** The call with what its document says in headers, where conditions of policies look. */
+function saying(call: Call, more: Readonly<Record<string, string>>): Call {
+  const headers = new Headers({ ...Object.fromEntries(call.request.headers), ...more })
+  return { ...call, request: new Request(call.request.url, { method: 'PUT', headers, signal: call.request.signal }) }
 }
 
 async function getAcl({ lookup, access }: GatewayParts, call: Call): Promise<Response> {
@@ -60,8 +66,10 @@ async function getTags({ lookup }: GatewayParts, call: Call): Promise<Response> 
 }
 
 async function putTags(parts: GatewayParts, call: Call): Promise<Response> {
-  await parts.lookup.need(call, 's3:PutObjectTagging', versionOf(call.query))
-  const tags = parseTags(await parts.writer.document(call), MAX_OBJECT_TAGS)
+  const { lookup, writer } = parts
+  await lookup.need(call, 's3:PutObjectTagging', versionOf(call.query))
+  const tags = parseTags(await writer.document(call), MAX_OBJECT_TAGS)
+  await lookup.need(saying(call, { 'x-amz-tagging': tagsHeader(tags) }), 's3:PutObjectTagging', versionOf(call.query))
   return new Response(null, { headers: await changed(parts, call, 's3:PutObjectTagging', (now) => ({ ...now, tags })) })
 }
 
@@ -86,9 +94,14 @@ async function putRetention(parts: GatewayParts, call: Call): Promise<Response> 
   if (bucket.lock === undefined) throw new S3Failure('InvalidRequest', 'The bucket was not made for object locks')
   const nowMs = options.nowMs()
   const retention = parseRetention(await writer.document(call), nowMs)
+  const asked = retention && {
+    'x-amz-object-lock-mode': retention.mode,
+    'x-amz-object-lock-retain-until-date': options.formatDate(retention.untilMs).iso,
+  }
+  await lookup.need(saying(call, asked ?? {}), 's3:PutObjectRetention', version)
   const wanted = { action: 's3:BypassGovernanceRetention', bucket: call.bucket, key: call.key }
-  const asked = call.request.headers.get('x-amz-bypass-governance-retention')?.toLowerCase() === 'true'
-  const bypass = asked && access.may(call, bucket, wanted)
+  const lifts = call.request.headers.get('x-amz-bypass-governance-retention')?.toLowerCase() === 'true'
+  const bypass = lifts && access.may(call, bucket, wanted)
   const headers = await changed(parts, call, 's3:PutObjectRetention', ({ retention: present, ...rest }) => {
     checkRetentionChange(present, retention, nowMs, bypass)
     return retention === undefined ? rest : { ...rest, retention }
@@ -108,6 +121,8 @@ async function putLegalHold(parts: GatewayParts, call: Call): Promise<Response> 
   const { bucket } = await parts.lookup.need(call, 's3:PutObjectLegalHold', versionOf(call.query))
   if (bucket.lock === undefined) throw new S3Failure('InvalidRequest', 'The bucket was not made for object locks')
   const legalHold = parseLegalHold(await parts.writer.document(call))
+  const asked = { 'x-amz-object-lock-legal-hold': legalHold ? 'ON' : 'OFF' }
+  await parts.lookup.need(saying(call, asked), 's3:PutObjectLegalHold', versionOf(call.query))
   const headers = await changed(parts, call, 's3:PutObjectLegalHold', (now) => ({ ...now, legalHold }))
   return new Response(null, { headers })
 }

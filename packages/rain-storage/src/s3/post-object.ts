@@ -7,7 +7,7 @@ import { checkFormPolicy, type SizeRange } from './form-policy.ts'
 import type { Owner } from './owners.ts'
 import type { GatewayParts } from './parts.ts'
 import { checkPolicySignature } from './sigv4.ts'
-import { MAX_OBJECT_TAGS, parseTags } from './tags.ts'
+import { MAX_OBJECT_TAGS, parseTags, tagsHeader } from './tags.ts'
 import { newObject } from './write-object.ts'
 import { element } from './xml.ts'
 
@@ -33,15 +33,15 @@ export async function postObject(parts: GatewayParts, call: Call): Promise<Respo
     const header = AS_HEADER[name] ?? name
     if (HEADERS.test(header)) setHeader(headers, header, value)
   }
+  const tagging = fields.get('tagging')
+  if (tagging !== undefined) headers.set('x-amz-tagging', tagsHeader(parseTags(tagging, MAX_OBJECT_TAGS)))
   refuseUnsupported(headers)
   const { signal, url } = call.request
   const posted: Call = { ...call, key, caller, request: new Request(url, { method: 'POST', headers, signal }) }
   const { facts } = await newObject(parts, posted)
-  const tagging = fields.get('tagging')
-  const tags = tagging === undefined ? {} : { tags: parseTags(tagging, MAX_OBJECT_TAGS) }
   const { record, release } = await writer.checked(within(form.file, size), headers, keptHeaders(headers), signal)
   try {
-    const named = await objects.put(call.bucket, key, { ...record, ...facts, ...tags })
+    const named = await objects.put(call.bucket, key, { ...record, ...facts })
     return answer(call, fields, key, record.etag, newVersionHeaders(named))
   } finally {
     release()

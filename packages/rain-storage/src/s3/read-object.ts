@@ -61,7 +61,8 @@ function partOf({ request, query }: Call, record: ObjectRecord, headers: Record<
 /** Facts of an object without its headers: `GetObjectAttributes`. */
 export async function objectAttributes({ lookup, options }: GatewayParts, call: Call): Promise<Response> {
   const { request, query } = call
-  const { bucket, record } = await lookup.need(call, 's3:GetObject', versionOf(query))
+  await lookup.need(call, 's3:GetObject', versionOf(query))
+  const { bucket, record } = await lookup.need(call, 's3:GetObjectAttributes', versionOf(query))
   const wanted = (request.headers.get('x-amz-object-attributes') ?? '').split(',').map((name) => name.trim())
   if (wanted.join('') === '') throw new S3Failure('InvalidArgument', 'Which attributes?')
   const want = (name: string, value: XmlValue) => (wanted.includes(name) ? { [name]: value } : {})

@@ -33,6 +33,11 @@ export function tagsOfHeader(headers: Headers): Tags | undefined {
   return text === null || text === '' ? undefined : checked([...new URLSearchParams(text)], MAX_OBJECT_TAGS)
 }
 
+/** Tags as `x-amz-tagging`. */
+export function tagsHeader(tags: Tags): string {
+  return new URLSearchParams({ ...tags }).toString()
+}
+
 /** Tags of a `Tagging`. @throws S3Failure `MalformedXML`, `InvalidTag` */
 export function parseTags(document: string, most: number): Tags {
   if (!/<(?:\w+:)?TagSet[\s/>]/.test(document)) throw new S3Failure('MalformedXML', 'There is no TagSet')

@@ -255,6 +255,40 @@ describe('policies of buckets', () => {
   })
 })
 
+describe('conditions of policies', () => {
+  it('see what documents ask for as they see headers', async () => {
+    const { ask } = createGateway()
+    const s3 = ask(alice)
+    await s3('PUT', '/shared', '', { 'x-amz-bucket-object-lock-enabled': 'true' })
+    await s3('PUT', '/shared/x', 'body')
+    const deny = (Action: string, Condition: object) => ({
+      Effect: 'Deny',
+      Principal: '*',
+      Action,
+      Resource: 'arn:aws:s3:::shared/*',
+      Condition,
+    })
+    const policy = policyOf(
+      deny('s3:PutObject*', { StringEquals: { 's3:RequestObjectTag/secret': 'no' } }),
+      deny('s3:PutObjectRetention', { StringEquals: { 's3:object-lock-mode': 'COMPLIANCE' } }),
+      deny('s3:PutObjectLegalHold', { StringEquals: { 's3:object-lock-legal-hold': 'ON' } }),
+    )
+    expect((await s3('PUT', '/shared?policy', policy)).status).toBe(204)
+    const tagging = (value: string) =>
+      `<Tagging><TagSet><Tag><Key>secret</Key><Value>${value}</Value></Tag></TagSet></Tagging>`
+    expect((await s3('PUT', '/shared/y', '', { 'x-amz-tagging': 'secret=no' })).code).toBe('AccessDenied')
+    expect((await s3('PUT', '/shared/x?tagging', tagging('no'))).code).toBe('AccessDenied')
+    expect((await s3('PUT', '/shared/x?tagging', tagging('yes'))).status).toBe(200)
+    const retention = (mode: string) =>
+      `<Retention><Mode>${mode}</Mode><RetainUntilDate>2027-01-01T00:00:00Z</RetainUntilDate></Retention>`
+    expect((await s3('PUT', '/shared/x?retention', retention('COMPLIANCE'))).code).toBe('AccessDenied')
+    expect((await s3('PUT', '/shared/x?retention', retention('GOVERNANCE'))).status).toBe(200)
+    const hold = (status: string) => `<LegalHold><Status>${status}</Status></LegalHold>`
+    expect((await s3('PUT', '/shared/x?legal-hold', hold('ON'))).code).toBe('AccessDenied')
+    expect((await s3('PUT', '/shared/x?legal-hold', hold('OFF'))).status).toBe(200)
+  })
+})
+
 describe('a client that says whose a bucket should be', () => {
   it('is refused where it is another, and served where it is so', async () => {
     const { ask } = createGateway()
