@@ -2,7 +2,7 @@
 import { streamOf } from '../gateway/http.ts'
 import { parseRange } from '../gateway/ranges.ts'
 import { type Call, KEPT, partNumberOf, S3_LIMITS, versionHeaders, versionOf, xml } from './call.ts'
-import { checksumElements, checksumHeaders } from './checksum.ts'
+import { type Checksum, checksumElements, checksumHeaders } from './checksum.ts'
 import { checkRead } from './conditions.ts'
 import { S3Failure } from './failure.ts'
 import { lockHeaders } from './object-lock.ts'
@@ -32,30 +32,43 @@ export async function getObject({ lookup, writer, options }: GatewayParts, call:
     headers[name] = wanted
   }
   if (checkRead(request.headers, record) === 'not modified') return new Response(null, { status: 304, headers })
-  const { start, end, status } = partOf(call, record, headers)
+  const { start, end, status, checksum } = partOf(call, record, headers)
   headers['content-length'] = String(end - start)
-  // a checksum is of the whole, so it is not said of a range
-  if (status === 200 && request.headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED')
-    Object.assign(headers, checksumHeaders(record.checksum))
+  if (request.headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED')
+    Object.assign(headers, checksumHeaders(checksum))
   if (status === 206) headers['content-range'] = `bytes ${start}-${end - 1}/${record.size}`
   const body = request.method === 'HEAD' ? null : streamOf(writer.read(record, start, end, request.signal))
   return new Response(body, { status, headers })
 }
 
+/** Bytes of an object. */
+interface Extent {
+  readonly start: number
+  /** exclusive */
+  readonly end: number
+  readonly status: 200 | 206
+  /** of just these bytes, where there is one */
+  readonly checksum: Checksum | undefined
+}
+
 /** What of an object a request wants: a part of an upload, a range, or all. */
-function partOf({ request, query }: Call, record: ObjectRecord, headers: Record<string, string>) {
+function partOf({ request, query }: Call, record: ObjectRecord, headers: Record<string, string>): Extent {
+  const whole = { start: 0, end: record.size, status: 200, checksum: record.checksum } as const
   if (query.has('partNumber')) {
     const number = partNumberOf(query)
     const parts = partsOf(record)
     if (number > (parts?.length ?? 1)) throw new S3Failure('InvalidPart', `The object has no part ${number}`)
-    if (parts === undefined) return { start: 0, end: record.size, status: 200 }
+    if (parts === undefined) return whole
     headers['x-amz-mp-parts-count'] = String(parts.length)
     const start = parts.slice(0, number - 1).reduce((sum, { size }) => sum + size, 0)
-    return { start, end: start + parts[number - 1]!.size, status: 206 }
+    const own = record.partChecksums?.[number - 1]
+    // the type is that of the object
+    const checksum = own && record.checksum && { ...own, type: record.checksum.type }
+    return { start, end: start + parts[number - 1]!.size, status: 206, checksum }
   }
   const range = parseRange(request.headers.get('range'), record.size)
   if (range === 'unsatisfiable') throw new S3Failure('InvalidRange', 'The range lies beyond the object')
-  return range === 'none' ? { start: 0, end: record.size, status: 200 } : { ...range, status: 206 }
+  return range === 'none' ? whole : { ...range, status: 206, checksum: undefined }
 }
 
 /** Facts of an object without its headers: `GetObjectAttributes`. */

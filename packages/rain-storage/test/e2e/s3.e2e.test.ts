@@ -251,8 +251,9 @@ describe('the AWS SDK', () => {
       else expect(first.ChecksumSHA256).toMatch(/-2$/)
       expect((await complete()).ETag).toBe(first.ETag)
     }
-    const second = await s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 2 }))
+    const second = await s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 2, ChecksumMode: 'ENABLED' }))
     expect(second.PartsCount).toBe(2)
+    expect(Buffer.from(second.ChecksumCRC32!, 'base64').readUInt32BE()).toBe(crc32(bodies[1]!))
     expect(Buffer.compare(await bytesOf(second.Body), bodies[1]!)).toBe(0)
     await expect(s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 3 }))).rejects.toMatchObject({
       $metadata: { httpStatusCode: 400 },
