@@ -153,6 +153,8 @@ export class Access {
         return header('user-agent')
       case 'aws:securetransport':
         return String(url.protocol === 'https:')
+      case 'aws:sourceip':
+        return this.#options.addressOf?.(request)
       case 'aws:currenttime':
         return this.#options.formatDate(this.#options.nowMs()).iso
       case 's3:existingobjecttag':

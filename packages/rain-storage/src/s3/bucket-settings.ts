@@ -8,7 +8,7 @@ import { type S3Code, S3Failure } from './failure.ts'
 import { lockElements, parseLock } from './object-lock.ts'
 import { ownershipOf, parseOwnership } from './ownership.ts'
 import type { GatewayParts } from './parts.ts'
-import { isPublicPolicy, parsePolicy } from './policy.ts'
+import { isPublicPolicy, needsAddresses, parsePolicy } from './policy.ts'
 import { parsePublicAccess, publicAccessElements } from './public-access.ts'
 import type { BucketRecord } from './records.ts'
 import { MAX_BUCKET_TAGS, parseTags, tagElements } from './tags.ts'
@@ -19,7 +19,7 @@ interface Setting {
   /** `s3:Get…` and `s3:Put…` with this behind */
   readonly action: string
   readonly show: (record: BucketRecord, call: Call) => Response
-  readonly put?: (document: string, call: Call, record: BucketRecord) => BucketChange
+  readonly put?: (document: string, call: Call, record: BucketRecord, parts: GatewayParts) => BucketChange
   readonly remove?: (record: BucketRecord) => BucketChange
   /** the right to take it away has a name of its own */
   readonly deleteAction?: string
@@ -60,8 +60,10 @@ const settings: Readonly<Record<string, Setting>> = {
         'NoSuchBucketPolicy',
         (text) => new Response(text, { headers: { 'content-type': 'application/json' } }),
       ),
-    put: (document, { bucket }, { publicAccess }) => {
+    put: (document, { bucket }, { publicAccess }, { options }) => {
       const policy = parsePolicy(document, bucket)
+      if (options.addressOf === undefined && needsAddresses(policy))
+        throw new S3Failure('MalformedPolicy', 'The gateway does not know where requests come from')
       if (publicAccess?.BlockPublicPolicy && isPublicPolicy(policy))
         throw new S3Failure('AccessDenied', 'The bucket blocks public policies')
       return { policy: document }
@@ -152,7 +154,7 @@ export async function bucketSetting(parts: GatewayParts, call: Call): Promise<Re
     if (method === 'PUT' && put !== undefined) {
       await access.bucket(call, `s3:Put${action}`)
       const document = await writer.document(call)
-      await buckets.set(name, (present) => put(document, call, present))
+      await buckets.set(name, (present) => put(document, call, present, parts))
       return new Response(null, { status: sub === 'policy' ? 204 : 200 })
     }
     if (method === 'DELETE' && remove !== undefined) {

@@ -30,6 +30,8 @@ export interface S3GatewayOptions {
   readonly credentials: ReadonlyMap<string, string | S3Credential>
   /** of buckets that set none: whose new objects are, and whether access lists count. Default `BucketOwnerEnforced`: they do not */
   readonly ownership?: Ownership
+  /** the address that a request came from, where it is known. Without it, policies that ask for it are refused */
+  readonly addressOf?: (request: Request) => string | undefined
   /** milliseconds since 1970 */
   readonly nowMs: () => number
   /** text of milliseconds since 1970 as ISO 8601 and as HTTP date: `Date` of the platform */

@@ -2,6 +2,7 @@
 import { parseTime } from '../content/time.ts'
 import { S3Failure } from './failure.ts'
 import { glob } from './glob.ts'
+import { isInNetwork, parseNetwork } from './ip-network.ts'
 
 /** The value of a key in a request: `undefined` when it has none. Names are in small letters. */
 export type ConditionContext = (key: string) => string | undefined
@@ -25,6 +26,10 @@ const OPERATORS: Readonly<Record<string, Compare>> = {
   StringLike: (value, wanted) => glob(wanted, value),
   ArnEquals: (value, wanted) => glob(wanted, value),
   ArnLike: (value, wanted) => glob(wanted, value),
+  IpAddress: (value, wanted) => {
+    const network = parseNetwork(wanted)
+    return network !== undefined && isInNetwork(value, network)
+  },
   Bool: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
   NumericEquals: number((a, b) => a === b),
   NumericLessThan: number((a, b) => a < b),
@@ -47,13 +52,18 @@ const NEGATIONS: Readonly<Record<string, string>> = {
   ArnNotLike: 'ArnLike',
   NumericNotEquals: 'NumericEquals',
   DateNotEquals: 'DateEquals',
+  NotIpAddress: 'IpAddress',
 }
+
+/** The address that a request came from: the gateway knows it where its platform says it. */
+const SOURCE_IP = 'aws:sourceip'
 
 /** Keys that the gateway can tell the value of. */
 const KEYS = [
   'aws:currenttime',
   'aws:referer',
   'aws:securetransport',
+  SOURCE_IP,
   'aws:useragent',
   's3:delimiter',
   's3:max-keys',
@@ -107,10 +117,29 @@ function compileTest(operator: string, name: string, value: unknown): (context: 
   const negated = NEGATIONS[bare]
   const compare = OPERATORS[negated ?? bare]
   if (compare === undefined) throw malformed(`The operator ${operator} is not known`)
+  if (OPERATORS.IpAddress === compare && !wanted.every((text) => parseNetwork(text) !== undefined))
+    throw malformed('A network is written as 10.0.0.0/8')
   return (context) => {
     const present = context(key)
     if (present === undefined) return whenAbsent || negated !== undefined
     const some = wanted.some((text) => compare(present, text))
     return negated === undefined ? some : !some
   }
+}
+
+/** Whether conditions ask for the address that a request came from. */
+export function asksForAddress(condition: JsonCondition | undefined): boolean {
+  return Object.values(condition ?? {}).some((keys) => Object.keys(keys).some((key) => key.toLowerCase() === SOURCE_IP))
+}
+
+/** Shortest prefixes that still name somebody's networks, and not most of the world: as AWS judges them. */
+const NARROW = { 32: 8, 128: 32 } as const
+
+/** Whether conditions let only requests of some networks through. */
+export function namesNetworks(condition: JsonCondition | undefined): boolean {
+  return Object.entries(condition?.IpAddress ?? {}).some(([key, value]) => {
+    const networks = [value].flat().map((text) => parseNetwork(String(text)))
+    const narrow = networks.every((network) => network !== undefined && network.length >= NARROW[network.width])
+    return key.toLowerCase() === SOURCE_IP && narrow
+  })
 }

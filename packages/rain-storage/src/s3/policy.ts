@@ -5,7 +5,13 @@
 import { S3Failure } from './failure.ts'
 import { glob } from './glob.ts'
 import type { Owner } from './owners.ts'
-import { type ConditionContext, compileCondition, type JsonCondition } from './policy-conditions.ts'
+import {
+  asksForAddress,
+  type ConditionContext,
+  compileCondition,
+  type JsonCondition,
+  namesNetworks,
+} from './policy-conditions.ts'
 
 /** Longest policy, as at AWS. */
 export const MAX_POLICY_BYTES = 20 * 1024
@@ -13,8 +19,10 @@ export const MAX_POLICY_BYTES = 20 * 1024
 interface Statement {
   readonly effect: 'Allow' | 'Deny'
   readonly principal: (caller: Owner | undefined) => boolean
-  /** anybody is meant */
+  /** anybody is meant, from anywhere */
   readonly everybody: boolean
+  /** it depends on the address that a request came from */
+  readonly byAddress: boolean
   readonly action: (action: string) => boolean
   readonly resource: (arn: string) => boolean
   readonly condition: (context: ConditionContext) => boolean
@@ -94,13 +102,15 @@ function parseStatement(statement: Json, bucket: string): Statement {
   // who is not named is everybody else, whoever comes: too much to allow
   if (Effect === 'Allow' && statement.NotPrincipal !== undefined) throw malformed('NotPrincipal goes with Deny')
   const principals = either(statement, 'Principal', parsePrincipal)
+  const condition = statement.Condition as JsonCondition | undefined
   return {
     effect: Effect,
     principal: principals,
-    everybody: principals(undefined),
+    everybody: principals(undefined) && !namesNetworks(condition),
+    byAddress: asksForAddress(condition),
     action: actions,
     resource: resources,
-    condition: compileCondition(statement.Condition as JsonCondition | undefined),
+    condition: compileCondition(condition),
   }
 }
 
@@ -152,7 +162,12 @@ export function askPolicy(
   return allowed ? 'allow' : 'none'
 }
 
-/** Whether a policy lets everybody do anything. Conditions do not make it private: none of the known ones names a caller. */
+/** Whether a policy lets everybody do anything. Of the known conditions, only networks make it less than public. */
 export function isPublicPolicy(policy: Policy): boolean {
   return policy.some(({ effect, everybody }) => effect === 'Allow' && everybody)
+}
+
+/** Whether a policy can be judged only where the addresses of requests are known. */
+export function needsAddresses(policy: Policy): boolean {
+  return policy.some(({ byAddress }) => byAddress)
 }

@@ -534,6 +534,25 @@ describe('the AWS SDK for several owners', () => {
     await alice.send(new aws.PutBucketPolicyCommand({ Bucket, Policy }))
     expect((await alice.send(new aws.GetBucketPolicyCommand({ Bucket }))).Policy).toBe(Policy)
     expect((await bytesOf((await bob.send(new aws.GetObjectCommand(key))).Body)).toString()).toBe('hers')
+    const byAddress = (network: string) =>
+      alice.send(
+        new aws.PutBucketPolicyCommand({
+          Bucket,
+          Policy: JSON.stringify({
+            Statement: {
+              Effect: 'Allow',
+              Principal: '*',
+              Action: 's3:GetObject',
+              Resource: `arn:aws:s3:::${Bucket}/*`,
+              Condition: { IpAddress: { 'aws:SourceIp': network } },
+            },
+          }),
+        }),
+      )
+    await byAddress('127.0.0.0/8')
+    expect((await fetch(`${shared.url}/${Bucket}/x`)).status).toBe(200)
+    await byAddress('10.0.0.0/8')
+    expect((await fetch(`${shared.url}/${Bucket}/x`)).status).toBe(403)
     await alice.send(new aws.DeleteBucketPolicyCommand({ Bucket }))
     await expect(bob.send(new aws.GetObjectCommand(key))).rejects.toMatchObject(denied)
     await expect(alice.send(new aws.PutObjectAclCommand({ ...key, ACL: 'public-read' }))).rejects.toMatchObject({

@@ -256,6 +256,22 @@ describe('policies of buckets', () => {
 })
 
 describe('conditions of policies', () => {
+  it('see where a request comes from, and are refused where that is not known', async () => {
+    const allow = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::shared/*' }
+    const near = policyOf({ ...allow, Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } })
+    const blind = createGateway()
+    await blind.ask(alice)('PUT', '/shared')
+    expect((await blind.ask(alice)('PUT', '/shared?policy', near)).code).toBe('MalformedPolicy')
+    let address = '10.2.3.4'
+    const { ask } = createGateway({ addressOf: () => address })
+    await ask(alice)('PUT', '/shared')
+    await ask(alice)('PUT', '/shared/x', 'body')
+    expect((await ask(alice)('PUT', '/shared?policy', near)).status).toBe(204)
+    expect((await ask(undefined)('GET', '/shared/x')).text).toBe('body')
+    address = '11.2.3.4'
+    expect((await ask(undefined)('GET', '/shared/x')).code).toBe('AccessDenied')
+  })
+
   it('see what documents ask for as they see headers', async () => {
     const { ask } = createGateway()
     const s3 = ask(alice)

@@ -40,7 +40,8 @@ export function createGateway(more: Partial<S3GatewayOptions> = {}) {
     [alice, bob].map((owner) => [`KEY-${owner.id}`, { secretKey: `secret of ${owner.id}`, owner }]),
   )
   const handler = createS3Gateway({
-    ...nodeS3Defaults,
+    nowMs: () => clock.ms,
+    formatDate: nodeS3Defaults.formatDate,
     content: {
       ...unixfs,
       retain: async (ref) => void retained.set(ref, (retained.get(ref) ?? 0) + 1),
@@ -50,7 +51,6 @@ export function createGateway(more: Partial<S3GatewayOptions> = {}) {
     credentials,
     ownership: 'ObjectWriter',
     ...more,
-    nowMs: () => clock.ms,
   })
   const send = async (request: Request): Promise<Answer> => {
     const response = await handler(request)

@@ -1,7 +1,9 @@
+import { BlockList } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { glob } from '../../src/s3/glob.ts'
-import { askPolicy, MAX_POLICY_BYTES, parsePolicy } from '../../src/s3/policy.ts'
+import { isInNetwork, parseNetwork } from '../../src/s3/ip-network.ts'
+import { askPolicy, isPublicPolicy, MAX_POLICY_BYTES, parsePolicy } from '../../src/s3/policy.ts'
 import { alice, bob } from './gateway-client.ts'
 
 const statement = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/*' }
@@ -35,7 +37,54 @@ describe('patterns', () => {
   })
 })
 
+describe('networks', () => {
+  it.each(['ipv4', 'ipv6'] as const)('of %s hold the addresses that the platform finds in them', (family) => {
+    const address = family === 'ipv4' ? fc.ipV4() : fc.ipV6().filter((text) => !text.includes('.'))
+    const width = family === 'ipv4' ? 32 : 128
+    fc.assert(
+      fc.property(address, address, fc.integer({ min: 0, max: width }), (net, other, length) => {
+        const reference = new BlockList()
+        reference.addSubnet(net, length, family)
+        const network = parseNetwork(`${net}/${length}`)!
+        for (const text of [net, other]) expect(isInNetwork(text, network)).toBe(reference.check(text, family))
+      }),
+    )
+  })
+
+  it('are refused when they are none, and take IPv4 in the clothes of IPv6', () => {
+    for (const text of [
+      '',
+      '1.2.3',
+      '1.2.3.256',
+      '1.2.3.4/33',
+      '1.2.3.4/8/8',
+      '1::2::3',
+      '1:2:3:4:5:6:7',
+      '::/129',
+      '::g',
+      '1.2.3.4/x',
+    ])
+      expect([text, parseNetwork(text)]).toEqual([text, undefined])
+    expect(isInNetwork('::ffff:10.1.2.3', parseNetwork('10.0.0.0/8')!)).toBe(true)
+    expect(isInNetwork('11.1.2.3', parseNetwork('10.0.0.0/8')!)).toBe(false)
+  })
+})
+
 describe('a policy', () => {
+  it('is public when it lets everybody in from anywhere', () => {
+    const from = (networks: unknown, operator = 'IpAddress') =>
+      isPublicPolicy(parse({ ...statement, Condition: { [operator]: { 'aws:SourceIp': networks } } }))
+    expect(isPublicPolicy(parse(statement))).toBe(true)
+    expect(isPublicPolicy(parse({ ...statement, Effect: 'Deny' }))).toBe(false)
+    expect(isPublicPolicy(parse({ ...statement, Principal: { AWS: bob.id } }))).toBe(false)
+    expect([from('10.0.0.0/8'), from(['10.0.0.0/8', '2001:db8::/32'])]).toEqual([false, false])
+    expect([from('0.0.0.0/0'), from(['10.0.0.0/8', '::/0']), from('10.0.0.0/8', 'NotIpAddress')]).toEqual([
+      true,
+      true,
+      true,
+    ])
+  })
+
   it('denies before it allows, in any order of its statements', () => {
     const all = fc.array(
       fc.record({
@@ -72,6 +121,8 @@ describe('a policy', () => {
     ['StringEqualsIgnoreCase', 'A', 'a', 'b', false],
     ['StringLike', 'a*', 'abc', 'bc', false],
     ['StringNotLike', 'a*', 'bc', 'abc', true],
+    ['IpAddress', '10.0.0.0/8', '10.1.1.1', '11.1.1.1', false],
+    ['NotIpAddress', '10.0.0.0/8', '11.1.1.1', '10.1.1.1', true],
     ['Null', 'true', undefined, 'a', true],
     ['Null', 'false', 'a', undefined, false],
     ['NumericLessThan', '10', '9', '10', false],
@@ -97,6 +148,7 @@ describe('a policy', () => {
       { NotAction: 's3:GetObject' },
       { Condition: { StringSounds: { 's3:prefix': 'a' } } },
       { Condition: { StringEquals: { 'aws:Unheard': 'a' } } },
+      { Condition: { IpAddress: { 'aws:SourceIp': 'here' } } },
       { Condition: ['a'] },
       { Extra: 1 },
     ]
