@@ -131,7 +131,14 @@ export {
 export type { IncrementalHash } from './s3/body.ts'
 export { createUnixfsContent, createVaultContent, type ObjectContent, type Retention } from './s3/object-content.ts'
 export { createMemoryIndex, type IndexChange, type ObjectIndex } from './s3/object-index.ts'
-export { createS3Gateway, S3_LIMITS, type S3GatewayOptions } from './s3/s3-gateway.ts'
+export {
+  createS3Gateway,
+  type Owner as S3Owner,
+  type Ownership as S3Ownership,
+  S3_LIMITS,
+  type S3Credential,
+  type S3GatewayOptions,
+} from './s3/s3-gateway.ts'
 export type { Credentials } from './s3/sigv4.ts'
 export type { WebDavAccount } from './webdav/access.ts'
 export { WEBDAV_LIMITS } from './webdav/limits.ts'

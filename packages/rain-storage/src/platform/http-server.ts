@@ -26,6 +26,13 @@ export interface HttpServer {
 /** Milliseconds in which a client must have sent its headers. */
 const HEADERS_TIMEOUT_MS = 20_000
 
+const addresses = new WeakMap<Request, string>()
+
+/** The address of the client that sent a request to {@link serveHttp}: behind a proxy, that of the proxy. */
+export function remoteAddressOf(request: Request): string | undefined {
+  return addresses.get(request)
+}
+
 /** Starts serving; resolves when it listens. */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
   const host = options.host ?? '127.0.0.1'
@@ -94,7 +101,10 @@ async function answer(
       init.body = bodyOf(incoming, expectsContinue ? goOn : undefined)
       init.duplex = 'half'
     }
-    response = await handler(new Request(url, init))
+    const request = new Request(url, init)
+    const { remoteAddress } = incoming.socket
+    if (remoteAddress !== undefined) addresses.set(request, remoteAddress)
+    response = await handler(request)
   } catch (error) {
     if (!abort.signal.aborted) outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('internal error\n')
     else throw error

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { IncrementalHash } from '../s3/body.ts'
 import type { S3GatewayOptions } from '../s3/s3-gateway.ts'
+import { remoteAddressOf } from './http-server.ts'
 
-/** Clock, dates and hashes of Node for {@link S3GatewayOptions}. */
-export const nodeS3Defaults: Pick<S3GatewayOptions, 'nowMs' | 'formatDate' | 'createHash'> = {
+/** Clock, dates, hashes and addresses of Node for {@link S3GatewayOptions}. */
+export const nodeS3Defaults: Pick<S3GatewayOptions, 'nowMs' | 'formatDate' | 'createHash' | 'addressOf'> = {
   nowMs: () => Date.now(),
+  addressOf: remoteAddressOf,
   formatDate: (ms) => ({ iso: new Date(ms).toISOString(), http: new Date(ms).toUTCString() }),
   createHash: (name) => (name === 'crc32' ? createCrc32() : isNative(name) ? createHash(name) : undefined),
 }

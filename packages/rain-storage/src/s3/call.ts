@@ -5,7 +5,10 @@ import type { ChecksumName } from './checksum.ts'
 import { S3Failure } from './failure.ts'
 import type { ObjectContent } from './object-content.ts'
 import type { ObjectIndex } from './object-index.ts'
-import type { SignatureCheck } from './sigv4.ts'
+import type { Owner, S3Credential } from './owners.ts'
+import type { Ownership } from './ownership.ts'
+import { type BucketRecord, isVersionId, type ObjectRecord, versionIdOf } from './records.ts'
+import type { ChunkSeed } from './sigv4.ts'
 import { type XmlValue, xmlDocument } from './xml.ts'
 
 /** Limits of the protocol. */
@@ -23,8 +26,12 @@ export const S3_LIMITS = {
 export interface S3GatewayOptions {
   readonly content: ObjectContent
   readonly index: ObjectIndex
-  /** secret keys by access key */
-  readonly credentials: ReadonlyMap<string, string>
+  /** secret keys by access key; with an owner where there are several */
+  readonly credentials: ReadonlyMap<string, string | S3Credential>
+  /** of buckets that set none: whose new objects are, and whether access lists count. Default `BucketOwnerEnforced`: they do not */
+  readonly ownership?: Ownership
+  /** the address that a request came from, where it is known. Without it, policies that ask for it are refused */
+  readonly addressOf?: (request: Request) => string | undefined
   /** milliseconds since 1970 */
   readonly nowMs: () => number
   /** text of milliseconds since 1970 as ISO 8601 and as HTTP date: `Date` of the platform */
@@ -34,18 +41,18 @@ export interface S3GatewayOptions {
   readonly createHash?: (name: 'md5' | ChecksumName) => IncrementalHash | undefined
 }
 
-/** A request whose signature is right. */
+/** A request that nobody signed, or whose signature is right. */
 export interface Call {
   readonly request: Request
   readonly url: URL
   readonly query: URLSearchParams
   readonly bucket: string
   readonly key: string
-  readonly auth: Extract<SignatureCheck, { status: 'valid' }>
+  /** for whom it is signed; nobody is anonymous */
+  readonly caller: Owner | undefined
+  /** how its body is to be read */
+  readonly auth: { readonly payload: string; readonly seed: ChunkSeed | undefined }
 }
-
-/** The one owner of everything: whoever has a key of the gateway. */
-export const OWNER = { ID: 'zos', DisplayName: 'zos' }
 
 /** Headers of an object that are kept and given back. */
 export const KEPT = [
@@ -98,13 +105,11 @@ export function partNumberOf(query: URLSearchParams): number {
 const UNSUPPORTED = [
   'x-amz-server-side-encryption',
   'x-amz-copy-source-server-side-encryption',
-  'x-amz-object-lock-',
-  'x-amz-tagging',
   'x-amz-website-redirect-location',
   'x-amz-write-offset-bytes',
 ]
 
-/** Who asks for a key of his own, a lock or a tag must not believe that he has it. @throws S3Failure `NotImplemented`, `InvalidStorageClass` */
+/** Who asks for a key of his own must not believe that he has it. @throws S3Failure `NotImplemented`, `InvalidStorageClass` */
 export function refuseUnsupported(headers: Headers): void {
   for (const name of headers.keys()) {
     if (UNSUPPORTED.some((prefix) => name.startsWith(prefix)))
@@ -114,19 +119,20 @@ export function refuseUnsupported(headers: Headers): void {
     throw new S3Failure('InvalidStorageClass', 'The only storage class is STANDARD')
 }
 
-/**
- * Buckets have one owner and no grants, which AWS calls "bucket owner enforced": a request for another access list is refused, not ignored.
- * @throws S3Failure `AccessControlListNotSupported`, `InvalidArgument`
- */
-export function refuseGrants(headers: Headers): void {
-  const canned = headers.get('x-amz-acl')
-  const known = ['public-read', 'public-read-write', 'authenticated-read', 'aws-exec-read', 'log-delivery-write']
-  const owners = ['private', 'bucket-owner-read', 'bucket-owner-full-control']
-  if (canned !== null && !known.includes(canned) && !owners.includes(canned))
-    throw new S3Failure('InvalidArgument', 'No access list is called so')
-  if (
-    (canned !== null && known.includes(canned)) ||
-    [...headers.keys()].some((name) => name.startsWith('x-amz-grant-'))
-  )
-    throw new S3Failure('AccessControlListNotSupported', 'Buckets have one owner and no grants')
+/** `versionId` of a request. @throws S3Failure `NoSuchVersion` for what never was one */
+export function versionOf(query: URLSearchParams): string | undefined {
+  const id = query.get('versionId')
+  if (id === null || id === '') return undefined
+  if (!isVersionId(id)) throw new S3Failure('NoSuchVersion', 'The version does not exist')
+  return id
+}
+
+/** `x-amz-version-id` where the bucket has versions. */
+export function versionHeaders({ versioning }: BucketRecord, record: ObjectRecord): Record<string, string> {
+  return versioning === undefined ? {} : { 'x-amz-version-id': versionIdOf(record) }
+}
+
+/** The same of what was written: a version that is called `null` is not worth a word. */
+export function newVersionHeaders(record: ObjectRecord): Record<string, string> {
+  return record.versioned ? { 'x-amz-version-id': versionIdOf(record) } : {}
 }

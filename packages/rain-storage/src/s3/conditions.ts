@@ -1,7 +1,7 @@
 /** Conditional requests (RFC 9110 §13), as S3 has them for reading, for copying and for writing. */
 import { parseTime } from '../content/time.ts'
-import type { ObjectRecord } from './buckets.ts'
 import { S3Failure } from './failure.ts'
+import type { ObjectRecord } from './records.ts'
 
 /** Whether a list of entity tags names `etag`. Weak tags count as strong: a tag stands for the bytes. */
 function names(list: string, etag: string): boolean {
@@ -43,4 +43,22 @@ export function checkWrite(headers: Headers, present: ObjectRecord | undefined):
     throw new S3Failure('PreconditionFailed', 'The object has another tag')
   if (noneMatch !== null && present !== undefined && names(noneMatch, present.etag))
     throw new S3Failure('PreconditionFailed', 'The object exists')
+}
+
+/**
+ * The conditions of a deletion against what is there, which may be a delete marker. Where nothing is, nothing is to be done, and no condition fails.
+ * @throws S3Failure `PreconditionFailed`, `InvalidArgument`
+ */
+export function checkDelete(headers: Headers, present: ObjectRecord | undefined): void {
+  const match = headers.get('if-match')
+  const modified = headers.get('x-amz-if-match-last-modified-time')
+  const size = headers.get('x-amz-if-match-size')
+  const modifiedMs = modified === null ? undefined : parseTime(modified)
+  if (Number.isNaN(modifiedMs)) throw new S3Failure('InvalidArgument', 'The wanted time is not a time')
+  if (present === undefined) return
+  const same =
+    (match === null || names(match, present.etag)) &&
+    (modifiedMs === undefined || Math.floor(modifiedMs / 1000) === Math.floor(present.modifiedMs / 1000)) &&
+    (size === null || Number(size) === present.size)
+  if (!same) throw new S3Failure('PreconditionFailed', 'The object is not as the request wants it')
 }

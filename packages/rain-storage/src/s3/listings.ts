@@ -1,34 +1,40 @@
 /** Listings: buckets, objects (both versions of the call), versions, uploads and parts. */
 import { fromHex, toHex } from '../content/bytes.ts'
-import type { Buckets, ObjectRecord } from './buckets.ts'
-import { type Call, OWNER, S3_LIMITS, type S3GatewayOptions, xml } from './call.ts'
+import { ownerOf } from './access.ts'
+import { type Call, S3_LIMITS, xml } from './call.ts'
 import { checksumElements } from './checksum.ts'
 import { S3Failure } from './failure.ts'
+import { started } from './multipart.ts'
+import { type Owner, ownerElements } from './owners.ts'
+import { objectPage, versionPage } from './pages.ts'
+import type { GatewayParts } from './parts.ts'
+import { isVersionId, type ObjectRecord, versionIdOf } from './records.ts'
 import type { XmlValue } from './xml.ts'
 
 /** The listings of a gateway. */
 export class Listings {
-  readonly #buckets: Buckets
-  readonly #options: S3GatewayOptions
+  readonly #parts: GatewayParts
 
-  constructor(buckets: Buckets, options: S3GatewayOptions) {
-    this.#buckets = buckets
-    this.#options = options
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
   }
 
   #iso(ms: number): string {
-    return this.#options.formatDate(ms).iso
+    return this.#parts.options.formatDate(ms).iso
   }
 
-  async buckets({ query }: Call): Promise<Response> {
+  /** The buckets of the caller. */
+  async buckets({ query, caller }: Call): Promise<Response> {
+    if (caller === undefined) throw new S3Failure('AccessDenied', 'Anonymous requests are not allowed')
     const max = countOf(query, 'max-buckets', S3_LIMITS.listedBuckets)
     const prefix = query.get('prefix') ?? ''
     const token = query.get('continuation-token')
     const after = token === null ? '' : decodeToken(token)
     const list: { Name: string; CreationDate: string }[] = []
     let next: string | undefined
-    for await (const { name, createdMs } of this.#buckets.buckets()) {
-      if (name <= after || !name.startsWith(prefix)) continue
+    for await (const record of this.#parts.buckets.all()) {
+      const { name, createdMs } = record
+      if (name <= after || !name.startsWith(prefix) || ownerOf(record).id !== caller.id) continue
       if (list.length === max) {
         next = list.at(-1)?.Name
         break
@@ -36,26 +42,29 @@ export class Listings {
       list.push({ Name: name, CreationDate: this.#iso(createdMs) })
     }
     return xml('ListAllMyBucketsResult', {
-      Owner: OWNER,
+      Owner: ownerElements(caller),
       Buckets: { Bucket: list },
       ContinuationToken: next === undefined ? undefined : encodeToken(next),
       Prefix: prefix === '' ? undefined : prefix,
     })
   }
 
-  #contents(page: readonly { key: string; record: ObjectRecord }[], encode: (text: string) => string, owner: boolean) {
-    return page.map(({ key, record }) => ({
-      Key: encode(key),
+  #content(key: string, record: ObjectRecord, owner: Owner | undefined) {
+    return {
+      Key: key,
       LastModified: this.#iso(record.modifiedMs),
       ETag: `"${record.etag}"`,
       ChecksumAlgorithm: record.checksum?.name.toUpperCase(),
       Size: record.size,
       StorageClass: 'STANDARD',
-      Owner: owner ? OWNER : undefined,
-    }))
+      Owner: owner && ownerElements(owner),
+    }
   }
 
-  async objects({ bucket, query }: Call): Promise<Response> {
+  async objects(call: Call): Promise<Response> {
+    const { bucket, query } = call
+    const { access, names } = this.#parts
+    const settings = await access.bucket(call, 's3:ListBucket')
     const v2 = query.get('list-type') === '2'
     const { prefix, delimiter, max, encode, common } = asked(bucket, query)
     const given = query.get('continuation-token')
@@ -63,7 +72,8 @@ export class Listings {
     const start = query.get('start-after')
     const marker = query.get('marker') ?? ''
     const after = v2 ? (token === null ? (start ?? '') : decodeToken(token)) : marker
-    const page = await this.#buckets.list(bucket, { prefix, delimiter, after, max })
+    const page = await objectPage(names, bucket, { prefix, delimiter, after, max })
+    const withOwner = !v2 || query.get('fetch-owner') === 'true'
     const paging = v2
       ? {
           KeyCount: page.objects.length + page.prefixes.length,
@@ -76,39 +86,60 @@ export class Listings {
       ...common,
       IsTruncated: page.next !== undefined,
       ...paging,
-      Contents: this.#contents(page.objects, encode, !v2 || query.get('fetch-owner') === 'true'),
+      Contents: page.objects.map(({ key, record }) =>
+        this.#content(encode(key), record, withOwner ? access.objectOwner(settings, record) : undefined),
+      ),
       CommonPrefixes: page.prefixes.map((text) => ({ Prefix: encode(text) })),
     })
   }
 
-  /** Buckets have no versioning: every object is its one version, named `null`. */
-  async versions({ bucket, query }: Call): Promise<Response> {
+  /** All versions, newer ones first, and delete markers. */
+  async versions(call: Call): Promise<Response> {
+    const { bucket, query } = call
+    const { access, names, objects } = this.#parts
+    const settings = await access.bucket(call, 's3:ListBucketVersions')
     const { prefix, delimiter, max, encode, common } = asked(bucket, query)
     const after = query.get('key-marker') ?? ''
-    const page = await this.#buckets.list(bucket, { prefix, delimiter, after, max })
+    const marker = query.get('version-id-marker') ?? ''
+    if (marker !== '' && (after === '' || !isVersionId(marker)))
+      throw new S3Failure('InvalidArgument', 'A version marker is a version of the key marker')
+    const request = { prefix, delimiter, after, max }
+    const page = await versionPage(names, objects, bucket, request, marker === '' ? undefined : marker)
+    const list = page.versions.map(({ key, record, latest }) => ({
+      marker: record.marker,
+      element: {
+        ...this.#content(encode(key), record, access.objectOwner(settings, record)),
+        ...(record.marker ? { ETag: undefined, Size: undefined, StorageClass: undefined } : {}),
+        VersionId: versionIdOf(record),
+        IsLatest: latest,
+      },
+    }))
     return xml('ListVersionsResult', {
       ...common,
       IsTruncated: page.next !== undefined,
       KeyMarker: encode(after),
-      VersionIdMarker: query.get('version-id-marker') ?? '',
-      NextKeyMarker: page.next === undefined ? undefined : encode(page.next),
-      NextVersionIdMarker: page.next === undefined ? undefined : 'null',
-      Version: this.#contents(page.objects, encode, true).map((entry) => ({
-        ...entry,
-        VersionId: 'null',
-        IsLatest: true,
-      })),
+      VersionIdMarker: marker,
+      NextKeyMarker: page.next && encode(page.next.key),
+      NextVersionIdMarker: page.next?.version,
+      Version: list.filter((item) => !item.marker).map(({ element }) => element),
+      DeleteMarker: list.filter((item) => item.marker).map(({ element }) => element),
       CommonPrefixes: page.prefixes.map((text) => ({ Prefix: encode(text) })),
     })
   }
 
-  async parts({ bucket, key, query }: Call, upload: string): Promise<Response> {
-    const { checksum } = await this.#buckets.upload(bucket, key, upload)
+  async parts(call: Call, upload: string): Promise<Response> {
+    const { bucket, key, query } = call
+    const { access, buckets, uploads } = this.#parts
+    const settings = await buckets.need(bucket)
+    const record = await uploads.need(bucket, key, upload)
+    access.need(call, settings, { action: 's3:ListMultipartUploadParts', bucket, key, record: started(record) })
+    const { checksum } = record
+    const owner = ownerElements(access.objectOwner(settings, record.facts))
     const max = countOf(query, 'max-parts', S3_LIMITS.listed)
     const marker = countOf(query, 'part-number-marker', S3_LIMITS.parts, 0)
     const list: { PartNumber: number; [name: string]: XmlValue }[] = []
     let more = false
-    for await (const { part, record } of this.#buckets.parts(upload)) {
+    for await (const { part, record } of uploads.parts(upload)) {
       if (part <= marker) continue
       if (list.length === max) {
         more = true
@@ -131,25 +162,28 @@ export class Listings {
       MaxParts: max,
       IsTruncated: more,
       Part: list,
-      Initiator: OWNER,
-      Owner: OWNER,
+      Initiator: owner,
+      Owner: owner,
       StorageClass: 'STANDARD',
       ChecksumAlgorithm: checksum?.name.toUpperCase(),
       ChecksumType: checksum?.type,
     })
   }
 
-  async uploads({ bucket, query }: Call): Promise<Response> {
-    await this.#buckets.need(bucket)
+  async uploads(call: Call): Promise<Response> {
+    const { bucket, query } = call
+    const { access, uploads } = this.#parts
+    const settings = await access.bucket(call, 's3:ListBucketMultipartUploads')
     const { prefix, encode } = asked(bucket, query)
     const list: XmlValue[] = []
-    for await (const { id, record } of this.#buckets.uploads(bucket)) {
+    for await (const { id, record } of uploads.all(bucket)) {
       if (!record.key.startsWith(prefix)) continue
+      const owner = ownerElements(access.objectOwner(settings, record.facts))
       list.push({
         Key: encode(record.key),
         UploadId: id,
-        Initiator: OWNER,
-        Owner: OWNER,
+        Initiator: owner,
+        Owner: owner,
         StorageClass: 'STANDARD',
         Initiated: this.#iso(record.startedMs),
       })

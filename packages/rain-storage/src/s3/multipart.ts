@@ -1,7 +1,6 @@
 /** Multipart uploads. Completing one copies nothing: an object is a list of parts. */
 import { concat, fromHex, toHex } from '../content/bytes.ts'
-import type { Buckets, ObjectRecord, UploadRecord } from './buckets.ts'
-import { type Call, keptHeaders, partNumberOf, refuseGrants, S3_LIMITS, type S3GatewayOptions, xml } from './call.ts'
+import { type Call, keptHeaders, newVersionHeaders, partNumberOf, S3_LIMITS, xml } from './call.ts'
 import {
   type Checksum,
   checksumElements,
@@ -12,58 +11,79 @@ import {
 } from './checksum.ts'
 import { checkWrite } from './conditions.ts'
 import { S3Failure } from './failure.ts'
-import type { ObjectWriter } from './object-writer.ts'
+import type { GatewayParts } from './parts.ts'
+import type { ObjectRecord, UploadRecord } from './records.ts'
+import { newObject } from './write-object.ts'
 import { elementsOf, textOf } from './xml.ts'
+
+const UPLOAD_ID_BYTES = 16
 
 /** The uploads of a gateway. */
 export class Multipart {
-  readonly #options: S3GatewayOptions
-  readonly #buckets: Buckets
-  readonly #writer: ObjectWriter
-  readonly #newId: () => string
+  readonly #parts: GatewayParts
 
-  constructor(options: S3GatewayOptions, buckets: Buckets, writer: ObjectWriter, newId: () => string) {
-    this.#options = options
-    this.#buckets = buckets
-    this.#writer = writer
-    this.#newId = newId
+  constructor(parts: GatewayParts) {
+    this.#parts = parts
   }
 
-  async start({ bucket, key, request }: Call): Promise<Response> {
-    const id = this.#newId()
-    const { headers } = request
-    refuseGrants(headers)
+  async start(call: Call): Promise<Response> {
+    const { bucket, key } = call
+    const { options, uploads, random } = this.#parts
+    const { headers } = call.request
+    const { facts } = await newObject(this.#parts, call)
+    const id = random(UPLOAD_ID_BYTES)
     const name = checksumNameOf(headers.get('x-amz-checksum-algorithm'))
     const type = headers.get('x-amz-checksum-type') ?? (name === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
     if (type !== 'FULL_OBJECT' && type !== 'COMPOSITE')
       throw new S3Failure('InvalidRequest', 'A checksum is of type FULL_OBJECT or COMPOSITE')
     if (name !== undefined && (type === 'FULL_OBJECT' ? name.startsWith('sha') : name === 'crc64nvme'))
       throw new S3Failure('InvalidRequest', `${name} is not used as ${type}`)
-    const record = { key, startedMs: this.#options.nowMs(), headers: keptHeaders(headers) }
+    const record = { key, startedMs: options.nowMs(), headers: keptHeaders(headers), facts }
     const checksum: UploadRecord['checksum'] = name && { name, type }
-    await this.#buckets.startUpload(bucket, id, checksum === undefined ? record : { ...record, checksum })
+    await uploads.start(bucket, id, checksum === undefined ? record : { ...record, checksum })
     const answer: Record<string, string> =
       name === undefined ? {} : { 'x-amz-checksum-algorithm': name.toUpperCase(), 'x-amz-checksum-type': type }
     return xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id }, answer)
   }
 
   async putPart(call: Call, upload: string): Promise<Response> {
+    const { uploads, writer, options } = this.#parts
     const number = partNumberOf(call.query)
-    await this.#buckets.upload(call.bucket, call.key, upload)
+    await this.#mayWrite(call)
+    await uploads.need(call.bucket, call.key, upload)
     const copied = call.request.headers.has('x-amz-copy-source')
-    const { record, release } = copied ? await this.#copied(call) : await this.#writer.store(call, {})
+    const { record, release } = copied ? await this.#copied(call) : await writer.store(call, {})
     try {
-      await this.#buckets.putPart(call.bucket, call.key, upload, number, record)
+      await uploads.putPart(call.bucket, call.key, upload, number, record)
     } finally {
       release()
     }
     const ETag = `"${record.etag}"`
-    if (copied) return xml('CopyPartResult', { ETag, LastModified: this.#options.formatDate(record.modifiedMs).iso })
+    if (copied) return xml('CopyPartResult', { ETag, LastModified: options.formatDate(record.modifiedMs).iso })
     return new Response(null, { headers: { etag: ETag, ...checksumHeaders(record.checksum) } })
   }
 
+  async #mayWrite(call: Call): Promise<void> {
+    const bucket = await this.#parts.buckets.need(call.bucket)
+    this.#parts.access.need(call, bucket, { action: 's3:PutObject', bucket: call.bucket, key: call.key })
+  }
+
+  async abort(call: Call, upload: string): Promise<Response> {
+    const { buckets, uploads, access } = this.#parts
+    const bucket = await buckets.need(call.bucket)
+    const wanted = { action: 's3:AbortMultipartUpload', bucket: call.bucket, key: call.key }
+    const record = await uploads.need(call.bucket, call.key, upload).catch((error: unknown) => {
+      access.need(call, bucket, wanted)
+      throw error
+    })
+    access.need(call, bucket, { ...wanted, record: started(record) })
+    await uploads.abort(call.bucket, call.key, upload)
+    return new Response(null, { status: 204 })
+  }
+
   async #copied(call: Call) {
-    const { record } = await this.#writer.source(call)
+    const { lookup, writer } = this.#parts
+    const { record } = await lookup.source(call)
     const range = call.request.headers.get('x-amz-copy-source-range')
     let start = 0
     let end = record.size
@@ -74,19 +94,21 @@ export class Multipart {
       end = Number(match[2]) + 1
       if (end > record.size || start >= end) throw new S3Failure('InvalidRange', 'The range lies beyond the source')
     }
-    return this.#writer.keep(this.#writer.read(record, start, end, call.request.signal), {}, call.request.signal)
+    return writer.keep(writer.read(record, start, end, call.request.signal), {}, call.request.signal)
   }
 
   async complete(call: Call, upload: string): Promise<Response> {
     const { bucket, key, request } = call
-    const wanted = wantedParts(await this.#writer.document(call))
-    const present = await this.#buckets.find(bucket, key)
+    const { objects, uploads, writer, options } = this.#parts
+    await this.#mayWrite(call)
+    const wanted = wantedParts(await writer.document(call))
+    const present = await objects.find(bucket, key)
     // A client that did not see the answer asks again.
     if (present?.upload === upload) return completed(call, present)
-    const started = await this.#buckets.upload(bucket, key, upload)
+    const started = await uploads.need(bucket, key, upload)
     checkWrite(request.headers, present)
     const have = new Map<number, ObjectRecord>()
-    for await (const { part, record } of this.#buckets.parts(upload)) have.set(part, record)
+    for await (const { part, record } of uploads.parts(upload)) have.set(part, record)
     const parts: ObjectRecord[] = []
     for (const [i, { number, etag, checksums }] of wanted.entries()) {
       const record = have.get(number)
@@ -100,27 +122,34 @@ export class Multipart {
       parts.push(record)
     }
     const checksum =
-      started.checksum && checksumOfParts(parts, started.checksum.name, started.checksum.type, this.#options.createHash)
+      started.checksum && checksumOfParts(parts, started.checksum.name, started.checksum.type, options.createHash)
     checkWhole(request.headers, checksum)
-    const hash = this.#writer.md5()
+    const hash = writer.md5()
     hash.update(concat(parts.map((part) => fromHex(part.etag)!)))
     const record: ObjectRecord = {
       parts: parts.flatMap((part) => part.parts),
       size: parts.reduce((sum, part) => sum + part.size, 0),
       etag: `${toHex(hash.digest())}-${wanted.length}`,
-      modifiedMs: this.#options.nowMs(),
+      modifiedMs: options.nowMs(),
       headers: started.headers,
+      ...started.facts,
       upload,
       ...(checksum === undefined ? {} : { checksum }),
       ...(parts.every((part) => part.checksum !== undefined)
         ? { partChecksums: parts.map((part) => part.checksum!) }
         : {}),
     }
-    await this.#buckets.put(bucket, key, record, await this.#buckets.endOfUpload(bucket, upload), (now) =>
-      checkWrite(request.headers, now),
-    )
-    return completed(call, record)
+    const named = await objects.put(bucket, key, record, {
+      ...(await uploads.end(bucket, upload)),
+      check: (now) => checkWrite(request.headers, now),
+    })
+    return completed(call, named)
   }
+}
+
+/** Whose an upload is, as rights want to know it. */
+export function started({ facts }: UploadRecord): ObjectRecord {
+  return { parts: [], size: 0, etag: '', modifiedMs: 0, headers: {}, ...facts }
 }
 
 function wantedParts(document: string) {
@@ -148,12 +177,13 @@ function checkWhole(headers: Headers, checksum: Checksum | undefined): void {
 }
 
 function completed({ bucket, key, url }: Call, record: ObjectRecord): Response {
-  return xml('CompleteMultipartUploadResult', {
+  const result = {
     Location: `${url.origin}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
     Bucket: bucket,
     Key: key,
     ETag: `"${record.etag}"`,
     ...checksumElements(record.checksum),
     ChecksumType: record.checksum?.type,
-  })
+  }
+  return xml('CompleteMultipartUploadResult', result, newVersionHeaders(record))
 }

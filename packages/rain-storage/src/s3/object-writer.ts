@@ -3,11 +3,10 @@ import { md5 } from '@noble/hashes/legacy.js'
 import { concat, toHex } from '../content/bytes.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 import { decodeBody, type IncrementalHash } from './body.ts'
-import type { Buckets, ObjectRecord } from './buckets.ts'
 import { type Call, S3_LIMITS, type S3GatewayOptions } from './call.ts'
 import { announcedChecksum, base64, type Checksum, createChecksum } from './checksum.ts'
-import { checkRead } from './conditions.ts'
 import { S3Failure } from './failure.ts'
+import type { ObjectRecord } from './records.ts'
 
 /** A stored body; `release` is called when the record is written. */
 export interface Stored {
@@ -19,12 +18,10 @@ export interface Stored {
 export class ObjectWriter {
   readonly #options: S3GatewayOptions
   readonly #crypto: CryptoPort
-  readonly #buckets: Buckets
 
-  constructor(options: S3GatewayOptions, crypto: CryptoPort, buckets: Buckets) {
+  constructor(options: S3GatewayOptions, crypto: CryptoPort) {
     this.#options = options
     this.#crypto = crypto
-    this.#buckets = buckets
   }
 
   md5(): IncrementalHash {
@@ -57,23 +54,36 @@ export class ObjectWriter {
   }
 
   /** Stores the body of a request. Its checksums are checked before the record names it. */
-  async store(call: Call, headers: Record<string, string>): Promise<Stored> {
-    const given = announcedChecksum(call.request.headers)
-    const md5Wanted = contentMd5(call.request.headers)
-    let wanted = given?.value
+  store(call: Call, kept: Record<string, string>): Promise<Stored> {
+    let trailer: { name: string; value: string } | undefined
     const body = this.body(call, (name, value) => {
-      if (name === `x-amz-checksum-${given?.name}`) wanted = value
+      trailer ??= { name, value }
     })
+    return this.checked(body, call.request.headers, kept, call.request.signal, () => trailer)
+  }
+
+  /** Stores a stream with the checksums that headers, or a trailer behind it, give. @throws S3Failure `BadDigest`, `InvalidDigest` */
+  async checked(
+    body: AsyncIterable<Uint8Array>,
+    headers: Headers,
+    kept: Record<string, string>,
+    signal: AbortSignal,
+    trailer?: () => { name: string; value: string } | undefined,
+  ): Promise<Stored> {
+    const given = announcedChecksum(headers)
+    const md5Wanted = contentMd5(headers)
     const checksum = given && createChecksum(given.name, this.#options.createHash)
-    const stored = await this.keep(body, headers, call.request.signal, checksum)
+    const stored = await this.keep(body, kept, signal, checksum)
     try {
       if (md5Wanted !== undefined && md5Wanted !== base64(hexBytes(stored.record.etag)))
         throw new S3Failure('BadDigest', 'The body does not have the given MD5')
       if (checksum === undefined) return stored
+      const behind = trailer?.()
+      const wanted = behind?.name === `x-amz-checksum-${given!.name}` ? behind.value : given!.value
       const value = base64(checksum.digest())
       if (value !== wanted) throw new S3Failure('BadDigest', `The body does not have the given ${given!.name}`)
-      const kept: Checksum = { name: given!.name, value, type: 'FULL_OBJECT' }
-      return { ...stored, record: { ...stored.record, checksum: kept } }
+      const known: Checksum = { name: given!.name, value, type: 'FULL_OBJECT' }
+      return { ...stored, record: { ...stored.record, checksum: known } }
     } catch (error) {
       stored.release()
       throw error
@@ -118,20 +128,6 @@ export class ObjectWriter {
       if (length > 0) yield* this.#options.content.get(ref, { offset, length }, signal)
       at += size
     }
-  }
-
-  /** What `x-amz-copy-source` names, with its conditions met. */
-  async source(call: Call): Promise<{ bucket: string; key: string; record: ObjectRecord }> {
-    const [path, version] = call.request.headers.get('x-amz-copy-source')!.split('?versionId=')
-    const name = decodeURIComponent(path!).replace(/^\//, '')
-    if (version !== undefined && version !== 'null') throw new S3Failure('NoSuchVersion', 'Objects have no versions')
-    const slash = name.indexOf('/')
-    if (slash < 1) throw new S3Failure('InvalidArgument', 'The copy source is bucket/key')
-    const bucket = name.slice(0, slash)
-    const key = name.slice(slash + 1)
-    const record = await this.#buckets.get(bucket, key)
-    checkRead(call.request.headers, record, 'x-amz-copy-source-')
-    return { bucket, key, record }
   }
 }
 

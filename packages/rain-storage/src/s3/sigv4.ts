@@ -1,5 +1,6 @@
 /** AWS Signature Version 4: checking and making. Source: AWS "Authenticating Requests (AWS Signature Version 4)". */
 import { toHex } from '../content/bytes.ts'
+import { formatTime, parseTime } from '../content/time.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
@@ -173,6 +174,38 @@ export async function checkSignature(
   return { status: 'valid', accessKey, payload, seed: { key, scope, date, signature } }
 }
 
+/**
+ * Checks the signature of the policy of a form. `field` gives a field by its name in small letters. The policy's own end says how long it holds.
+ * Version 2 is not taken.
+ */
+export async function checkPolicySignature(
+  crypto: CryptoPort,
+  policy: string,
+  field: (name: string) => string | undefined,
+  secretOf: (accessKey: string) => string | undefined,
+): Promise<
+  | { readonly status: 'valid'; readonly accessKey: string }
+  | {
+      readonly status: 'invalid'
+      readonly reason: 'InvalidArgument' | 'InvalidRequest' | 'InvalidAccessKeyId' | 'SignatureDoesNotMatch'
+    }
+> {
+  if (field('signature') !== undefined) return { status: 'invalid', reason: 'InvalidRequest' }
+  const signature = field('x-amz-signature')
+  if (signature === undefined) return { status: 'invalid', reason: 'InvalidArgument' }
+  const [accessKey, day, region, service, end] = field('x-amz-credential')?.split('/') ?? []
+  const known = field('x-amz-algorithm') === ALGORITHM && service === 's3' && end === 'aws4_request'
+  if (accessKey === undefined || !known || !field('x-amz-date')?.startsWith(day ?? '?'))
+    return { status: 'invalid', reason: 'InvalidArgument' }
+  const secret = secretOf(accessKey)
+  if (secret === undefined) return { status: 'invalid', reason: 'InvalidAccessKeyId' }
+  const key = await signingKey(crypto, secret, day!, region!, service!)
+  const expected = toHex(await crypto.hmacSha256(key, utf8(policy)))
+  return sameText(expected, signature)
+    ? { status: 'valid', accessKey }
+    : { status: 'invalid', reason: 'SignatureDoesNotMatch' }
+}
+
 interface Fields {
   readonly credential: string
   readonly names: readonly string[]
@@ -181,12 +214,20 @@ interface Fields {
   readonly expiresS: number
 }
 
+/** A date as it is signed, `20260801T120000Z`: some clients send it in the form of HTTP or of mail (boto3). */
+function basicDate(text: string): string | undefined {
+  if (/^\d{8}T\d{6}Z$/.test(text)) return text
+  if (!/^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (?:GMT|[+-]\d{4})$/.test(text)) return undefined
+  const ms = parseTime(text)
+  return Number.isNaN(ms) ? undefined : formatTime(ms).replace(/[-:]|\.\d+/g, '')
+}
+
 function headerFields(authorization: string, headers: Headers): Fields | undefined {
   const match = /^AWS4-HMAC-SHA256 +Credential=([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$/.exec(
     authorization,
   )
-  const date = headers.get('x-amz-date')
-  if (match === null || date === null) return undefined
+  const date = basicDate(headers.get('x-amz-date') ?? headers.get('date') ?? '')
+  if (match === null || date === undefined) return undefined
   return { credential: match[1]!, names: match[2]!.split(';'), signature: match[3]!, date, expiresS: 0 }
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -251,8 +251,9 @@ describe('the AWS SDK', () => {
       else expect(first.ChecksumSHA256).toMatch(/-2$/)
       expect((await complete()).ETag).toBe(first.ETag)
     }
-    const second = await s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 2 }))
+    const second = await s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 2, ChecksumMode: 'ENABLED' }))
     expect(second.PartsCount).toBe(2)
+    expect(Buffer.from(second.ChecksumCRC32!, 'base64').readUInt32BE()).toBe(crc32(bodies[1]!))
     expect(Buffer.compare(await bytesOf(second.Body), bodies[1]!)).toBe(0)
     await expect(s3.send(new aws.GetObjectCommand({ ...key, PartNumber: 3 }))).rejects.toMatchObject({
       $metadata: { httpStatusCode: 400 },
@@ -311,13 +312,13 @@ describe('the AWS SDK', () => {
 
   it('refuses what it does not have, and creates nothing by it', async () => {
     const Bucket = 'nothing-here'
-    const on = { Status: 'Enabled' as const }
+    const website = { IndexDocument: { Suffix: 'index.html' } }
     await expect(
-      s3.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on })),
+      s3.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: website })),
     ).rejects.toMatchObject({ name: 'NoSuchBucket' })
     await s3.send(new aws.CreateBucketCommand({ Bucket, ACL: 'private' }))
     await expect(
-      s3.send(new aws.PutBucketVersioningCommand({ Bucket, VersioningConfiguration: on })),
+      s3.send(new aws.PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: website })),
     ).rejects.toMatchObject({ name: 'NotImplemented' })
     for (const ACL of ['public-read', 'authenticated-read'] as const) {
       await expect(s3.send(new aws.PutBucketAclCommand({ Bucket, ACL }))).rejects.toMatchObject({
@@ -330,13 +331,15 @@ describe('the AWS SDK', () => {
     for (const more of [
       { SSECustomerAlgorithm: 'AES256', SSECustomerKey: 'k'.repeat(32) },
       { ServerSideEncryption: 'aws:kms' },
-      { Tagging: 'a=b' },
       { WriteOffsetBytes: 1 },
-      { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) },
     ] as const)
       await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...more }))).rejects.toMatchObject({
         name: 'NotImplemented',
       })
+    const locked = { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date(Date.now() + 60_000) } as const
+    await expect(s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', ...locked }))).rejects.toMatchObject({
+      name: 'InvalidRequest',
+    })
     await expect(
       s3.send(new aws.PutObjectCommand({ Bucket, Key: 'x', Body: '', StorageClass: 'GLACIER' })),
     ).rejects.toMatchObject({ name: 'InvalidStorageClass' })
@@ -434,6 +437,164 @@ describe('the AWS SDK', () => {
     expect(
       (await bytesOf((await s3.send(new aws.GetObjectCommand({ Bucket: 'first', Key: 'big' }))).Body)).length,
     ).toBe(16 * 1024 * 1024)
+  })
+})
+
+describe('the AWS SDK for several owners', () => {
+  const owners = {
+    alice: { accessKeyId: 'AKALICE', secretAccessKey: 'secret-of-alice' },
+    bob: { accessKeyId: 'AKBOB', secretAccessKey: 'secret-of-bob' },
+  }
+  let shared: HttpServer
+  let sharedIndex: ObjectIndex
+  let alice: aws.S3Client
+  let bob: aws.S3Client
+  beforeAll(async () => {
+    sharedIndex = await openLevelIndex(join(folder, 'shared-index'))
+    const handler = createS3Gateway({
+      ...nodeS3Defaults,
+      content: createUnixfsContent(store, store),
+      index: sharedIndex,
+      credentials: new Map(
+        Object.entries(owners).map(([id, { accessKeyId, secretAccessKey }]) => [
+          accessKeyId,
+          { secretKey: secretAccessKey, owner: { id, displayName: id } },
+        ]),
+      ),
+    })
+    shared = await serveHttp({ handler, port: 0 })
+    const client = (credentials: typeof owners.bob) =>
+      new aws.S3Client({ endpoint: shared.url, region: 'us-east-1', forcePathStyle: true, credentials })
+    alice = client(owners.alice)
+    bob = client(owners.bob)
+  })
+  afterAll(async () => {
+    alice.destroy()
+    bob.destroy()
+    await shared.close()
+    await sharedIndex.close()
+  })
+
+  it('keeps versions, and their locks', async () => {
+    const key = { Bucket: 'kept', Key: 'x' }
+    await alice.send(new aws.CreateBucketCommand({ Bucket: 'kept', ObjectLockEnabledForBucket: true }))
+    const first = await alice.send(new aws.PutObjectCommand({ ...key, Body: 'one' }))
+    await alice.send(new aws.PutObjectCommand({ ...key, Body: 'two' }))
+    const { VersionId: marker, DeleteMarker } = await alice.send(new aws.DeleteObjectCommand(key))
+    expect(DeleteMarker).toBe(true)
+    await expect(alice.send(new aws.GetObjectCommand(key))).rejects.toMatchObject({ name: 'NoSuchKey' })
+    const old = { ...key, VersionId: first.VersionId! }
+    expect((await bytesOf((await alice.send(new aws.GetObjectCommand(old))).Body)).toString()).toBe('one')
+    const seen: (string | undefined)[] = []
+    const paging: { KeyMarker?: string; VersionIdMarker?: string } = {}
+    for (let more = true; more; ) {
+      const page = await alice.send(new aws.ListObjectVersionsCommand({ Bucket: 'kept', MaxKeys: 1, ...paging }))
+      for (const { VersionId } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) seen.push(VersionId)
+      paging.KeyMarker = page.NextKeyMarker!
+      paging.VersionIdMarker = page.NextVersionIdMarker!
+      more = page.IsTruncated === true
+    }
+    expect(seen).toHaveLength(3)
+    expect([seen[0], seen[2]]).toEqual([marker, first.VersionId])
+    const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: new Date(Date.now() + 3_600_000) } as const
+    await alice.send(new aws.PutObjectRetentionCommand({ ...old, Retention }))
+    expect(await alice.send(new aws.GetObjectRetentionCommand(old))).toMatchObject({
+      Retention: { Mode: 'GOVERNANCE' },
+    })
+    await expect(alice.send(new aws.DeleteObjectCommand(old))).rejects.toMatchObject({ name: 'AccessDenied' })
+    const Objects = seen.map((VersionId) => ({ Key: 'x', VersionId }))
+    const removed = await alice.send(
+      new aws.DeleteObjectsCommand({ Bucket: 'kept', Delete: { Objects }, BypassGovernanceRetention: true }),
+    )
+    expect(removed.Deleted).toHaveLength(3)
+    await alice.send(new aws.DeleteBucketCommand({ Bucket: 'kept' }))
+  })
+
+  it('lets in whom the owner lets in: by policy, by access list, and by a form', async () => {
+    const Bucket = 'shared'
+    const key = { Bucket, Key: 'x' }
+    const denied = { name: 'AccessDenied' }
+    await alice.send(new aws.CreateBucketCommand({ Bucket }))
+    await alice.send(new aws.PutObjectCommand({ ...key, Body: 'hers', Tagging: 'for=bob' }))
+    await expect(bob.send(new aws.GetObjectCommand(key))).rejects.toMatchObject(denied)
+    expect((await bob.send(new aws.ListBucketsCommand({}))).Buckets ?? []).toEqual([])
+    await expect(bob.send(new aws.CreateBucketCommand({ Bucket }))).rejects.toMatchObject({
+      name: 'BucketAlreadyExists',
+    })
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: {
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::bob:root' },
+        Action: 's3:GetObject',
+        Resource: `arn:aws:s3:::${Bucket}/*`,
+        Condition: { StringEquals: { 's3:ExistingObjectTag/for': 'bob' } },
+      },
+    })
+    await alice.send(new aws.PutBucketPolicyCommand({ Bucket, Policy }))
+    expect((await alice.send(new aws.GetBucketPolicyCommand({ Bucket }))).Policy).toBe(Policy)
+    expect((await bytesOf((await bob.send(new aws.GetObjectCommand(key))).Body)).toString()).toBe('hers')
+    const byAddress = (network: string) =>
+      alice.send(
+        new aws.PutBucketPolicyCommand({
+          Bucket,
+          Policy: JSON.stringify({
+            Statement: {
+              Effect: 'Allow',
+              Principal: '*',
+              Action: 's3:GetObject',
+              Resource: `arn:aws:s3:::${Bucket}/*`,
+              Condition: { IpAddress: { 'aws:SourceIp': network } },
+            },
+          }),
+        }),
+      )
+    await byAddress('127.0.0.0/8')
+    expect((await fetch(`${shared.url}/${Bucket}/x`)).status).toBe(200)
+    await byAddress('10.0.0.0/8')
+    expect((await fetch(`${shared.url}/${Bucket}/x`)).status).toBe(403)
+    await alice.send(new aws.DeleteBucketPolicyCommand({ Bucket }))
+    await expect(bob.send(new aws.GetObjectCommand(key))).rejects.toMatchObject(denied)
+    await expect(alice.send(new aws.PutObjectAclCommand({ ...key, ACL: 'public-read' }))).rejects.toMatchObject({
+      name: 'AccessControlListNotSupported',
+    })
+    const Rules = [{ ObjectOwnership: 'ObjectWriter' }] as const
+    await alice.send(new aws.PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls: { Rules: [...Rules] } }))
+    expect((await fetch(`${shared.url}/${Bucket}/x`)).status).toBe(403)
+    await alice.send(new aws.PutObjectAclCommand({ ...key, ACL: 'public-read' }))
+    expect(await (await fetch(`${shared.url}/${Bucket}/x`)).text()).toBe('hers')
+    expect((await alice.send(new aws.GetObjectAclCommand(key))).Grants).toHaveLength(2)
+    const PublicAccessBlockConfiguration = { IgnorePublicAcls: true }
+    await alice.send(new aws.PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration }))
+    expect((await fetch(`${shared.url}/${Bucket}/x`)).status).toBe(403)
+    // a form of the platform, that Alice signed for a page
+    const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+    const own = {
+      'x-amz-algorithm': 'AWS4-HMAC-SHA256',
+      'x-amz-credential': `AKALICE/${date.slice(0, 8)}/us-east-1/s3/aws4_request`,
+      'x-amz-date': date,
+    }
+    const named = [{ bucket: Bucket }, ['starts-with', '$key', 'in/'], ['content-length-range', 1, 100]]
+    const conditions = [...named, ...Object.entries(own).map(([name, value]) => ({ [name]: value }))]
+    const expiration = new Date(Date.now() + 60_000).toISOString()
+    const policy = Buffer.from(JSON.stringify({ expiration, conditions })).toString('base64')
+    const signing = [date.slice(0, 8), 'us-east-1', 's3', 'aws4_request'].reduce<string | Buffer>(
+      (secretKey, part) => createHmac('sha256', secretKey).update(part).digest(),
+      `AWS4${owners.alice.secretAccessKey}`,
+    )
+    const form = (file: string) => {
+      const data = new FormData()
+      data.set('key', 'in/$' + '{filename}')
+      for (const [name, value] of Object.entries(own)) data.set(name, value)
+      data.set('policy', policy)
+      data.set('x-amz-signature', createHmac('sha256', signing).update(policy).digest('hex'))
+      data.set('file', new Blob([file]), 'page.txt')
+      return fetch(`${shared.url}/${Bucket}`, { method: 'POST', body: data })
+    }
+    expect((await form('by form')).status).toBe(204)
+    expect((await form('x'.repeat(101))).status).toBe(400)
+    const stored = await alice.send(new aws.GetObjectCommand({ Bucket, Key: 'in/page.txt' }))
+    expect((await bytesOf(stored.Body)).toString()).toBe('by form')
   })
 })
 

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeWhole } from '../../platform/file-system.ts'
 import { serveHttp } from '../../platform/http-server.ts'
 import { openLevelIndex } from '../../platform/level-index.ts'
 import { openPackStore } from '../../platform/pack/pack-store.ts'
@@ -10,6 +7,7 @@ import { createUnixfsContent, createVaultContent } from '../../s3/object-content
 import { createS3Gateway } from '../../s3/s3-gateway.ts'
 import { portOf, storeCommand } from '../command.ts'
 import { homeFolder, openHome } from '../home.ts'
+import { openS3Credentials } from '../s3-credentials.ts'
 import { untilStopped } from '../until-stopped.ts'
 
 export default storeCommand({
@@ -22,6 +20,15 @@ export default storeCommand({
       description: 'objects are encrypted and spread over the nodes of the home',
       default: false,
     },
+    owners: {
+      type: 'string',
+      description: 'names of further owners, e.g. alice,bob: each gets keys of its own in credentials.json',
+    },
+    'access-lists': {
+      type: 'boolean',
+      description: 'access lists count in buckets that do not say otherwise: owners can let others in, also anybody',
+      default: false,
+    },
     home: { type: 'string', description: 'folder (default ~/.zos-store)' },
   },
   async run({ args }) {
@@ -31,21 +38,15 @@ export default storeCommand({
     const store = await openPackStore(join(folder, 's3', 'blocks'))
     const index = await openLevelIndex(join(folder, 's3', 'index'))
     const keyFile = join(folder, 's3', 'credentials.json')
-    const saved = await readFile(keyFile, 'utf8').catch(() => undefined)
-    const { accessKey, secretKey } =
-      saved === undefined
-        ? {
-            accessKey: `ZOS${randomBytes(8).toString('hex').toUpperCase()}`,
-            secretKey: randomBytes(30).toString('base64url'),
-          }
-        : (JSON.parse(saved) as { accessKey: string; secretKey: string })
-    if (saved === undefined) await writeWhole(keyFile, JSON.stringify({ accessKey, secretKey }))
+    const names = (args.owners ?? '').split(',').filter((name) => name !== '')
+    const credentials = await openS3Credentials(keyFile, names)
     const content = home === undefined ? createUnixfsContent(store, store) : createVaultContent(home.vault)
     const handler = createS3Gateway({
       ...nodeS3Defaults,
       content,
       index,
-      credentials: new Map([[accessKey, secretKey]]),
+      credentials,
+      ownership: args['access-lists'] ? 'ObjectWriter' : 'BucketOwnerEnforced',
     })
     const server = await serveHttp({ handler, port: portOf(args.port), host: args.host })
     console.log(JSON.stringify({ url: server.url, credentials: keyFile }))
