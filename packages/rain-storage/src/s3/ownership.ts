@@ -7,6 +7,7 @@ import { textOf } from './xml.ts'
  * gives it away with `bucket-owner-full-control`. `ObjectWriter`: an object is its writer's.
  */
 export const ownerships = ['BucketOwnerEnforced', 'BucketOwnerPreferred', 'ObjectWriter'] as const
+/** Which of the three holds in a bucket. */
 export type Ownership = (typeof ownerships)[number]
 
 /** The setting of this name. @throws S3Failure `InvalidArgument` */
