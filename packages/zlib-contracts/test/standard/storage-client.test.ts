@@ -1,5 +1,6 @@
 /** The client of @zos/rain-storage/market against the contract itself: what it encodes is understood, what it reads is what stands there, and agents run on it. */
 import { readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import * as timers from 'node:timers/promises'
 import * as storage from '@zos/rain-storage'
 import {
@@ -319,8 +320,8 @@ test("agents keep a vault's file with three providers; one that lost its shards 
 
 test('the first example of market.md prints what it says', async () => {
   const page = readFileSync(new URL('../../../rain-storage/docs/market.md', import.meta.url), 'utf8')
-  const code = /```ts\n([\s\S]*?)```/
-    .exec(page)![1]!
+  const typed = /```ts\n([\s\S]*?)```/.exec(page)![1]!
+  const code = stripTypeScriptTypes(typed)
     .replace(/^import \{(.*)\} from 'node:timers\/promises'$/m, 'const {$1} = timers')
     .replace(/^import \{(.*)\} from '@zos\/rain-storage'$/m, 'const {$1} = storage')
     .replace(/^import \{(.*)\} from '@zos\/rain-storage\/market'$/m, 'const {$1} = market')
