@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -125,6 +125,47 @@ describe(`rclone${without('rclone')}`, () => {
     expect((await lines('lsf', 'z:')).filter((name) => /rclone|copied|moved/.test(name))).toEqual([])
   })
 })
+
+const fuse = existsSync('/dev/fuse') && (has('fusermount') || has('fusermount3'))
+it.skipIf(!has('rclone') || !fuse)(
+  `rclone mounts it as a file system: what is written is listed, moved, and at the server${fuse ? without('rclone') : ' (skipped: needs /dev/fuse and fusermount)'}`,
+  async () => {
+    const mountpoint = join(folder, 'mounted')
+    await mkdir(mountpoint)
+    const obscured = (await run('rclone', ['obscure', password])).stdout.trim()
+    const remote = `:webdav,url='${url}',user=${user},pass=${obscured}:`
+    const options = ['--vfs-cache-mode', 'writes', '--vfs-write-back', '0s', '--config', '/dev/null']
+    const child = spawn('rclone', ['mount', remote, mountpoint, ...options], { stdio: 'ignore' })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    const contents = Array.from({ length: 12 }, (_, i) => randomBytes(1 + i * 30_000))
+    try {
+      const isMounted = async () => (await readFile('/proc/mounts', 'utf8')).includes(mountpoint)
+      for (let i = 0; i < 100 && !(await isMounted()); i++) await sleep(100)
+      expect(await isMounted()).toBe(true)
+      await mkdir(join(mountpoint, 'by-mount/deep'), { recursive: true })
+      for (const [i, content] of contents.entries())
+        await writeFile(join(mountpoint, 'by-mount/deep', `f ${i}`), content)
+      // rclone sends files after they are closed; a collection that moves meanwhile would refuse them
+      const sent = async () =>
+        (await (await send('PROPFIND', '/by-mount/deep', { depth: '1' })).text()).split('getetag').length
+      for (let i = 0; i < 100 && (await sent()) < 2 * contents.length; i++) await sleep(100)
+      await rename(join(mountpoint, 'by-mount/deep'), join(mountpoint, 'by-mount/moved'))
+      expect((await readdir(join(mountpoint, 'by-mount/moved'))).sort()).toEqual(
+        contents.map((_, i) => `f ${i}`).sort(),
+      )
+      for (const [i, content] of contents.entries())
+        expect(digest(await readFile(join(mountpoint, 'by-mount/moved', `f ${i}`)))).toBe(digest(content))
+    } finally {
+      child.kill('SIGTERM') // unmounts
+      await ended
+    }
+    for (const [i, content] of contents.entries()) {
+      const got = await send('GET', `/by-mount/moved/f%20${i}`)
+      expect(digest(new Uint8Array(await got.arrayBuffer()))).toBe(digest(content))
+    }
+    expect((await send('DELETE', '/by-mount')).status).toBe(204)
+  },
+)
 
 const mountable = has('mount.davfs') && existsSync('/dev/fuse') && process.getuid?.() === 0
 it.skipIf(!mountable)(
