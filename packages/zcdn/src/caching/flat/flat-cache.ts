@@ -15,6 +15,8 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
   private readonly leaving: { key: K; value: V }[] = []
   /** 0: quick hashes. */
   private seed = 0
+  /** Integer keys under quick hashes, and nobody asks what left: then one call does all. */
+  private isPlain: boolean
   /** So many have come when all may be hashed anew again. */
   private reseedAt = 0
   private removed = 0
@@ -33,13 +35,19 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     this.capacityBytes = capacityBytes
     this.integers = integers
     this.onEvict = onEvict
+    this.isPlain = integers && onEvict === undefined
   }
 
   get(key: K): V | undefined {
-    if (!this.integers) return this.getNamed(key)
+    if (!this.isPlain) return this.getStepByStep(key)
     const low = (key as number) | 0
-    const row = this.book.hit(this.hashOf(key), low, low === key ? 0 : upperBits(key as number))
-    return row === 0 ? undefined : this.values[row]
+    // The row 0 holds no value.
+    return this.values[this.book.hit(quickIntegerHash(key as number), low, low === key ? 0 : upperBits(key as number))]
+  }
+
+  private getStepByStep(key: K): V | undefined {
+    if (!this.integers) return this.getNamed(key)
+    return this.values[this.book.hit(this.hashOf(key), this.lowOf(key, 0), this.highOf(key))]
   }
 
   private getNamed(key: K): V | undefined {
@@ -66,11 +74,10 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
 
   set(key: K, value: V, sizeBytes: number): boolean {
     const { book } = this
-    if (!this.integers || this.onEvict !== undefined || sizeBytes > this.capacityBytes) {
-      return this.setStepByStep(key, value, sizeBytes)
-    }
+    if (!this.isPlain || sizeBytes > this.capacityBytes) return this.setStepByStep(key, value, sizeBytes)
     const low = (key as number) | 0
-    const put = book.put(this.hashOf(key), low, low === key ? 0 : upperBits(key as number), sizeBytes)
+    const high = low === key ? 0 : upperBits(key as number)
+    const put = book.put(quickIntegerHash(key as number), low, high, sizeBytes)
     if ((put & 1) !== 0) this.tidy()
     if (put < 2) return this.setStepByStep(key, value, sizeBytes)
     this.values[put >> 1] = value
@@ -245,6 +252,7 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     if (come < this.reseedAt) return
     this.reseedAt = come + book.entries()
     this.seed++
+    this.isPlain = false
     this.missedName = undefined
     book.unlinkAll()
     for (let row = 1; row < book.used(); row++) {
