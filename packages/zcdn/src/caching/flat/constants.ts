@@ -1,4 +1,4 @@
-// Figures of the default cache, shared by its two forms: demand-cache.ts, and assembly/demand-cache.ts, which is compiled from this very file.
+// Figures of the default cache, shared by its two forms: demand-cache.ts, and assembly/cache/demand-cache.ts, which is compiled from this very file.
 
 /** Low bits of a slot's `meta`: hits since the last chance (3), queue (2), uses remembered (4), the epoch of these (23). */
 export const MARK = 7

@@ -7,10 +7,8 @@ import {
   EVICTED,
   FIRST_ROWS,
   GHOST_TICKS,
-  GHOSTS_PER_ROW,
   LEAST_ENTRIES,
   LEAST_SMALL_SHARE,
-  LONGEST_RUN,
   MAIN,
   MARK,
   MOST_SMALL_SHARE,
@@ -19,15 +17,15 @@ import {
   SMALL,
   SMALL_SHARE,
   SPARE_DEAD,
-  TABLE_PER_ROW,
   TICKS,
   TIES_PER_ENTRY,
   USES_PER_EPOCH,
   USES_SHIFT,
-  WAYS,
   WHERE,
 } from './constants.ts'
 import type { DemandBook } from './demand-book.ts'
+import { Ghosts } from './ghosts.ts'
+import { RowTable } from './row-table.ts'
 
 /** Words of a slot; its first word is at `row << ROW_SHIFT`. The row 0 is none. */
 const SLOT_WORDS = 8
@@ -54,30 +52,22 @@ const HITS = 5
 const MISSES = 6
 const HIT_BYTES = 7
 
-/** Ghosts of a bucket, two words each. */
-const BUCKET_SHIFT = 3
 /** 1.5 times 2^52: a double that this is added to has no room for a fraction. */
 const NO_FRACTION = 6755399441055744
 /** No key has this upper word. */
 const NO_KEY = -0x80000000
 
 /**
- * S3-FIFO (Yang et al., SOSP 2023) with TinyLFU's question at the door of the main queue, see docs/cache.md. assembly/demand-cache.ts is the same
+ * S3-FIFO (Yang et al., SOSP 2023) with TinyLFU's question at the door of the main queue, see docs/cache.md. assembly/cache/demand-cache.ts is the same
  * in WebAssembly; this one serves where there is none.
- *
- * - A slot is {@link SLOT_WORDS} words. Queues are singly linked from the oldest; a deleted slot stays until its queue comes to it.
- * - The table is open addressing with linear probing. An entry has the upper bits of a hash above the row, in as many bits as the places need;
- *   0 is empty. A key that is not here is told from the others by the entries alone.
- * - Ghosts are hashes in buckets of four, newest first, with a word of clock (16 bits), epoch (12) and uses (4, never 0). Nothing is linked and
- *   nothing is trimmed. Two keys of one 32-bit hash are one ghost: one value is then misjudged.
+ * A slot is {@link SLOT_WORDS} words. Queues are singly linked from the oldest; a deleted slot stays until its queue comes to it.
  */
 export class DemandCache implements DemandBook {
   private words: Int32Array
   /** The same memory as doubles. */
   private sizes: Float64Array
   private readonly sums = new Float64Array(8)
-  private table: Int32Array
-  private mask: number
+  private readonly table = new RowTable()
   /** Where the next slot that was never used begins. */
   private unused = FIRST_SLOT
   private smallOldest = 0
@@ -89,8 +79,7 @@ export class DemandCache implements DemandBook {
   private mainNewest = 0
   private freeHead = 0
   private dead = 0
-  private ghosts: Int32Array
-  private ghostMask: number
+  private readonly ghosts = new Ghosts()
   private readonly ticksPerByte: Float64Array
   private epoch = 0
   private usesLeft = 0
@@ -102,7 +91,6 @@ export class DemandCache implements DemandBook {
   /** Where the free list began before the last operation, and how far it has been told. */
   private freeBefore = 0
   private leftCursor = 0
-  private crowded = false
   /** The words that {@link hit} has not found last: who then puts them need not look again. Only while nothing has come or gone. */
   private missedLow = 0
   private missedHigh = NO_KEY
@@ -110,31 +98,21 @@ export class DemandCache implements DemandBook {
   constructor(capacityBytes: number) {
     this.words = new Int32Array(FIRST_ROWS * SLOT_WORDS)
     this.sizes = new Float64Array(this.words.buffer)
-    this.table = new Int32Array(FIRST_ROWS * TABLE_PER_ROW)
-    this.mask = this.table.length - 1
-    this.ghosts = new Int32Array(FIRST_ROWS * GHOSTS_PER_ROW * 2)
-    this.ghostMask = (FIRST_ROWS * GHOSTS_PER_ROW) / WAYS - 1
     this.sums[CAPACITY] = capacityBytes
     this.sums[SMALL_TARGET] = capacityBytes * SMALL_SHARE
     this.ticksPerByte = Float64Array.of(TICKS / capacityBytes)
   }
 
   find(hash: number, low: number, high: number, after: number): number {
-    const { table, mask, words } = this
+    const { words } = this
     let last = after
-    let at = hash & mask
-    for (let entry = table[at]!; entry !== 0; entry = table[at]!) {
-      if (((entry ^ hash) & ~mask) === 0) {
-        const row = entry & mask
-        const slot = row << ROW_SHIFT
-        if (words[slot + LOW] === low && words[slot + HIGH] === high) {
-          if (last === 0) return row
-          if (last === row) last = 0
-        }
-      }
-      at = (at + 1) & mask
-    }
-    return 0
+    return this.table.find(hash, (row) => {
+      const slot = row << ROW_SHIFT
+      if (words[slot + LOW] !== low || words[slot + HIGH] !== high) return false
+      if (last === 0) return true
+      if (last === row) last = 0
+      return false
+    })
   }
 
   hit(hash: number, low: number, high: number): number {
@@ -187,7 +165,7 @@ export class DemandCache implements DemandBook {
     // The head is taken next, and its value overwritten.
     if (this.freeHead !== this.freeBefore) this.leftCursor = this.words[this.freeHead + NEXT]!
     const row = this.enter(hash, low, high, size)
-    return (row << 1) | (this.leftCursor !== this.freeBefore || this.crowded ? 1 : 0)
+    return (row << 1) | (this.leftCursor !== this.freeBefore || this.table.crowded ? 1 : 0)
   }
 
   makeRoom(hash: number, size: number): void {
@@ -196,7 +174,7 @@ export class DemandCache implements DemandBook {
     this.freeBefore = this.freeHead
     if (--this.usesLeft < 0) this.nextEpoch()
     if (this.mainFirsts > 0) this.shrinkSmall()
-    const ghost = this.takeGhost(hash)
+    const ghost = this.ghosts.take(hash)
     this.place = ghost === 0 ? SMALL | (1 << USES_SHIFT) : this.placeOfGhost(ghost, size)
     while (sums[SMALL_BYTES]! + sums[MAIN_BYTES]! + size > sums[CAPACITY]!) {
       if ((sums[SMALL_BYTES]! > sums[SMALL_TARGET]! || this.mainCount === 0) && this.evictSmall()) continue
@@ -234,7 +212,7 @@ export class DemandCache implements DemandBook {
       this.smallCount++
       sums[SMALL_BYTES] = sums[SMALL_BYTES]! + size
     }
-    this.link(slot, hash)
+    this.table.link(slot >> ROW_SHIFT, hash)
     return slot >> ROW_SHIFT
   }
 
@@ -247,8 +225,8 @@ export class DemandCache implements DemandBook {
   }
 
   takeCrowded(): boolean {
-    const { crowded } = this
-    this.crowded = false
+    const { crowded } = this.table
+    this.table.crowded = false
     return crowded
   }
 
@@ -256,7 +234,7 @@ export class DemandCache implements DemandBook {
     const { words, sums } = this
     const slot = row << ROW_SHIFT
     this.missedHigh = NO_KEY
-    this.unlink(slot)
+    this.table.unlink(row, this.hashOf)
     const size = this.sizeOf(row)
     if ((words[slot + META]! & WHERE) === SMALL) {
       sums[SMALL_BYTES] = sums[SMALL_BYTES]! - size
@@ -308,15 +286,15 @@ export class DemandCache implements DemandBook {
 
   unlinkAll(): void {
     this.missedHigh = NO_KEY
-    this.table.fill(0)
-    this.ghosts.fill(0)
+    this.table.reset(this.words.length >> ROW_SHIFT)
+    this.ghosts.clear()
   }
 
   relink(row: number, hash: number, low: number): void {
     const slot = row << ROW_SHIFT
     this.words[slot + HASH] = hash
     this.words[slot + LOW] = low
-    this.link(slot, hash)
+    this.table.link(row, hash)
   }
 
   used(): number {
@@ -358,39 +336,6 @@ export class DemandCache implements DemandBook {
     const step = (ADAPT_STEP * this.mainFirsts * sums[SMALL_BYTES]!) / Math.max(1, this.mainCount)
     this.mainFirsts = 0
     sums[SMALL_TARGET] = Math.max(sums[CAPACITY]! * LEAST_SMALL_SHARE, sums[SMALL_TARGET]! - step)
-  }
-
-  /** The word of a ghost, which is one no more; 0: there is none. */
-  private takeGhost(hash: number): number {
-    const { ghosts } = this
-    let at = (hash & this.ghostMask) << BUCKET_SHIFT
-    if (ghosts[at] !== hash) {
-      at += 2
-      if (ghosts[at] !== hash) {
-        at += 2
-        if (ghosts[at] !== hash) {
-          at += 2
-          if (ghosts[at] !== hash) return 0
-        }
-      }
-    }
-    const word = ghosts[at + 1]!
-    ghosts[at + 1] = 0
-    return word
-  }
-
-  /** The others of the bucket move one place on, always: a choice among them would be a branch that nobody can foretell. */
-  private addGhost(hash: number, word: number): void {
-    const { ghosts } = this
-    const at = (hash & this.ghostMask) << BUCKET_SHIFT
-    ghosts[at + 7] = ghosts[at + 5]!
-    ghosts[at + 6] = ghosts[at + 4]!
-    ghosts[at + 5] = ghosts[at + 3]!
-    ghosts[at + 4] = ghosts[at + 2]!
-    ghosts[at + 3] = ghosts[at + 1]!
-    ghosts[at + 2] = ghosts[at]!
-    ghosts[at + 1] = word
-    ghosts[at] = hash
   }
 
   /** A ghost returns: would a small queue of twice the size have kept it, and is it in more demand than what the main queue would lose? */
@@ -441,7 +386,10 @@ export class DemandCache implements DemandBook {
         const clock = sums[CLOCK]! + size * this.ticksPerByte[0]!
         sums[CLOCK] = clock
         const epoch = (meta >>> EPOCH_SHIFT) & 0xfff
-        this.addGhost(words[slot + HASH]!, (ticksOf(clock) << 16) | (epoch << 4) | ((meta >>> USES_SHIFT) & MOST_USES))
+        this.ghosts.add(
+          words[slot + HASH]!,
+          (ticksOf(clock) << 16) | (epoch << 4) | ((meta >>> USES_SHIFT) & MOST_USES),
+        )
         this.evict(slot)
         return true
       }
@@ -500,7 +448,7 @@ export class DemandCache implements DemandBook {
   }
 
   private evict(slot: number): void {
-    this.unlink(slot)
+    this.table.unlink(slot >> ROW_SHIFT, this.hashOf)
     this.evicted++
     this.words[slot + META] = EVICTED
     this.words[slot + NEXT] = this.freeHead
@@ -512,37 +460,6 @@ export class DemandCache implements DemandBook {
     this.words[slot + META] = 0
     this.words[slot + NEXT] = this.freeHead
     this.freeHead = slot
-  }
-
-  private link(slot: number, hash: number): void {
-    const { table, mask } = this
-    let passed = 0
-    let at = hash & mask
-    while (table[at] !== 0) {
-      at = (at + 1) & mask
-      passed++
-    }
-    table[at] = (hash & ~mask) | (slot >> ROW_SHIFT)
-    if (passed > LONGEST_RUN) this.crowded = true
-  }
-
-  /** Takes a slot out of the table and closes the gap (Knuth, TAOCP 3, 6.4, algorithm R), so that no tombstones are left. */
-  private unlink(slot: number): void {
-    const { table, mask, words } = this
-    const row = slot >> ROW_SHIFT
-    let at = words[slot + HASH]! & mask
-    while ((table[at]! & mask) !== row) at = (at + 1) & mask
-    let gap = at
-    for (;;) {
-      at = (at + 1) & mask
-      const entry = table[at]!
-      if (entry === 0) break
-      const home = words[((entry & mask) << ROW_SHIFT) + HASH]! & mask
-      if (((at - home) & mask) < ((at - gap) & mask)) continue
-      table[gap] = entry
-      gap = at
-    }
-    table[gap] = 0
   }
 
   /** Frees the dead slots of both queues. */
@@ -580,18 +497,12 @@ export class DemandCache implements DemandBook {
     words.set(this.words)
     this.words = words
     this.sizes = new Float64Array(words.buffer)
-    this.table = new Int32Array(rows * TABLE_PER_ROW)
-    this.mask = this.table.length - 1
-    for (let slot = FIRST_SLOT; slot < this.unused; slot += SLOT_WORDS) {
-      if (this.isLive(slot >> ROW_SHIFT)) this.link(slot, words[slot + HASH]!)
-    }
-    const ghosts = this.ghosts
-    this.ghosts = new Int32Array(rows * GHOSTS_PER_ROW * 2)
-    this.ghostMask = (rows * GHOSTS_PER_ROW) / WAYS - 1
-    for (let at = ghosts.length - 2; at >= 0; at -= 2) {
-      if (ghosts[at + 1] !== 0) this.addGhost(ghosts[at]!, ghosts[at + 1]!)
-    }
+    this.table.reset(rows)
+    for (let row = 1; row < this.used(); row++) if (this.isLive(row)) this.table.link(row, this.hashOf(row))
+    this.ghosts.grow(rows)
   }
+
+  private readonly hashOf = (row: number): number => this.words[(row << ROW_SHIFT) + HASH]!
 }
 
 /** The lower 32 bits of a number below 2^51, rounded. */

@@ -3,6 +3,9 @@ import { createDemandBook, type DemandBook } from './demand-book.ts'
 import { fullIntegerHash, fullStringHash, quickIntegerHash, quickStringHash } from './hash.ts'
 
 const WORD = 4294967296
+/** Integer keys under quick hashes, and nobody asks what left: then one call does all. */
+const PLAIN = 1
+const STEP_BY_STEP = 0
 
 /** The default cache: its numbers and its policy in a {@link DemandBook}, values by row in one array, keys that are strings in another. */
 export class FlatCache<K extends string | number, V> implements CacheEngine<K, V> {
@@ -15,8 +18,8 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
   private readonly leaving: { key: K; value: V }[] = []
   /** 0: quick hashes. */
   private seed = 0
-  /** Integer keys under quick hashes, and nobody asks what left: then one call does all. */
-  private isPlain: boolean
+  /** {@link PLAIN} or not. A number, for an engine asks five questions to learn that a field is true. */
+  private mode: number
   /** So many have come when all may be hashed anew again. */
   private reseedAt = 0
   private removed = 0
@@ -35,11 +38,11 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     this.capacityBytes = capacityBytes
     this.integers = integers
     this.onEvict = onEvict
-    this.isPlain = integers && onEvict === undefined
+    this.mode = integers && onEvict === undefined ? PLAIN : STEP_BY_STEP
   }
 
   get(key: K): V | undefined {
-    if (!this.isPlain) return this.getStepByStep(key)
+    if (this.mode !== PLAIN) return this.getStepByStep(key)
     const low = (key as number) | 0
     // The row 0 holds no value.
     return this.values[this.book.hit(quickIntegerHash(key as number), low, low === key ? 0 : upperBits(key as number))]
@@ -74,7 +77,7 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
 
   set(key: K, value: V, sizeBytes: number): boolean {
     const { book } = this
-    if (!this.isPlain || sizeBytes > this.capacityBytes) return this.setStepByStep(key, value, sizeBytes)
+    if (this.mode !== PLAIN || sizeBytes > this.capacityBytes) return this.setStepByStep(key, value, sizeBytes)
     const low = (key as number) | 0
     const high = low === key ? 0 : upperBits(key as number)
     const put = book.put(quickIntegerHash(key as number), low, high, sizeBytes)
@@ -180,11 +183,7 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
       }
       for (const [key, value, size, mark] of fitting.reverse()) {
         const hash = this.hashOf(key)
-        this.fill(
-          book.restore(hash, this.lowOf(key, hash), this.highOf(key), size, mark, at === 1),
-          key,
-          value,
-        )
+        this.fill(book.restore(hash, this.lowOf(key, hash), this.highOf(key), size, mark, at === 1), key, value)
         this.tidy()
       }
     }
@@ -252,7 +251,7 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     if (come < this.reseedAt) return
     this.reseedAt = come + book.entries()
     this.seed++
-    this.isPlain = false
+    this.mode = STEP_BY_STEP
     this.missedName = undefined
     book.unlinkAll()
     for (let row = 1; row < book.used(); row++) {

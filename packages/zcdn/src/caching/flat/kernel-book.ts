@@ -1,7 +1,7 @@
 import type { DemandBook } from './demand-book.ts'
 import { demandCacheWasm } from './generated/demand-cache-wasm.ts'
 
-/** The exports of assembly/demand-cache.ts: the methods of {@link DemandBook}, each after the address of a book. */
+/** The exports of assembly/cache/demand-cache.ts: the methods of {@link DemandBook}, each after the address of a book. */
 type Kernel = {
   [Name in keyof DemandBook]: DemandBook[Name] extends (...args: infer Args) => infer Result
     ? (book: number, ...args: Args) => Result extends boolean ? number : Result
