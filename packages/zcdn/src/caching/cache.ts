@@ -23,7 +23,8 @@ export interface CacheOptions<K, V> {
  */
 export class Cache<K extends string | number, V> {
   readonly capacityBytes: number
-  private readonly integers: boolean
+  /** 1 for integers. A number, for an engine asks five questions to learn that a field is true. */
+  private readonly integers: number
   private readonly engine: CacheEngine<K, V>
 
   /** @throws CdnError `CDN_INVALID_ARGUMENT` for a capacity that is not positive or an unknown policy. */
@@ -39,13 +40,14 @@ export class Cache<K extends string | number, V> {
       throw new CdnError('CDN_INVALID_ARGUMENT', `unknown policy ${policy}; there are ${known}`, { policy })
     }
     this.capacityBytes = capacityBytes
-    this.integers = keys === 'integer'
+    const integers = keys === 'integer'
+    this.integers = integers ? 1 : 0
     this.engine =
       policy === 'filtered-s3-fifo'
-        ? new FlatCache<K, V>(capacityBytes, this.integers, onEvict)
+        ? new FlatCache<K, V>(capacityBytes, integers, onEvict)
         : new PolicyCache<K, V>(
             capacityBytes,
-            this.integers,
+            integers,
             onEvict,
             typeof policy === 'function' ? policy : POLICIES[policy],
           )
@@ -76,7 +78,7 @@ export class Cache<K extends string | number, V> {
     if (!(sizeBytes > 0)) {
       throw new CdnError('CDN_INVALID_ARGUMENT', `sizeBytes must be positive, not ${sizeBytes}`, { key, sizeBytes })
     }
-    if (this.integers && !(Number.isSafeInteger(key) && (key as number) >= 0)) {
+    if (this.integers === 1 && !(Number.isSafeInteger(key) && (key as number) >= 0)) {
       throw new CdnError('CDN_INVALID_ARGUMENT', `a key must be an integer from 0 to 2^53 - 1, not ${key}`, { key })
     }
     return this.engine.set(key, value, sizeBytes)

@@ -11,7 +11,7 @@ import {
   TICKS,
   TIES_PER_ENTRY,
   USES_PER_EPOCH,
-} from '../../src/caching/flat/demand-cache.ts'
+} from '../../src/caching/flat/constants.ts'
 
 interface Entry<K, V> {
   key: K
@@ -41,7 +41,7 @@ export class ReferenceCache<K, V> {
   /** Both queues, oldest first. */
   private small: Entry<K, V>[] = []
   private main: Entry<K, V>[] = []
-  /** Buckets, newest ghost first; as many as there are slots. */
+  /** Buckets, newest ghost first; as many as there are slots, and the one that is none. */
   private ghosts: Ghost[][] = Array.from({ length: 64 }, () => [])
   private smallTarget: number
   private clock = 0
@@ -88,7 +88,7 @@ export class ReferenceCache<K, V> {
       this.mainFirsts = 0
     }
     const ghost = this.takeGhost(this.hashOf(key))
-    const age = ghost ? (Math.floor(this.clock) - ghost.ticks) & 0xffff : Infinity
+    const age = ghost ? (roundToEven(this.clock) - ghost.ticks) & 0xffff : Infinity
     let uses = 1
     let toMain = false
     if (ghost && age <= GHOST_TICKS) {
@@ -103,7 +103,7 @@ export class ReferenceCache<K, V> {
       if ((bytes(this.small) > this.smallTarget || mainIsEmpty) && this.evictSmall()) continue
       if (live(this.main).length > 0) this.evictMain()
     }
-    if (this.small.length + this.main.length === this.ghosts.length) this.grow()
+    if (this.small.length + this.main.length === this.ghosts.length - 1) this.grow()
     const entry = { key, value, size, mark: 0, uses, epoch: this.epoch, dead: false }
     if (toMain) this.main.push(entry)
     else this.small.push(entry)
@@ -186,7 +186,7 @@ export class ReferenceCache<K, V> {
       if (entry.mark < PROMOTE_AT) {
         const { key, value, size, uses, epoch } = entry
         this.clock += size * this.ticksPerByte
-        this.addGhost({ hash: this.hashOf(key), ticks: Math.floor(this.clock), uses, epoch, taken: false })
+        this.addGhost({ hash: this.hashOf(key), ticks: roundToEven(this.clock), uses, epoch, taken: false })
         this.gone.push([key, value])
         return true
       }
@@ -215,3 +215,10 @@ export class ReferenceCache<K, V> {
 
 const live = <K, V>(queue: Entry<K, V>[]) => queue.filter((entry) => !entry.dead)
 const bytes = <K, V>(queue: Entry<K, V>[]) => live(queue).reduce((sum, entry) => sum + entry.size, 0)
+
+/** The nearest integer; of two the even one. */
+function roundToEven(value: number): number {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1
+}

@@ -1,120 +1,167 @@
 import type { CacheEngine, CacheSnapshot, CacheStats } from '../engine.ts'
-import { DemandCache, FIRST_SLOT, HIGH, LOW, NEXT, ROW_SHIFT, SIZE, SLOT_WORDS } from './demand-cache.ts'
+import { createDemandBook, type DemandBook } from './demand-book.ts'
 import { fullIntegerHash, fullStringHash, quickIntegerHash, quickStringHash } from './hash.ts'
 
-/** So many keys are not side by side in the table by chance: someone has chosen them, or the quick hash does not see where they differ. */
-const LONGEST_RUN = 64
 const WORD = 4294967296
+/** Integer keys under quick hashes, and nobody asks what left: then one call does all. */
+const PLAIN = 1
+const STEP_BY_STEP = 0
 
-/** The default cache: its numbers and its policy in {@link DemandCache}, values in one array, keys that are strings in another. */
+/** The default cache: its numbers and its policy in a {@link DemandBook}, values by row in one array, keys that are strings in another. */
 export class FlatCache<K extends string | number, V> implements CacheEngine<K, V> {
-  private readonly book: DemandCache
+  private readonly book: DemandBook
   private readonly capacityBytes: number
-  private readonly values: (V | undefined)[] = []
-  private readonly names: string[] = []
+  private readonly values: (V | undefined)[] = [undefined]
+  private readonly names: string[] = ['']
   private readonly integers: boolean
   private readonly onEvict: ((key: K, value: V) => void) | undefined
   private readonly leaving: { key: K; value: V }[] = []
   /** 0: quick hashes. */
   private seed = 0
-  private entriesUntilReseed = 0
-  /** The key that {@link get} has not found last: who then sets it need not look again. Only while no other has come or gone. */
-  private missedKey: K | undefined
+  /** {@link PLAIN} or not. A number, for an engine asks five questions to learn that a field is true. */
+  private mode: number
+  /** So many have come when all may be hashed anew again. */
+  private reseedAt = 0
+  private removed = 0
+  /** The string that {@link get} has not found last: who then sets it need not look again. Only while no other has come or gone. */
+  private missedName: K | undefined
   private missedHash = 0
-  private hits = 0
-  private misses = 0
-  /** A double in a typed array: a field that begins as a small integer would be changed to a boxed number. */
-  private readonly hitBytes = new Float64Array(1)
+  private namesMissed = 0
 
-  constructor(capacityBytes: number, integers: boolean, onEvict: ((key: K, value: V) => void) | undefined) {
-    this.book = new DemandCache(capacityBytes)
+  constructor(
+    capacityBytes: number,
+    integers: boolean,
+    onEvict: ((key: K, value: V) => void) | undefined,
+    book = createDemandBook(capacityBytes),
+  ) {
+    this.book = book
     this.capacityBytes = capacityBytes
     this.integers = integers
     this.onEvict = onEvict
+    this.mode = integers && onEvict === undefined ? PLAIN : STEP_BY_STEP
   }
 
   get(key: K): V | undefined {
-    const { book } = this
+    if (this.mode !== PLAIN) return this.getStepByStep(key)
+    const low = (key as number) | 0
+    // The row 0 holds no value.
+    return this.values[this.book.hit(quickIntegerHash(key as number), low, low === key ? 0 : upperBits(key as number))]
+  }
+
+  private getStepByStep(key: K): V | undefined {
+    if (!this.integers) return this.getNamed(key)
+    return this.values[this.book.hit(this.hashOf(key), this.lowOf(key, 0), this.highOf(key))]
+  }
+
+  private getNamed(key: K): V | undefined {
     const hash = this.hashOf(key)
-    const slot = this.find(key, hash)
-    if (slot === 0) {
-      this.misses++
-      this.missedKey = key
+    const row = this.findNamed(key, hash)
+    if (row === 0) {
+      this.namesMissed++
+      this.missedName = key
       this.missedHash = hash
       return undefined
     }
-    this.hits++
-    this.hitBytes[0] = this.hitBytes[0]! + book.sizes[(slot + SIZE) >> 1]!
-    book.use(slot)
-    return this.values[slot >> ROW_SHIFT]
+    this.book.hitRow(row)
+    return this.values[row]
   }
 
   has(key: K): boolean {
-    return this.find(key, this.hashOf(key)) !== 0
+    return this.find(key) !== 0
   }
 
   peek(key: K): V | undefined {
-    const slot = this.find(key, this.hashOf(key))
-    return slot === 0 ? undefined : this.values[slot >> ROW_SHIFT]
+    const row = this.find(key)
+    return row === 0 ? undefined : this.values[row]
   }
 
   set(key: K, value: V, sizeBytes: number): boolean {
     const { book } = this
-    let hash = this.missedHash
-    if (key !== this.missedKey) {
-      hash = this.hashOf(key)
-      const slot = this.find(key, hash)
-      if (slot !== 0) {
-        if (book.sizes[(slot + SIZE) >> 1] === sizeBytes) {
-          book.use(slot)
-          this.values[slot >> ROW_SHIFT] = value
-          return true
-        }
-        this.remove(slot)
-      }
-    }
-    this.missedKey = undefined
-    if (sizeBytes > this.capacityBytes) return false
-    const before = book.free
-    const place = book.makeRoom(hash, sizeBytes)
-    const waiting = this.leaving.length
-    for (let slot = book.free; slot !== before; slot = book.words[slot + NEXT]!) this.letGo(slot)
-    // What went first is last in the free list.
-    if (this.leaving.length > waiting + 1) this.leaving.push(...this.leaving.splice(waiting).reverse())
-    this.add(key, value, sizeBytes, hash, place)
-    if (this.leaving.length > 0) this.tellWhatLeft()
+    if (this.mode !== PLAIN || sizeBytes > this.capacityBytes) return this.setStepByStep(key, value, sizeBytes)
+    const low = (key as number) | 0
+    const high = low === key ? 0 : upperBits(key as number)
+    const put = book.put(quickIntegerHash(key as number), low, high, sizeBytes)
+    if ((put & 1) !== 0) this.tidy()
+    if (put < 2) return this.setStepByStep(key, value, sizeBytes)
+    this.values[put >> 1] = value
     return true
   }
 
+  private setStepByStep(key: K, value: V, sizeBytes: number): boolean {
+    const { book } = this
+    let hash = this.missedHash
+    if (key !== this.missedName) {
+      hash = this.hashOf(key)
+      const row = this.find(key, hash)
+      if (row !== 0) {
+        if (book.sizeOf(row) === sizeBytes) {
+          book.use(row)
+          this.values[row] = value
+          return true
+        }
+        this.remove(row)
+      }
+    }
+    this.missedName = undefined
+    if (sizeBytes > this.capacityBytes) return false
+    if (this.onEvict !== undefined) return this.setAndTell(key, value, sizeBytes, hash)
+    const put = book.add(hash, this.lowOf(key, hash), this.highOf(key), sizeBytes)
+    const isIn = this.fill(put >> 1, key, value)
+    if ((put & 1) !== 0) this.tidy()
+    return isIn
+  }
+
+  private setAndTell(key: K, value: V, sizeBytes: number, hash: number): boolean {
+    const { book, leaving } = this
+    book.makeRoom(hash, sizeBytes)
+    const waiting = leaving.length
+    for (let row = book.nextLeft(); row !== 0; row = book.nextLeft()) {
+      leaving.push({ key: this.keyOf(row), value: this.values[row] as V })
+      this.values[row] = undefined
+    }
+    // What went first is told last.
+    if (leaving.length > waiting + 1) leaving.push(...leaving.splice(waiting).reverse())
+    const isIn = this.fill(book.enter(hash, this.lowOf(key, hash), this.highOf(key), sizeBytes), key, value)
+    this.tidy()
+    for (let left = leaving.shift(); left; left = leaving.shift()) this.onEvict!(left.key, left.value)
+    return isIn
+  }
+
   delete(key: K): boolean {
-    this.missedKey = undefined
-    const slot = this.find(key, this.hashOf(key))
-    if (slot === 0) return false
-    this.remove(slot)
+    this.missedName = undefined
+    const row = this.find(key)
+    if (row === 0) return false
+    this.remove(row)
     return true
   }
 
   *keys(): IterableIterator<[key: K, sizeBytes: number]> {
     const { book } = this
-    for (let slot = FIRST_SLOT; slot < book.used; slot += SLOT_WORDS) {
-      if (book.isLive(slot)) yield [this.keyOf(slot), book.sizes[(slot + SIZE) >> 1]!]
+    for (let row = 1; row < book.used(); row++) {
+      if (book.isLive(row)) yield [this.keyOf(row), book.sizeOf(row)]
     }
   }
 
   stats(): CacheStats {
-    const { book, hits, misses, capacityBytes } = this
-    const { bytes, evictions } = book
-    const entries = book.smallCount + book.mainCount
-    return { hits, misses, hitBytes: this.hitBytes[0]!, evictions, entries, bytes, capacityBytes }
+    const { book, capacityBytes } = this
+    return {
+      hits: book.hits(),
+      misses: this.integers ? book.misses() : this.namesMissed,
+      hitBytes: book.hitBytes(),
+      evictions: book.evictions(),
+      entries: book.entries(),
+      bytes: book.bytes(),
+      capacityBytes,
+    }
   }
 
   /** The small and the main queue, newest first. Ghosts are not in it. */
   snapshot(): CacheSnapshot<K> {
     const { book } = this
-    return [book.smallOldest, book.mainOldest].map((oldest) => {
+    return [false, true].map((main) => {
       const rows: [K, number, number][] = []
-      for (let slot = oldest; slot !== 0; slot = book.words[slot + NEXT]!) {
-        if (book.isLive(slot)) rows.push([this.keyOf(slot), book.sizes[(slot + SIZE) >> 1]!, book.markOf(slot)])
+      for (let row = book.oldest(main); row !== 0; row = book.next(row)) {
+        if (book.isLive(row)) rows.push([this.keyOf(row), book.sizeOf(row), book.markOf(row)])
       }
       return rows.reverse()
     })
@@ -135,41 +182,34 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
         fitting.push([key, value, size, mark])
       }
       for (const [key, value, size, mark] of fitting.reverse()) {
-        this.add(key, value, size, this.hashOf(key), book.placeOf(mark, at === 1))
+        const hash = this.hashOf(key)
+        this.fill(book.restore(hash, this.lowOf(key, hash), this.highOf(key), size, mark, at === 1), key, value)
+        this.tidy()
       }
     }
-    this.missedKey = undefined
+    this.missedName = undefined
   }
 
-  private add(key: K, value: V, size: number, hash: number, place: number): void {
+  /** False for the row 0: there was no memory. */
+  private fill(row: number, key: K, value: V): boolean {
+    if (row === 0) return false
+    this.values[row] = value
+    if (!this.integers) this.names[row] = key as string
+    return true
+  }
+
+  /** Lets go of what had to go, and hashes anew when keys crowd. */
+  private tidy(): void {
     const { book } = this
-    const slot = book.takeSlot()
-    if (this.integers) {
-      const low = (key as number) | 0
-      book.words[slot + LOW] = low
-      book.words[slot + HIGH] = low === key ? 0 : upperBits(key as number)
-    } else this.names[slot >> ROW_SHIFT] = key as string
-    this.values[slot >> ROW_SHIFT] = value
-    if (book.enter(slot, hash, size, place) > LONGEST_RUN) this.reseed()
-    this.entriesUntilReseed--
+    for (let row = book.nextLeft(); row !== 0; row = book.nextLeft()) this.values[row] = undefined
+    if (book.takeCrowded()) this.reseed()
   }
 
-  private letGo(slot: number): void {
-    const row = slot >> ROW_SHIFT
-    if (this.onEvict && this.book.wasEvicted(slot)) {
-      this.leaving.push({ key: this.keyOf(slot), value: this.values[row] as V })
-    }
+  private remove(row: number): void {
     this.values[row] = undefined
-  }
-
-  private tellWhatLeft(): void {
-    for (let left = this.leaving.shift(); left; left = this.leaving.shift()) this.onEvict!(left.key, left.value)
-  }
-
-  private remove(slot: number): void {
-    this.values[slot >> ROW_SHIFT] = undefined
-    if (!this.integers) this.names[slot >> ROW_SHIFT] = ''
-    this.book.remove(slot)
+    if (!this.integers) this.names[row] = ''
+    this.removed++
+    this.book.remove(row)
   }
 
   private hashOf(key: K): number {
@@ -179,38 +219,47 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     return this.seed === 0 ? quickStringHash(key as string) : fullStringHash(key as string, this.seed)
   }
 
-  private find(key: K, hash: number): number {
-    const { table, mask, words } = this.book
-    let at = hash & mask
-    for (let entry = table[at]!; entry !== 0; entry = table[at]!) {
-      if (((entry ^ hash) & ~mask) === 0) {
-        const row = entry & mask
-        const slot = row << ROW_SHIFT
-        if (this.integers) {
-          const low = (key as number) | 0
-          if (words[slot + LOW] === low && words[slot + HIGH] === (low === key ? 0 : upperBits(key as number)))
-            return slot
-        } else if (this.names[row] === key) return slot
-      }
-      at = (at + 1) & mask
-    }
-    return 0
+  private lowOf(key: K, hash: number): number {
+    return this.integers ? (key as number) | 0 : hash
   }
 
-  private keyOf(slot: number): K {
-    if (!this.integers) return this.names[slot >> ROW_SHIFT] as K
-    const low = this.book.words[slot + LOW]!
-    const high = this.book.words[slot + HIGH]!
+  private highOf(key: K): number {
+    return this.integers && ((key as number) | 0) !== key ? upperBits(key as number) : 0
+  }
+
+  private find(key: K, hash = this.hashOf(key)): number {
+    return this.integers ? this.book.find(hash, (key as number) | 0, this.highOf(key), 0) : this.findNamed(key, hash)
+  }
+
+  private findNamed(key: K, hash: number): number {
+    let row = this.book.find(hash, hash, 0, 0)
+    while (row !== 0 && this.names[row] !== key) row = this.book.find(hash, hash, 0, row)
+    return row
+  }
+
+  private keyOf(row: number): K {
+    if (!this.integers) return this.names[row] as K
+    const low = this.book.lowOf(row)
+    const high = this.book.highOf(row)
     return (high === 0 ? low : (high - 1) * WORD + (low >>> 0)) as K
   }
 
   /** Hashes all keys anew, in full; at most once in so many entries as there are, so that no choice of keys makes it costly. */
   private reseed(): void {
-    if (this.entriesUntilReseed > 0) return
     const { book } = this
-    this.entriesUntilReseed = book.smallCount + book.mainCount
+    const come = book.evictions() + book.entries() + this.removed
+    if (come < this.reseedAt) return
+    this.reseedAt = come + book.entries()
     this.seed++
-    book.rehash((slot) => this.hashOf(this.keyOf(slot)))
+    this.mode = STEP_BY_STEP
+    this.missedName = undefined
+    book.unlinkAll()
+    for (let row = 1; row < book.used(); row++) {
+      if (!book.isLive(row)) continue
+      const hash = this.hashOf(this.keyOf(row))
+      book.relink(row, hash, this.integers ? book.lowOf(row) : hash)
+    }
+    book.takeCrowded()
   }
 }
 

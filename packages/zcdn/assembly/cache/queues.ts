@@ -1,0 +1,74 @@
+// Two queues, linked from the oldest to the newest; a deleted slot stays until its queue comes to it.
+import { DEAD, MARK, WHERE } from '../../src/caching/flat/constants'
+import { Book, slotAt } from './book'
+
+/** The oldest live slot; there must be one. */
+// @ts-ignore: decorator
+@inline
+export function oldestOfMain(book: Book): i32 {
+  let row = book.mainOldest
+  while ((slotAt(book.slots, row).meta & WHERE) === DEAD) {
+    book.mainOldest = slotAt(book.slots, row).next
+    bury(book, row)
+    row = book.mainOldest
+  }
+  return row
+}
+
+/** Makes the oldest of the main queue its newest, for one of its marks. */
+// @ts-ignore: decorator
+@inline
+export function secondChance(book: Book, row: i32): void {
+  const slot = slotAt(book.slots, row)
+  slot.meta -= 1
+  const next = slot.next
+  if (next === 0) return
+  book.mainOldest = next
+  slot.next = 0
+  slotAt(book.slots, book.mainNewest).next = row
+  book.mainNewest = row
+}
+
+// @ts-ignore: decorator
+@inline
+export function pushMain(book: Book, row: i32, size: f64): void {
+  if (book.mainNewest === 0) book.mainOldest = row
+  else slotAt(book.slots, book.mainNewest).next = row
+  book.mainNewest = row
+  book.mainCount++
+  book.mainBytes += size
+}
+
+export function bury(book: Book, row: i32): void {
+  book.dead--
+  const slot = slotAt(book.slots, row)
+  slot.meta = 0
+  slot.next = book.freeHead
+  book.freeHead = row
+}
+
+/** Frees the dead slots of both queues. */
+export function sweep(book: Book): void {
+  book.smallNewest = sweepFrom(book, book.smallOldest)
+  book.smallOldest = book.swept
+  book.mainNewest = sweepFrom(book, book.mainOldest)
+  book.mainOldest = book.swept
+}
+
+export function sweepFrom(book: Book, oldest: i32): i32 {
+  let last = 0
+  book.swept = 0
+  for (let row = oldest, next = 0; row !== 0; row = next) {
+    const slot = slotAt(book.slots, row)
+    next = slot.next
+    if ((slot.meta & WHERE) === DEAD) {
+      bury(book, row)
+      continue
+    }
+    if (last === 0) book.swept = row
+    else slotAt(book.slots, last).next = row
+    last = row
+  }
+  if (last !== 0) slotAt(book.slots, last).next = 0
+  return last
+}

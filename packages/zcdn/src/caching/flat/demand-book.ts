@@ -1,0 +1,62 @@
+import { DemandCache } from './demand-cache.ts'
+import { createKernelBook } from './kernel-book.ts'
+
+/**
+ * Slots, the table that finds them by a hash, two queues, ghosts and marks of the default cache: its numbers and its policy. No values, and of
+ * keys two words: an integer's lower 32 bits and its upper ones (0 where there are none, else + 1), or a string's hash and 0.
+ *
+ * Slots are told by their row, from 1; 0 is none. Hashes are signed 32-bit integers; sizes are positive and at most the capacity.
+ */
+export interface DemandBook {
+  /** The row of these words, or 0; of several the one after `after`. */
+  find(hash: number, low: number, high: number, after: number): number
+  /** {@link DemandBook.find} and a hit for what is found; it counts hits and misses. */
+  hit(hash: number, low: number, high: number): number
+  /** The value of a row was looked for and found. */
+  hitRow(row: number): void
+  /** The value of a row was looked for, or it was replaced by one of the same size. */
+  use(row: number): void
+  /**
+   * Enters these words, or uses the row that they have. Twice the row, and 1 where {@link DemandBook.nextLeft} or
+   * {@link DemandBook.takeCrowded} has something to tell. 0 when they are here with another size, or there is no memory for more.
+   */
+  put(hash: number, low: number, high: number, size: number): number
+  /** {@link DemandBook.put} of words that are not here, or are another key's. */
+  add(hash: number, low: number, high: number, size: number): number
+  /** The first half of {@link DemandBook.add}; what had to go is in {@link DemandBook.nextLeft}, its words still in place. */
+  makeRoom(hash: number, size: number): void
+  /** The second half. The row, or 0. */
+  enter(hash: number, low: number, high: number, size: number): number
+  /** The next row whose value had to go in the last operation, last first; 0: no more. */
+  nextLeft(): number
+  /** True when so many keys stood side by side in the table since this was asked last that they should be hashed anew. */
+  takeCrowded(): boolean
+  remove(row: number): void
+  isLive(row: number): boolean
+  sizeOf(row: number): number
+  lowOf(row: number): number
+  highOf(row: number): number
+  /** Hits (3 bits) and uses (4) of a row, for a snapshot. */
+  markOf(row: number): number
+  /** The oldest row of the small or the main queue, and the next younger one; deleted ones are among them. */
+  oldest(main: boolean): number
+  next(row: number): number
+  /** Enters a row out of a snapshot. */
+  restore(hash: number, low: number, high: number, size: number, mark: number, main: boolean): number
+  /** Empties the table, for {@link DemandBook.relink} of every live row under a new hash. Ghosts are forgotten. */
+  unlinkAll(): void
+  relink(row: number, hash: number, low: number): void
+  /** One above the highest row that was ever used. */
+  used(): number
+  entries(): number
+  bytes(): number
+  hits(): number
+  misses(): number
+  hitBytes(): number
+  evictions(): number
+}
+
+/** In WebAssembly, or the same in TypeScript where an engine or a page's policy has none, or its memory is used up. */
+export function createDemandBook(capacityBytes: number): DemandBook {
+  return createKernelBook(capacityBytes) ?? new DemandCache(capacityBytes)
+}
