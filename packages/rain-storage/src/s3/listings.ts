@@ -5,10 +5,11 @@ import { type Call, S3_LIMITS, xml } from './call.ts'
 import { checksumElements } from './checksum.ts'
 import { S3Failure } from './failure.ts'
 import { started } from './multipart.ts'
+import { compareKeys } from './object-index.ts'
 import { type Owner, ownerElements } from './owners.ts'
 import { objectPage, versionPage } from './pages.ts'
 import type { GatewayParts } from './parts.ts'
-import { isVersionId, type ObjectRecord, versionIdOf } from './records.ts'
+import { isVersionId, type ObjectRecord, type UploadRecord, versionIdOf } from './records.ts'
 import type { XmlValue } from './xml.ts'
 
 /** The listings of a gateway. */
@@ -174,13 +175,36 @@ export class Listings {
     const { bucket, query } = call
     const { access, uploads } = this.#parts
     const settings = await access.bucket(call, 's3:ListBucketMultipartUploads')
-    const { prefix, encode } = asked(bucket, query)
+    const { prefix, delimiter, encode } = asked(bucket, query)
+    const max = countOf(query, 'max-uploads', S3_LIMITS.listed)
+    const marker = { key: query.get('key-marker') ?? '', id: query.get('upload-id-marker') ?? '' }
+    const found: { id: string; record: UploadRecord }[] = []
+    for await (const upload of uploads.all(bucket)) if (upload.record.key.startsWith(prefix)) found.push(upload)
+    // the index has them by id
+    found.sort((a, b) => compareKeys(a.record.key, b.record.key) || compareKeys(a.id, b.id))
     const list: XmlValue[] = []
-    for await (const { id, record } of uploads.all(bucket)) {
-      if (!record.key.startsWith(prefix)) continue
+    const prefixes: string[] = []
+    let last: { key: string; id: string } | undefined
+    let more = false
+    for (const { id, record } of found) {
+      const { key } = record
+      const order = compareKeys(key, marker.key)
+      if (marker.key !== '' && (order < 0 || (order === 0 && (marker.id === '' || id <= marker.id)))) continue
+      const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+      const common = cut < 0 ? undefined : key.slice(0, cut + delimiter.length)
+      if (common !== undefined && (prefixes.at(-1) === common || marker.key.startsWith(common))) continue
+      if (list.length + prefixes.length >= max) {
+        more = max > 0
+        break
+      }
+      last = common === undefined ? { key, id } : { key: common, id: '' }
+      if (common !== undefined) {
+        prefixes.push(common)
+        continue
+      }
       const owner = ownerElements(access.objectOwner(settings, record.facts))
       list.push({
-        Key: encode(record.key),
+        Key: encode(key),
         UploadId: id,
         Initiator: owner,
         Owner: owner,
@@ -190,10 +214,17 @@ export class Listings {
     }
     return xml('ListMultipartUploadsResult', {
       Bucket: bucket,
+      KeyMarker: encode(marker.key),
+      UploadIdMarker: marker.id,
+      NextKeyMarker: more ? encode(last!.key) : undefined,
+      NextUploadIdMarker: more ? last!.id : undefined,
       Prefix: encode(prefix),
+      Delimiter: delimiter === '' ? undefined : encode(delimiter),
+      MaxUploads: max,
       EncodingType: query.get('encoding-type') ?? undefined,
-      IsTruncated: false,
+      IsTruncated: more,
       Upload: list,
+      CommonPrefixes: prefixes.map((text) => ({ Prefix: encode(text) })),
     })
   }
 }
