@@ -20,6 +20,7 @@ import { nodeS3Defaults } from '../../src/platform/s3-defaults.ts'
 import { createUnixfsContent } from '../../src/s3/object-content.ts'
 import type { ObjectIndex } from '../../src/s3/object-index.ts'
 import { createS3Gateway } from '../../src/s3/s3-gateway.ts'
+import { start } from './processes.ts'
 
 const run = promisify(execFile)
 const has = (tool: string) => existsSync(`/usr/bin/${tool}`)
@@ -596,6 +597,32 @@ describe('the AWS SDK for several owners', () => {
     const stored = await alice.send(new aws.GetObjectCommand({ Bucket, Key: 'in/page.txt' }))
     expect((await bytesOf(stored.Body)).toString()).toBe('by form')
   })
+})
+
+it('serve-s3 gives every owner keys, and lets in whom it is told', async () => {
+  const home = join(folder, 'home')
+  const served = async (...more: string[]) => {
+    const { ready, kill } = await start('../../src/cli/main.ts', ['serve-s3', '--port', '0', '--home', home, ...more])
+    return { url: ready.url!, file: ready.credentials!, kill }
+  }
+  const buckets = (url: string, { accessKey, secretKey }: { accessKey: string; secretKey: string }) => {
+    const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey }
+    const client = new aws.S3Client({ endpoint: url, region: 'us-east-1', forcePathStyle: true, credentials })
+    const Bucket = `of-${accessKey.toLowerCase()}`
+    return client
+      .send(new aws.CreateBucketCommand({ Bucket }))
+      .then(() => client.send(new aws.ListBucketsCommand({})))
+      .then(({ Buckets }) => Buckets!.map(({ Name }) => Name === Bucket))
+      .finally(() => client.destroy())
+  }
+  const both = await served('--owners', 'alice,bob')
+  const { owners, ...own } = JSON.parse(await readFile(both.file, 'utf8'))
+  for (const keys of [own, owners.alice, owners.bob]) expect(await buckets(both.url, keys)).toEqual([true])
+  await both.kill()
+  const one = await served('--owners', 'bob')
+  expect(await buckets(one.url, owners.bob)).toEqual([true])
+  await expect(buckets(one.url, owners.alice)).rejects.toMatchObject({ name: 'InvalidAccessKeyId' })
+  await one.kill()
 })
 
 describe('other clients', () => {

@@ -121,6 +121,24 @@ describe('versions of objects', () => {
     for (const max of [1, 2, 3, 100]) expect((await listed(s3, max)).map((line) => line.split(' ')[1])).toEqual(ids)
   })
 
+  it('called null are one at most, written when versioning is off or suspended', async () => {
+    const { ask, held } = createGateway()
+    const s3 = ask(alice)
+    await s3('PUT', '/versions')
+    await s3('PUT', '/versions/x', 'off')
+    await s3('PUT', '/versions?versioning', versioning('Enabled'))
+    await s3('PUT', '/versions/x', 'enabled')
+    expect((await s3('GET', '/versions/x?versionId=null')).text).toBe('off')
+    await s3('PUT', '/versions?versioning', versioning('Suspended'))
+    await s3('PUT', '/versions/x', 'suspended')
+    expect((await listed(s3, 1)).map((line) => line.split(' ')[1] === 'null')).toEqual([true, false])
+    expect((await s3('GET', '/versions/x?versionId=null')).text).toBe('suspended')
+    expect(held()).toHaveLength(2)
+    const deleted = await s3('DELETE', '/versions/x')
+    expect(deleted.headers.get('x-amz-version-id')).toBe('null')
+    expect(held()).toHaveLength(1)
+  })
+
   it('goes on behind a page whose versions were deleted meanwhile', async () => {
     const s3 = createGateway().ask(alice)
     await s3('PUT', '/versions')
