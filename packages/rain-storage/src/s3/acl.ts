@@ -176,3 +176,8 @@ export function grantsAllow(
 export function isPublicAcl(grants: readonly Grant[]): boolean {
   return grants.some(({ grantee }) => 'group' in grantee && grantee.group !== 'LogDelivery')
 }
+
+/** Whether a list grants anything to others than `owner`. */
+export function grantsToOthers(grants: readonly Grant[], owner: Owner): boolean {
+  return grants.some(({ grantee }) => 'group' in grantee || grantee.id !== owner.id)
+}

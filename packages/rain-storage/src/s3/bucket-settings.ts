@@ -1,6 +1,6 @@
 /** The settings of a bucket, by sub-resource. */
 import { checkBlocked, ownerOf, refuseGrants } from './access.ts'
-import { aclDocument, isPublicAcl, parseAcl, privateTo } from './acl.ts'
+import { aclDocument, grantsToOthers, isPublicAcl, parseAcl, privateTo } from './acl.ts'
 import type { BucketChange } from './buckets.ts'
 import { type Call, xml, xmlAnswer } from './call.ts'
 import { corsDocument, parseCors } from './cors.ts'
@@ -95,9 +95,9 @@ const settings: Readonly<Record<string, Setting>> = {
       shown(ownership, 'OwnershipControlsNotFoundError', (text) =>
         xml('OwnershipControls', { Rule: { ObjectOwnership: text } }),
       ),
-    put: (document, _, { grants }) => {
+    put: (document, _, record) => {
       const ownership = parseOwnership(document)
-      if (ownership === 'BucketOwnerEnforced' && grants !== undefined)
+      if (ownership === 'BucketOwnerEnforced' && grantsToOthers(record.grants ?? [], ownerOf(record)))
         throw new S3Failure('InvalidBucketAclWithObjectOwnership', 'The access list of the bucket grants to others')
       return { ownership }
     },
@@ -218,7 +218,8 @@ export async function createBucket(parts: GatewayParts, call: Call): Promise<Res
   }
   await buckets.create(call.bucket, record, (present) => {
     if (ownerOf(present).id !== caller.id) throw new S3Failure('BucketAlreadyExists', 'The bucket has another owner')
-    if (JSON.stringify(present.grants) !== JSON.stringify(grants))
+    const list = (of: BucketRecord['grants']) => aclDocument(caller, of ?? privateTo(caller))
+    if (list(present.grants) !== list(grants))
       throw new S3Failure('BucketAlreadyExists', 'The bucket exists with another access list')
   })
   return new Response(null, { headers: { location: `/${call.bucket}` } })

@@ -161,6 +161,17 @@ describe('access lists', () => {
       )
   })
 
+  it('of a bucket that is created again are the same, or the bucket exists already', async () => {
+    const { ask } = createGateway()
+    const create = (acl: string) => ask(alice)('PUT', '/shared', '', { 'x-amz-acl': acl })
+    expect((await create('public-read')).status).toBe(200)
+    expect((await create('public-read')).status).toBe(200)
+    expect((await create('private')).code).toBe('BucketAlreadyExists')
+    await ask(alice)('PUT', '/shared?acl', '', { 'x-amz-acl': 'bucket-owner-full-control' })
+    expect((await create('private')).status).toBe(200)
+    expect((await ask(alice)('PUT', '/shared?ownershipControls', ownership('BucketOwnerEnforced'))).status).toBe(200)
+  })
+
   it('do not count where the owner of the bucket has all, also those set before', async () => {
     const { ask } = createGateway()
     await ask(alice)('PUT', '/shared')
