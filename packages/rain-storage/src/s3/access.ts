@@ -19,7 +19,7 @@ import { DEFAULT_OWNER, type Owner, type Owners } from './owners.ts'
 import type { Ownership } from './ownership.ts'
 import { askPolicy, isPublicPolicy, parsePolicy } from './policy.ts'
 import type { BucketRecord, ObjectRecord } from './records.ts'
-import { tagsOfHeader } from './tags.ts'
+import { tagOf, tagsOfHeader } from './tags.ts'
 
 /** What the access list of a bucket can allow. */
 const BY_BUCKET_ACL: Readonly<Record<string, Permission>> = {
@@ -158,9 +158,9 @@ export class Access {
       case 'aws:currenttime':
         return this.#options.formatDate(this.#options.nowMs()).iso
       case 's3:existingobjecttag':
-        return record?.tags?.[tag]
+        return tagOf(record?.tags, tag)
       case 's3:requestobjecttag':
-        return tagsOfHeader(headers)?.[tag]
+        return tagOf(tagsOfHeader(headers), tag)
       case 's3:prefix':
       case 's3:delimiter':
       case 's3:max-keys':

@@ -62,7 +62,7 @@ async function putAcl(parts: GatewayParts, call: Call): Promise<Response> {
 
 async function getTags({ lookup }: GatewayParts, call: Call): Promise<Response> {
   const { bucket, record } = await lookup.need(call, 's3:GetObjectTagging', versionOf(call.query))
-  return xml('Tagging', tagElements(record.tags ?? {}), versionHeaders(bucket, record))
+  return xml('Tagging', tagElements(record.tags ?? []), versionHeaders(bucket, record))
 }
 
 async function putTags(parts: GatewayParts, call: Call): Promise<Response> {

@@ -23,7 +23,7 @@ export async function getObject({ lookup, writer, options }: GatewayParts, call:
     'last-modified': options.formatDate(record.modifiedMs).http,
     'accept-ranges': 'bytes',
   }
-  const tags = Object.keys(record.tags ?? {}).length
+  const tags = record.tags?.length ?? 0
   if (tags > 0) headers['x-amz-tagging-count'] = String(tags)
   for (const name of KEPT) {
     const wanted = query.get(`response-${name}`)
