@@ -115,7 +115,7 @@ const weightings: [string, (next: () => number) => VoteWeight][] = [
 ]
 
 describe('the fast version equals the reference', () => {
-  const dags = process.env.ZOS_LONG ? 300_000 : 12_000
+  const dags = process.env.ZOS_LONG ? 300_000 : 6_000
   it.each(weightings)(`on ${dags} random DAGs, ids in random order (%s)`, (_, weighting) => {
     const seed = 20_261
     const next = random(seed)

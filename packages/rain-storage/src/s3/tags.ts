@@ -36,7 +36,7 @@ export function tagsOfHeader(headers: Headers): Tags | undefined {
 
 /** Tags as `x-amz-tagging`. */
 export function tagsHeader(tags: Tags): string {
-  return new URLSearchParams(tags.map(([name, value]) => [name, value])).toString()
+  return new URLSearchParams(tags.map(([name, value]): [string, string] => [name, value])).toString()
 }
 
 /** Tags of a `Tagging`. @throws S3Failure `MalformedXML`, `InvalidTag` */

@@ -120,7 +120,7 @@ describe('the vesting of mining rewards', () => {
           expect((await token('balanceOf', [fresh])).value).toBe(0n)
         },
       ),
-      { numRuns: process.env.ZOS_LONG ? 500 : 60 },
+      { numRuns: process.env.ZOS_LONG ? 500 : 30 },
     )
   })
 

@@ -127,7 +127,7 @@ test('holds what it owes, and owes what the windows say, whatever is called by w
       for (const id of [1n, 2n])
         expect(((await world.market.call('storageOffer', [id])).value as unknown as { used: bigint }).used).toBe(0n)
     }),
-    { numRuns: long ? 300 : 25 },
+    { numRuns: long ? 300 : 15 },
   )
   for (const kind of kinds)
     if (kind !== 'open') expect((done.get(kind) ?? 0) > 0, `${kind} worked`).toBe(kind !== 'rotten')

@@ -6,7 +6,7 @@ import { type Behaviour, type SimOptions, type SimResult, simulate } from './sim
 
 /** `ZOS_SEED=17` or `ZOS_SEED=51-300`. */
 function seeds(): number[] {
-  const [from = 1, to = from] = process.env.ZOS_SEED?.split('-').map(Number) ?? [1, process.env.ZOS_LONG ? 1000 : 24]
+  const [from = 1, to = from] = process.env.ZOS_SEED?.split('-').map(Number) ?? [1, process.env.ZOS_LONG ? 1000 : 14]
   return Array.from({ length: to - from + 1 }, (_, i) => from + i)
 }
 const BEHAVIOURS: Behaviour[] = ['silent', 'equivocator', 'withholder', 'selective', 'stale', 'flooder']
