@@ -32,6 +32,8 @@ export interface S3GatewayOptions {
   readonly ownership?: Ownership
   /** the address that a request came from, where it is known. Without it, policies that ask for it are refused */
   readonly addressOf?: (request: Request) => string | undefined
+  /** takes forms whose policy is signed with Signature Version 2 (HMAC-SHA1), too, as older clients do. Default false */
+  readonly formSignatureV2?: boolean
   /** milliseconds since 1970 */
   readonly nowMs: () => number
   /** text of milliseconds since 1970 as ISO 8601 and as HTTP date: `Date` of the platform */

@@ -174,6 +174,14 @@ export async function checkSignature(
   return { status: 'valid', accessKey, payload, seed: { key, scope, date, signature } }
 }
 
+/** What the signature of a form's policy is worth. */
+export type PolicyCheck =
+  | { readonly status: 'valid'; readonly accessKey: string }
+  | {
+      readonly status: 'invalid'
+      readonly reason: 'InvalidArgument' | 'InvalidRequest' | 'InvalidAccessKeyId' | 'SignatureDoesNotMatch'
+    }
+
 /**
  * Checks the signature of the policy of a form. `field` gives a field by its name in small letters. The policy's own end says how long it holds.
  * Version 2 is not taken.
@@ -183,13 +191,7 @@ export async function checkPolicySignature(
   policy: string,
   field: (name: string) => string | undefined,
   secretOf: (accessKey: string) => string | undefined,
-): Promise<
-  | { readonly status: 'valid'; readonly accessKey: string }
-  | {
-      readonly status: 'invalid'
-      readonly reason: 'InvalidArgument' | 'InvalidRequest' | 'InvalidAccessKeyId' | 'SignatureDoesNotMatch'
-    }
-> {
+): Promise<PolicyCheck> {
   if (field('signature') !== undefined) return { status: 'invalid', reason: 'InvalidRequest' }
   const signature = field('x-amz-signature')
   if (signature === undefined) return { status: 'invalid', reason: 'InvalidArgument' }

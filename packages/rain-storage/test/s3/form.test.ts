@@ -179,8 +179,8 @@ describe('an upload by form', () => {
     return [...fields, ...own, ['policy', policy] as const, ['x-amz-signature', signature] as const]
   }
 
-  async function setup() {
-    const { ask, send, held } = createGateway()
+  async function setup(more: Parameters<typeof createGateway>[0] = {}) {
+    const { ask, send, held } = createGateway(more)
     await ask(alice)('PUT', '/forms')
     const post = (
       fields: readonly (readonly [string, string])[],
@@ -240,6 +240,26 @@ describe('an upload by form', () => {
     expect((await post(fields.slice(1))).code).toBe('InvalidArgument')
     expect((await s3('GET', '/forms?list-type=2')).text).toContain('<KeyCount>0</KeyCount>')
     expect(held()).toEqual([])
+  })
+
+  it('is taken with Signature Version 2 where the gateway takes it, and its policy judged all the same', async () => {
+    const { post, s3 } = await setup({ formSignatureV2: true })
+    const policy = policyOf(conditions)
+    const sign = (secret: string) => createHmac('sha1', secret).update(policy).digest('base64')
+    const form = (signature: string, id = `KEY-${alice.id}`, own: readonly (readonly [string, string])[] = fields) =>
+      post([...own, ['AWSAccessKeyId', id], ['policy', policy], ['signature', signature]])
+    const right = sign(`secret of ${alice.id}`)
+    expect((await form(right)).status).toBe(204)
+    expect((await s3('GET', '/forms/in/photo.jpg')).text).toBe('a file')
+    expect((await form(sign('wrong'))).code).toBe('SignatureDoesNotMatch')
+    expect((await form(right, 'KEY-nobody')).code).toBe('InvalidAccessKeyId')
+    expect((await form(right, undefined, [['key', 'out/x'], ...fields.slice(1)])).code).toBe('AccessDenied')
+    expect((await form(right, undefined, [...fields, ['acl', 'public-read']])).code).toBe('AccessDenied')
+    const unsigned = [...fields, ['AWSAccessKeyId', `KEY-${alice.id}`], ['policy', policy]] as const
+    expect((await post(unsigned)).code).toBe('InvalidArgument')
+    // Version 4 is judged as such, also when a signature of Version 2 stands beside it.
+    expect((await post(signed(conditions, fields))).status).toBe(204)
+    expect((await post([...signed(conditions, fields, 'wrong'), ['signature', right]])).code).toBe('InvalidRequest')
   })
 
   it('ends when the file is larger or smaller than the policy allows', async () => {

@@ -29,6 +29,11 @@ export default storeCommand({
       description: 'access lists count in buckets that do not say otherwise: owners can let others in, also anybody',
       default: false,
     },
+    'form-signature-v2': {
+      type: 'boolean',
+      description: 'forms of older clients, signed with HMAC-SHA1, are taken too',
+      default: false,
+    },
     home: { type: 'string', description: 'folder (default ~/.zos-store)' },
   },
   async run({ args }) {
@@ -47,6 +52,7 @@ export default storeCommand({
       index,
       credentials,
       ownership: args['access-lists'] ? 'ObjectWriter' : 'BucketOwnerEnforced',
+      formSignatureV2: args['form-signature-v2'],
     })
     const server = await serveHttp({ handler, port: portOf(args.port), host: args.host })
     console.log(JSON.stringify({ url: server.url, credentials: keyFile }))
