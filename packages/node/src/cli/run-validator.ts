@@ -111,7 +111,7 @@ async function send(settings: ValidatorSettings, action: string): Promise<Record
     Number(chainId),
     {
       nonce: BigInt(nonce),
-      gasLimit: (gas * 5n) / 4n,
+      gasLimit: (gas * 3n) / 2n,
       maxFeePerGas: 2n * BigInt(block.baseFeePerGas) + TIP,
       maxPriorityFeePerGas: TIP,
       to,

@@ -24,7 +24,8 @@ afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-test(
+// Minutes of SQIsign keys and signatures on a busy machine.
+test.runIf(process.env.ZOS_LONG)(
   'its second signature counts for checkpoints, for a light node that began before it and a node that joins from a snapshot',
   async () => {
     const { genesis, accounts, validatorKeys } = devnetGenesis({

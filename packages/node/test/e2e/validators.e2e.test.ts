@@ -21,8 +21,10 @@ const joinerKey = new Uint8Array(32).fill(0x5a)
 const validatorKeys = deriveAccounts(TEST_MNEMONIC, 2, 1)
 const walletOf = (index: number) => new Wallet(hexlify(devnet.accounts[index]!.privateKey), provider)
 const consensusOf = (wallet: Wallet) => new Contract(CONSENSUS_ADDRESS, CONSENSUS_ABI, wallet)
-const send = async (wallet: Wallet, name: string, ...args: unknown[]) =>
-  (await consensusOf(wallet).getFunction(name)(...args)).wait()
+/** More than any call takes: an estimate of one epoch may be too little for the next, which has more to settle. */
+const GAS_LIMIT = 2_000_000n
+const send = async (wallet: Wallet, name: string, args: readonly unknown[], value = 0n) =>
+  (await consensusOf(wallet).getFunction(name)(...args, { value, gasLimit: GAS_LIMIT })).wait()
 const candidates = async () => (await rpc(devnet.rpcUrl, 'zos_validators')).candidates
 const candidate = async (address: string) =>
   (await candidates()).find((one: { address: string }) => one.address === address.toLowerCase())
@@ -96,7 +98,7 @@ test(
     })
     expect(joiner.status().producing).toBe(false)
     const keys = [compressedPublicKey, hexlify(possession), NO_HASH, hexlify(isogenyKey.subarray(0, 83))]
-    await send(owner, 'register', ...keys, 0, { value: parseEther('2000') })
+    await send(owner, 'register', [...keys, 0], parseEther('2000'))
     const address = signerFromPrivateKey(joinerKey).address
     await eventually(async () => (await candidate(address))?.committee, 'the joiner to be elected', EPOCHS_MS)
     await eventually(async () => joiner!.status().producing, 'the joiner to make units', EPOCHS_MS)
@@ -111,7 +113,7 @@ test(
       'a unit of the joiner to be final',
       EPOCHS_MS,
     )
-    await send(owner, 'unbond', owner.address, parseEther('2000'))
+    await send(owner, 'unbond', [owner.address, parseEther('2000')])
     await eventually(async () => !(await candidate(address)).committee, 'the joiner to leave', EPOCHS_MS)
     await eventually(async () => !joiner!.status().producing, 'the joiner to make no more units', EPOCHS_MS)
   },
@@ -129,7 +131,7 @@ test(
       'rewards',
       EPOCHS_MS,
     )
-    const receipt = await send(validator, 'claim', validator.address)
+    const receipt = await send(validator, 'claim', [validator.address])
     const [event] = receipt.logs.map((log: never) => contract.interface.parseLog(log))
     expect(event.name).toBe('Rewarded')
     const { blockNumber, gasUsed, gasPrice } = receipt as TransactionReceipt
@@ -172,7 +174,7 @@ test(
       revert: { name: 'Refused' },
     })
     const balance = await provider.getBalance(reporter.address)
-    const receipt = await send(reporter, 'submitEvidence', evidence)
+    const receipt = await send(reporter, 'submitEvidence', [evidence])
     const [event] = receipt.logs.map((log: never) => consensusOf(reporter).interface.parseLog(log))
     expect(event.name).toBe('Slashed')
     expect(event.args.amount).toBeGreaterThanOrEqual(BigInt(devnet.genesis.validators[1]!.stake))
