@@ -9,7 +9,8 @@ import { rpcPort } from '../src/rpc-port.ts'
 
 let devnet: Devnet
 beforeAll(async () => {
-  devnet = await startDevnet({ port: 0, roundIntervalMs: 100 })
+  // Four validators with `ZOS_LONG`; one makes a block for each call at once.
+  devnet = await startDevnet({ port: 0, validators: process.env.ZOS_LONG ? 4 : 1, roundIntervalMs: 100 })
 })
 afterAll(async () => {
   await devnet?.stop()
