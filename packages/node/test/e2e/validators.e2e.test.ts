@@ -9,10 +9,12 @@ import { deriveAccounts, TEST_MNEMONIC } from '../../src/genesis/accounts.ts'
 import { DEVNET_ISOGENY_KEYS } from '../../src/genesis/devnet-isogeny-keys.ts'
 import { eventually, rpc } from './wait.ts'
 
-const ROUND_MS = 80
+const ROUND_MS = 100
 const NO_HASH = `0x${'00'.repeat(32)}`
 /** Beyond what the slowest machine of CI has needed for three epochs. */
 const EPOCHS_MS = 200_000
+/** On a busy machine most tickets, which threads of low priority look for, come too late for their term. */
+const TERMS_MS = 380_000
 let devnet: Devnet
 let provider: JsonRpcProvider
 let joiner: ZosNode | undefined
@@ -70,11 +72,11 @@ test(
         return [ranking, sorted.map(({ candidate }) => candidate)]
       },
       'a term whose tickets were all in time',
-      EPOCHS_MS,
+      TERMS_MS,
     )
     expect(ranking).toEqual(byTicket)
   },
-  EPOCHS_MS,
+  TERMS_MS,
 )
 
 test(
