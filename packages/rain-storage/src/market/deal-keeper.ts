@@ -13,6 +13,7 @@ import type { StorageNode } from '../rain/node.ts'
 import { placedSlots } from '../rain/shard-plan.ts'
 import type { MarketClock } from './chain.ts'
 import type { Deal, StorageMarket } from './market.ts'
+import { repeatPasses } from './repeat-passes.ts'
 
 /** A shard to keep, and under whose offer. */
 export interface WantedDeal {
@@ -171,16 +172,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
 
   return {
     pass,
-    async run({ signal, intervalMs = 60_000 }) {
-      while (!signal.aborted) {
-        try {
-          await pass({ signal })
-          await clock.sleep(intervalMs, signal)
-        } catch (error) {
-          if (!signal.aborted) throw error
-        }
-      }
-    },
+    run: ({ signal, intervalMs = 60_000 }) => repeatPasses(pass, clock, signal, intervalMs),
     live: () => [...watched.values()].map(({ deal }) => deal),
     firstLive: () => [...watched.keys()].reduce((least, id) => (id < least ? id : least), next),
   }

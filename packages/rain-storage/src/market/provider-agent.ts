@@ -10,6 +10,7 @@ import { answerChallenge, merkleRoot } from '../rain/audit.ts'
 import type { Leases, StorageNode } from '../rain/node.ts'
 import type { MarketClock } from './chain.ts'
 import type { Deal, StorageMarket } from './market.ts'
+import { repeatPasses } from './repeat-passes.ts'
 
 /** Why a deal is not accepted. */
 export type Refusal = 'length' | 'root' | 'pay' | 'policy'
@@ -216,16 +217,7 @@ export function createProviderAgent(options: ProviderAgentOptions): ProviderAgen
 
   return {
     pass,
-    async run({ signal, intervalMs = 5_000 }) {
-      while (!signal.aborted) {
-        try {
-          await pass({ signal })
-          await clock.sleep(intervalMs, signal)
-        } catch (error) {
-          if (!signal.aborted) throw error
-        }
-      }
-    },
+    run: ({ signal, intervalMs = 5_000 }) => repeatPasses(pass, clock, signal, intervalMs),
     firstLive: () => [...watched.keys()].reduce((least, id) => (id < least ? id : least), next),
   }
 }
