@@ -34,7 +34,10 @@ export function openDataDir(dataDir: string, shape: NetworkShape, reset: boolean
     if (reset) clear(dataDir, file)
     if (!existsSync(file)) {
       const fresh = devnetGenesis({ validators, timestampMs: Date.now(), ...rest })
-      writeFileSync(file, `${JSON.stringify(fresh.genesis, null, 2)}\n`)
+      const text = `${JSON.stringify(fresh.genesis, null, 2)}\n`
+      // What could not be opened again is not begun.
+      parseGenesis(text)
+      writeFileSync(file, text)
       return fresh
     }
     const genesis = parseGenesis(readFileSync(file, 'utf8'), file)

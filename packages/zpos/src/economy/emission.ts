@@ -1,5 +1,5 @@
 /**
- * Emission and vesting of mined coins, genesis allocation and its locks, as pure functions of consensus time (DESIGN §5). Amounts
+ * Emission and vesting of mined coins, genesis allocation and its locks, as pure functions of consensus time. Amounts
  * are in the smallest unit (10^-18 ZOS), times in milliseconds since the genesis.
  */
 
