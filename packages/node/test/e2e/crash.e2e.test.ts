@@ -7,6 +7,8 @@ import { JsonRpcProvider, Wallet } from 'ethers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventually, rpc } from './wait.ts'
 
+const CRASHES = process.env.ZOS_LONG ? 20 : 2
+
 let devnet: Devnet | undefined
 let dataDir: string | undefined
 
@@ -57,7 +59,7 @@ describe('kill -9', () => {
     devnet = await startDevnet({ port: 0, roundIntervalMs: 100, dataDir, restart: false })
     const [first, , , victim] = devnet.validators
     const traffic = startTraffic(first!.rpcUrl, bytesToHex(devnet.accounts[0]!.privateKey))
-    for (let crash = 0; crash < 3; crash++) {
+    for (let crash = 0; crash < CRASHES; crash++) {
       await eventually(async () => traffic.confirmed.length >= 3 * (crash + 1), 'confirmed transactions')
       await victim!.kill('SIGKILL')
       const before = await first!.status()

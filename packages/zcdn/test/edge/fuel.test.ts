@@ -118,14 +118,14 @@ describe('a random program', () => {
         })
         expect(runFunction(prepared, { ...request, fuel: fuel - 1 })).toMatchObject({ status: 'out-of-fuel' })
       }),
-      { numRuns: 1_500, endOnFailure: true },
+      { numRuns: process.env.ZOS_LONG ? 15_000 : 700, endOnFailure: true },
     )
     // The programs are worth it: most end, some trap, many run long.
-    expect(seen.done).toBeGreaterThan(200)
-    expect(seen.trapped).toBeGreaterThan(10)
-    expect(seen.loops).toBeGreaterThan(80)
-    expect(seen.plain).toBeGreaterThan(80)
-    expect(seen.byIndex).toBeGreaterThan(80)
+    expect(seen.done).toBeGreaterThan(100)
+    expect(seen.trapped).toBeGreaterThan(5)
+    expect(seen.loops).toBeGreaterThan(40)
+    expect(seen.plain).toBeGreaterThan(40)
+    expect(seen.byIndex).toBeGreaterThan(40)
   }, 120_000)
 })
 
