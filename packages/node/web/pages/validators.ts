@@ -5,7 +5,7 @@ import { call, onHead } from '../rpc.ts'
 
 export async function validatorsPage(signal: AbortSignal): Promise<HTMLElement> {
   const page = el('div')
-  const draw = async () => page.replaceChildren(...content(await call<Validators>('zos_getValidators')))
+  const draw = async () => page.replaceChildren(...content(await call<Validators>('zos_committee')))
   await draw()
   onHead(() => {
     if (!page.matches(':focus-within')) void draw().catch(() => {})

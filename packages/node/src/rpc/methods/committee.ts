@@ -8,7 +8,7 @@ const SLOTS_AHEAD = 8
 
 /** The committee of the epoch: stake, units of the last rounds, leaders of the last blocks. Stakes are decimal wei. */
 export const committeeMethods: Record<string, RpcMethod> = {
-  zos_getValidators: (_, context) => {
+  zos_committee: (_, context) => {
     const { epoch, baseRound, quorum, members } = context.committee()
     const { round: highest } = context.status() as { round: number }
     const from = Math.max(baseRound + 1, highest - ROUNDS + 1)
