@@ -1,5 +1,6 @@
 /** From a request to a checked call: whose it is, and which bucket and key it names. */
 import type { CryptoPort } from '../crypto/port.ts'
+import { s3Address } from './address.ts'
 import { type Call, S3_LIMITS, type S3GatewayOptions } from './call.ts'
 import { S3Failure } from './failure.ts'
 import type { Owners } from './owners.ts'
@@ -10,7 +11,7 @@ export async function authenticate(
   request: Request,
   owners: Owners,
   crypto: CryptoPort,
-  { nowMs }: S3GatewayOptions,
+  { nowMs, domains }: S3GatewayOptions,
 ): Promise<Call> {
   const url = new URL(request.url)
   const headers = new Headers(request.headers)
@@ -19,15 +20,15 @@ export async function authenticate(
   const auth = await checkSignature(crypto, signed, (accessKey) => owners.secretOf(accessKey), nowMs())
   if (auth.status === 'invalid')
     throw new S3Failure(auth.reason, 'The request is not signed as it should be with AWS4-HMAC-SHA256')
-  const [, bucket = '', ...rest] = url.pathname.split('/')
+  const { bucket, encodedKey, bucketUrl } = s3Address(url, domains)
   let key: string
   try {
-    key = decodeURIComponent(rest.join('/'))
+    key = decodeURIComponent(encodedKey)
   } catch {
     throw new S3Failure('InvalidArgument', 'The key is not percent-encoded UTF-8')
   }
   checkKey(key)
-  const named = { request, url, query: url.searchParams, bucket, key }
+  const named = { request, url, query: url.searchParams, bucket, bucketUrl, key }
   if (auth.status === 'valid') return { ...named, caller: owners.ofKey(auth.accessKey), auth }
   const given = request.headers.get('x-amz-content-sha256') ?? UNSIGNED
   if (given.startsWith('STREAMING-AWS4')) throw new S3Failure('AccessDenied', 'Signed chunks of an unsigned request')

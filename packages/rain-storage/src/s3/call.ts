@@ -30,6 +30,8 @@ export interface S3GatewayOptions {
   readonly credentials: ReadonlyMap<string, string | S3Credential>
   /** of buckets that set none: whose new objects are, and whether access lists count. Default `BucketOwnerEnforced`: they do not */
   readonly ownership?: Ownership
+  /** names of the gateway, such as `s3.example.org`, below which a host is a bucket: `photos.s3.example.org`. Default none: buckets stand in the path alone */
+  readonly domains?: readonly string[]
   /** the address that a request came from, where it is known. Without it, policies that ask for it are refused */
   readonly addressOf?: (request: Request) => string | undefined
   /** takes forms whose policy is signed with Signature Version 2 (HMAC-SHA1), too, as older clients do. Default false */
@@ -49,6 +51,8 @@ export interface Call {
   readonly url: URL
   readonly query: URLSearchParams
   readonly bucket: string
+  /** as it was asked for: the bucket stands in the host or in the path */
+  readonly bucketUrl: string
   readonly key: string
   /** for whom it is signed; nobody is anonymous */
   readonly caller: Owner | undefined

@@ -1,5 +1,6 @@
 /** Multipart uploads. Completing one copies nothing: an object is a list of parts. */
 import { concat, fromHex, toHex } from '../content/bytes.ts'
+import { encodeKey } from './address.ts'
 import { type Call, keptHeaders, newVersionHeaders, partNumberOf, S3_LIMITS, xml } from './call.ts'
 import {
   type Checksum,
@@ -176,9 +177,9 @@ function checkWhole(headers: Headers, checksum: Checksum | undefined): void {
   }
 }
 
-function completed({ bucket, key, url }: Call, record: ObjectRecord): Response {
+function completed({ bucket, bucketUrl, key }: Call, record: ObjectRecord): Response {
   const result = {
-    Location: `${url.origin}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`,
+    Location: `${bucketUrl}/${encodeKey(key)}`,
     Bucket: bucket,
     Key: key,
     ETag: `"${record.etag}"`,

@@ -1,4 +1,6 @@
 /** Uploads by HTML form: `POST` of a bucket. Source: Amazon S3 API Reference, "POST Object" and "Authenticating requests in browser-based uploads using POST". */
+
+import { encodeKey } from './address.ts'
 import { checkKey } from './authenticate.ts'
 import { type Call, keptHeaders, newVersionHeaders, refuseUnsupported } from './call.ts'
 import { S3Failure } from './failure.ts'
@@ -92,14 +94,14 @@ async function* within(file: AsyncGenerator<Uint8Array>, { min, max }: SizeRange
 }
 
 function answer(
-  { url, bucket }: Call,
+  { bucket, bucketUrl }: Call,
   fields: ReadonlyMap<string, string>,
   key: string,
   tag: string,
   version: Record<string, string>,
 ): Response {
   const etag = `"${tag}"`
-  const location = `${url.origin}/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`
+  const location = `${bucketUrl}/${encodeKey(key)}`
   const redirect = fields.get('success_action_redirect') ?? fields.get('redirect')
   if (redirect !== undefined && /^https?:\/\//i.test(redirect) && URL.canParse(redirect)) {
     const target = new URL(redirect)

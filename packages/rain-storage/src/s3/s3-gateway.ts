@@ -1,8 +1,9 @@
 /**
  * S3 over HTTP: buckets and objects with versions, locks, access lists and policies, signed with Signature Version 4. A handler from `Request` to
- * `Response`. Path style (`/bucket/key`).
+ * `Response`. Buckets stand in the path or, under the gateway's own domains, in the host.
  */
 import { isStorageError } from '../errors.ts'
+import { s3Address } from './address.ts'
 import { authenticate } from './authenticate.ts'
 import { bucketSetting, createBucket } from './bucket-settings.ts'
 import { type Call, refuseUnsupported, type S3GatewayOptions } from './call.ts'
@@ -62,7 +63,7 @@ class Gateway {
 
   /** Headers for the page of another origin that asks. */
   async #allow(request: Request, origin: string, headers: Headers): Promise<void> {
-    const bucket = new URL(request.url).pathname.split('/')[1] ?? ''
+    const { bucket } = s3Address(new URL(request.url), this.#parts.options.domains)
     const record = await this.#parts.buckets.need(bucket).catch(() => undefined)
     const method = request.headers.get('access-control-request-method') ?? request.method
     const allowed = corsHeaders(record?.cors ?? [], origin, method) ?? {}
@@ -71,7 +72,7 @@ class Gateway {
 
   /** Browsers ask without a signature whether a page of another origin may. */
   async #preflight(request: Request): Promise<Response> {
-    const bucket = new URL(request.url).pathname.split('/')[1] ?? ''
+    const { bucket } = s3Address(new URL(request.url), this.#parts.options.domains)
     const origin = request.headers.get('origin')
     const method = request.headers.get('access-control-request-method')
     if (origin === null || method === null)

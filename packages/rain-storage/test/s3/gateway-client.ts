@@ -60,7 +60,7 @@ export function createGateway(more: Partial<S3GatewayOptions> = {}) {
   const ask =
     (owner: Owner | undefined): Ask =>
     async (method, path, body = '', headers = {}) => {
-      const url = new URL(`http://s3.test${path}`)
+      const url = new URL(path.startsWith('http:') ? path : `http://s3.test${path}`)
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
       const given = new Headers({ ...headers, host: url.host })
       const signed =

@@ -20,6 +20,10 @@ export default storeCommand({
       description: 'objects are encrypted and spread over the nodes of the home',
       default: false,
     },
+    domains: {
+      type: 'string',
+      description: 'names of this server, e.g. s3.example.org: buckets are also hosts below them',
+    },
     owners: {
       type: 'string',
       description: 'names of further owners, e.g. alice,bob: each gets keys of its own in credentials.json',
@@ -43,7 +47,7 @@ export default storeCommand({
     const store = await openPackStore(join(folder, 's3', 'blocks'))
     const index = await openLevelIndex(join(folder, 's3', 'index'))
     const keyFile = join(folder, 's3', 'credentials.json')
-    const names = (args.owners ?? '').split(',').filter((name) => name !== '')
+    const names = listOf(args.owners)
     const credentials = await openS3Credentials(keyFile, names)
     const content = home === undefined ? createUnixfsContent(store, store) : createVaultContent(home.vault)
     const handler = createS3Gateway({
@@ -51,6 +55,7 @@ export default storeCommand({
       content,
       index,
       credentials,
+      domains: listOf(args.domains),
       ownership: args['access-lists'] ? 'ObjectWriter' : 'BucketOwnerEnforced',
       formSignatureV2: args['form-signature-v2'],
     })
@@ -63,3 +68,8 @@ export default storeCommand({
     await home?.close()
   },
 })
+
+/** The entries of a list with commas. */
+function listOf(text = ''): string[] {
+  return text.split(',').filter((entry) => entry !== '')
+}
