@@ -4,6 +4,7 @@ import { aclDocument, grantsToOthers, isPublicAcl, parseAcl, privateTo } from '.
 import type { BucketChange } from './buckets.ts'
 import { type Call, xml, xmlAnswer } from './call.ts'
 import { corsDocument, parseCors } from './cors.ts'
+import { bucketEncryption } from './encryption.ts'
 import { type S3Code, S3Failure } from './failure.ts'
 import { lockElements, parseLock } from './object-lock.ts'
 import { ownershipOf, parseOwnership } from './ownership.ts'
@@ -127,7 +128,6 @@ const settings: Readonly<Record<string, Setting>> = {
 const ABSENT: Readonly<Record<string, S3Code | undefined>> = {
   accelerate: undefined,
   analytics: undefined,
-  encryption: 'ServerSideEncryptionConfigurationNotFoundError',
   'intelligent-tiering': undefined,
   inventory: undefined,
   lifecycle: 'NoSuchLifecycleConfiguration',
@@ -145,6 +145,7 @@ export async function bucketSetting(parts: GatewayParts, call: Call): Promise<Re
   const { query, bucket: name } = call
   const { method } = call.request
   if (query.has('acl')) return bucketAcl(parts, call)
+  if (query.has('encryption')) return bucketEncryption(parts, call)
   if (query.has('location') && method === 'GET')
     return xml('LocationConstraint', (await access.bucket(call, 's3:GetBucketLocation')).location ?? '')
   for (const [sub, setting] of Object.entries(settings)) {

@@ -109,7 +109,7 @@ export function partNumberOf(query: URLSearchParams): number {
 
 /** Headers that ask for what the gateway does not do. */
 const UNSUPPORTED = [
-  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-',
   'x-amz-copy-source-server-side-encryption',
   'x-amz-website-redirect-location',
   'x-amz-write-offset-bytes',

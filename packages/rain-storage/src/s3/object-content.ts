@@ -10,6 +10,8 @@ import type { Vault } from '../rain/vault.ts'
 
 /** The content port. A reference is text and says all that is needed to read. */
 export interface ObjectContent {
+  /** how all of it is sealed before it is stored, by the name that S3 has for it; absent: it is not */
+  readonly encryption?: 'AES256'
   /** Stores a stream; durable when it resolves. */
   put(source: ByteSource, signal: AbortSignal): Promise<{ ref: string; size: number }>
   get(ref: string, range: { offset: number; length: number }, signal: AbortSignal): AsyncGenerator<Uint8Array>
@@ -44,6 +46,7 @@ export function createUnixfsContent(store: BlockStore, retention?: Retention): O
 /** Objects sealed and spread over storage nodes; leases of the nodes end what is no longer named. */
 export function createVaultContent(vault: Vault): ObjectContent {
   return {
+    encryption: 'AES256',
     async put(source, signal) {
       let size = 0
       const capability = await vault.put(source, { signal, onProgress: (bytes) => (size = bytes) })

@@ -3,6 +3,7 @@
 import { encodeKey } from './address.ts'
 import { checkKey } from './authenticate.ts'
 import { type Call, keptHeaders, newVersionHeaders, refuseUnsupported } from './call.ts'
+import { checkEncryption, encryptionHeaders } from './encryption.ts'
 import { S3Failure } from './failure.ts'
 import { readForm } from './form.ts'
 import { checkFormPolicy, type SizeRange } from './form-policy.ts'
@@ -39,13 +40,15 @@ export async function postObject(parts: GatewayParts, call: Call): Promise<Respo
   const tagging = fields.get('tagging')
   if (tagging !== undefined) headers.set('x-amz-tagging', tagsHeader(parseTags(tagging, MAX_OBJECT_TAGS)))
   refuseUnsupported(headers)
+  checkEncryption(headers, parts.options.content)
   const { signal, url } = call.request
   const posted: Call = { ...call, key, caller, request: new Request(url, { method: 'POST', headers, signal }) }
   const { facts } = await newObject(parts, posted)
   const { record, release } = await writer.checked(within(form.file, size), headers, keptHeaders(headers), signal)
   try {
     const named = await objects.put(call.bucket, key, { ...record, ...facts })
-    return answer(call, fields, key, record.etag, newVersionHeaders(named))
+    const said = { ...newVersionHeaders(named), ...encryptionHeaders(parts.options.content) }
+    return answer(call, fields, key, record.etag, said)
   } finally {
     release()
   }
@@ -98,7 +101,7 @@ function answer(
   fields: ReadonlyMap<string, string>,
   key: string,
   tag: string,
-  version: Record<string, string>,
+  said: Record<string, string>,
 ): Response {
   const etag = `"${tag}"`
   const location = `${bucketUrl}/${encodeKey(key)}`
@@ -107,9 +110,9 @@ function answer(
     const target = new URL(redirect)
     const facts = { bucket, key, etag }
     for (const [name, value] of Object.entries(facts)) target.searchParams.append(name, value)
-    return new Response(null, { status: 303, headers: { location: target.href, etag, ...version } })
+    return new Response(null, { status: 303, headers: { location: target.href, etag, ...said } })
   }
-  const headers = { etag, location, ...version }
+  const headers = { etag, location, ...said }
   const status = fields.get('success_action_status')
   if (status === '201') {
     // of no name space

@@ -8,6 +8,7 @@ import { authenticate } from './authenticate.ts'
 import { bucketSetting, createBucket } from './bucket-settings.ts'
 import { type Call, refuseUnsupported, type S3GatewayOptions } from './call.ts'
 import { corsHeaders } from './cors.ts'
+import { checkEncryption, encryptionHeaders } from './encryption.ts'
 import { type S3Code, S3Failure, s3Status } from './failure.ts'
 import { Listings } from './listings.ts'
 import { Multipart } from './multipart.ts'
@@ -93,6 +94,7 @@ class Gateway {
     const { bucket, key } = call
     const { method, headers } = call.request
     refuseUnsupported(headers)
+    checkEncryption(headers, this.#parts.options.content)
     if (bucket === '') {
       if (method === 'GET') return this.#listings.buckets(call)
       throw new S3Failure('MethodNotAllowed', 'Not here')
@@ -135,6 +137,16 @@ class Gateway {
       if (answer === undefined) throw new S3Failure('MethodNotAllowed', `Not on ${name}`)
       return answer(this.#parts, call)
     }
+    const response = await this.#answerObject(call)
+    if (response.ok && method !== 'DELETE')
+      for (const [name, value] of Object.entries(encryptionHeaders(this.#parts.options.content)))
+        response.headers.set(name, value)
+    return response
+  }
+
+  async #answerObject(call: Call): Promise<Response> {
+    const { query, request } = call
+    const { method } = request
     for (const absent of ABSENT_OF_OBJECT) {
       if (!query.has(absent)) continue
       await this.#parts.lookup.need(call, 's3:GetObject', undefined)
