@@ -2,9 +2,9 @@
 import {
   beginHoltWinters,
   forecastHoltWinters,
-  highestHoltWinters,
   type HoltWintersGains,
   type HoltWintersState,
+  highestHoltWinters,
   updateHoltWinters,
 } from './holt-winters.ts'
 

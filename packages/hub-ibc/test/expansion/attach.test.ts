@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createAssetRegistry, createHub, type Hub } from '../../src/index.ts'
 import { createExpansion, createMemoryExpansionStore, createZoneHub } from '../../src/expansion/index.ts'
+import { bankDenom, createAssetRegistry, createHub, type Hub } from '../../src/index.ts'
 import { createLocalChain, type LocalChain, localEndpoint } from '../../src/local/index.ts'
 import { createMemoryCursors, createRelayer, type Relayer } from '../../src/relayer/index.ts'
 
@@ -79,6 +79,7 @@ it('a zone that is started is attached to the hub: a transfer arrives there, and
   hub.commit()
   zone.commit()
   while (await relayers[0]!.step());
-  expect(zone.bank.balance('bob', `transfer/${attachment!.zoneClient}/uzos`)).toBe(40n)
+  const voucher = bankDenom({ base: 'uzos', trace: [route(attachment!.zoneClient!)] })
+  expect(zone.bank.balance('bob', voucher)).toBe(40n)
   expect(books!.ledger.holdings(route(attachment!.hubClient!), 'uzos')).toBe(40n)
 })

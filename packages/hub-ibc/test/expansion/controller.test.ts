@@ -18,10 +18,11 @@ function world(given: Partial<ExpansionOptions> = {}) {
   const events: ExpansionEvent[] = []
   const calls: string[] = []
   const store = createMemoryExpansionStore()
-  const answers: { start: (() => Promise<{ address: string }>)[]; attach: (() => Promise<Record<string, string>>)[] } = {
-    start: [],
-    attach: [],
-  }
+  const answers: { start: (() => Promise<{ address: string }>)[]; attach: (() => Promise<Record<string, string>>)[] } =
+    {
+      start: [],
+      attach: [],
+    }
   const options: ExpansionOptions = {
     zones: [{ name: 'zone-1', limit: 100, address: 'one' }],
     newZone: { limit: 100, name: (number) => `zone-${number}` },
@@ -88,7 +89,11 @@ it('a zone that nears its limit gets a neighbour, which is started, attached, an
   // The second name, because the first is taken.
   expect(w.calls).toEqual(['start zone-2', 'attach zone-2 at zone-2'])
   expect(w.types()).toEqual(['close', 'start', 'started', 'attached'])
-  expect(expansion.zones()[1]).toMatchObject({ phase: 'open', address: 'at zone-2', attachment: { hubClient: 'client-7' } })
+  expect(expansion.zones()[1]).toMatchObject({
+    phase: 'open',
+    address: 'at zone-2',
+    attachment: { hubClient: 'client-7' },
+  })
   const newcomers = ['a', 'b', 'c', 'd'].map((key) => expansion.place(key))
   expect(newcomers.map(({ zone }) => zone)).toEqual(Array(4).fill('zone-2'))
   expect(expansion.place('a', 'zone-1')).toMatchObject({ zone: 'zone-1', reason: 'home' })
@@ -102,7 +107,13 @@ it('what fails is tried again after a while that doubles up to a bound, and give
   await w.pass(expansion, 11)
   const failed = w.events.filter((event) => event.type === 'attempt-failed')
   expect(failed.map(({ at, retryAt }) => (retryAt - at) / MINUTE)).toEqual([1, 2, 3])
-  expect(failed[2]).toMatchObject({ zone: 'zone-2', step: 'start', hung: false, failures: 3, error: new Error('no machine 2') })
+  expect(failed[2]).toMatchObject({
+    zone: 'zone-2',
+    step: 'start',
+    hung: false,
+    failures: 3,
+    error: new Error('no machine 2'),
+  })
   expect(w.events.find((event) => event.type === 'gave-up')).toMatchObject({ zone: 'zone-2', step: 'start' })
   // Whatever it left is cleaned up, and its place in the budget goes to the next one.
   expect(w.calls).toContain('stop zone-2')

@@ -63,7 +63,9 @@ it('says last value, then a trend, then a season, as each has proved itself', ()
   })
   expect(methods.slice(0, STEPS + 1).every((method) => method === 'last-value')).toBe(true)
   // No season can have been judged before one has passed and another has been forecast.
-  expect(methods.slice(0, 2 * A_DAY).filter((method) => method === 'holt-winters' || method === 'seasonal-naive')).toEqual([])
+  expect(
+    methods.slice(0, 2 * A_DAY).filter((method) => method === 'holt-winters' || method === 'seasonal-naive'),
+  ).toEqual([])
   expect(methods.at(-1)).toBe('holt-winters')
 })
 
@@ -119,7 +121,7 @@ it('goes on after being saved exactly as if it had not been, at any moment', () 
 it('keeps its place in the day through missing samples, and counts no errors there', () => {
   const load = syntheticLoad(4 * A_WEEK, 6, 0.01)
   const forecaster = createForecaster(OPTIONS)
-  const gap = [3.5 * A_WEEK, 3.5 * A_WEEK + 6 * HOUR / INTERVAL]
+  const gap = [3.5 * A_WEEK, 3.5 * A_WEEK + (6 * HOUR) / INTERVAL]
   load.forEach((sample, t) => {
     forecaster.observe(t >= gap[0]! && t < gap[1]! ? undefined : sample)
     if (t !== gap[1]! - 1) return

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import {
   beginHoltWinters,
   forecastHoltWinters,
-  highestHoltWinters,
   type HoltWintersGains,
+  highestHoltWinters,
   updateHoltWinters,
 } from '../../src/expansion/holt-winters.ts'
 

@@ -65,7 +65,9 @@ it('without bounds it goes by the newest load', () => {
 })
 
 it('counts zones on the way, and starts as many as a leap of the load takes', () => {
-  expect(ask([zone('a', 70), zone('b', 0, { phase: 'starting', forecast: undefined })], { fleet: forecast(150) })).toEqual([])
+  expect(
+    ask([zone('a', 70), zone('b', 0, { phase: 'starting', forecast: undefined })], { fleet: forecast(150) }),
+  ).toEqual([])
   expect(brief(ask([zone('a', 70)], { fleet: forecast(300) }))).toEqual(Array(3).fill('start: fleet-forecast'))
 })
 
@@ -127,13 +129,21 @@ it('a zone without a past gets the shape of all zones’ load, one with a past k
   const fleet = forecast(100, { peak: 250 })
   expect(withFleetShape(forecast(20, { method: 'last-value' }), fleet).peak).toBe(50)
   expect(withFleetShape(forecast(20, { peak: 30 }), fleet).peak).toBe(30)
-  expect(withFleetShape(forecast(20, { method: 'damped-trend' }), forecast(100, { method: 'damped-trend', peak: 250 })).peak).toBe(20)
+  expect(
+    withFleetShape(forecast(20, { method: 'damped-trend' }), forecast(100, { method: 'damped-trend', peak: 250 })).peak,
+  ).toBe(20)
   expect(withFleetShape(forecast(20, { method: 'last-value' }), forecast(0.001, { peak: 250 })).peak).toBe(400)
 })
 
-const phases = fc.constantFrom('starting', 'attaching', 'open', 'draining', 'stopping', 'stopped', 'failed') as fc.Arbitrary<
-  ZoneFacts['phase']
->
+const phases = fc.constantFrom(
+  'starting',
+  'attaching',
+  'open',
+  'draining',
+  'stopping',
+  'stopped',
+  'failed',
+) as fc.Arbitrary<ZoneFacts['phase']>
 it('whatever the figures: never beyond the budget, never the last zone, never one that is not empty', () => {
   const load = fc.double({ min: 0, max: 400, noNaN: true })
   const facts = fc.array(fc.record({ phase: phases, load, peak: load, accepts: fc.boolean(), empty: fc.boolean() }), {
@@ -141,37 +151,53 @@ it('whatever the figures: never beyond the budget, never the last zone, never on
     maxLength: 9,
   })
   fc.assert(
-    fc.property(facts, load, load, fc.integer({ min: 1, max: 10 }), fc.boolean(), (list, upper, peak, maxZones, spare) => {
-      const zones = list.map(({ phase, load, peak, accepts, empty }, i) =>
-        zone(`z${i}`, load, { phase, accepts, empty, forecast: forecast(load, { peak: Math.max(load, peak) }) }),
-      )
-      const decisions = ask(zones, {
-        rules: { maxZones },
-        fleet: forecast(upper, { peak: Math.max(upper, peak) }),
-        memory: spare ? { spareSince: 0 } : {},
-        now: 2 * DAY,
-      })
-      const count = (action: string) => decisions.filter((decision) => decision.action === action).length
-      const running = zones.filter(({ phase }) => phase !== 'stopped' && phase !== 'failed').length
-      if (count('start') > 0) expect(running + count('start')).toBeLessThanOrEqual(maxZones)
-      const phaseOf = (name: string) => zones.find((candidate) => candidate.name === name)!
-      for (const decision of decisions) {
-        if (decision.action === 'drain') {
-          expect(phaseOf(decision.zone).phase).toBe('open')
-          expect(zones.filter(({ phase }) => phase === 'open').length).toBeGreaterThan(1)
-          expect(count('start') + count('keep')).toBe(0)
+    fc.property(
+      facts,
+      load,
+      load,
+      fc.integer({ min: 1, max: 10 }),
+      fc.boolean(),
+      (list, upper, peak, maxZones, spare) => {
+        const zones = list.map(({ phase, load, peak, accepts, empty }, i) =>
+          zone(`z${i}`, load, { phase, accepts, empty, forecast: forecast(load, { peak: Math.max(load, peak) }) }),
+        )
+        const decisions = ask(zones, {
+          rules: { maxZones },
+          fleet: forecast(upper, { peak: Math.max(upper, peak) }),
+          memory: spare ? { spareSince: 0 } : {},
+          now: 2 * DAY,
+        })
+        const count = (action: string) => decisions.filter((decision) => decision.action === action).length
+        const running = zones.filter(({ phase }) => phase !== 'stopped' && phase !== 'failed').length
+        if (count('start') > 0) expect(running + count('start')).toBeLessThanOrEqual(maxZones)
+        const phaseOf = (name: string) => zones.find((candidate) => candidate.name === name)!
+        for (const decision of decisions) {
+          if (decision.action === 'drain') {
+            expect(phaseOf(decision.zone).phase).toBe('open')
+            expect(zones.filter(({ phase }) => phase === 'open').length).toBeGreaterThan(1)
+            expect(count('start') + count('keep')).toBe(0)
+          }
+          if (decision.action === 'stop')
+            expect(phaseOf(decision.zone)).toMatchObject({ phase: 'draining', empty: true })
+          if (decision.action === 'keep') expect(phaseOf(decision.zone).phase).toBe('draining')
         }
-        if (decision.action === 'stop') expect(phaseOf(decision.zone)).toMatchObject({ phase: 'draining', empty: true })
-        if (decision.action === 'keep') expect(phaseOf(decision.zone).phase).toBe('draining')
-      }
-      // No zone gets two orders that contradict each other.
-      const ordered = decisions.flatMap((decision) => ('zone' in decision && ['keep', 'stop', 'drain'].includes(decision.action) ? [decision.zone] : []))
-      expect(new Set(ordered).size).toBe(ordered.length)
-    }),
+        // No zone gets two orders that contradict each other.
+        const ordered = decisions.flatMap((decision) =>
+          'zone' in decision && ['keep', 'stop', 'drain'].includes(decision.action) ? [decision.zone] : [],
+        )
+        expect(new Set(ordered).size).toBe(ordered.length)
+      },
+    ),
   )
 })
 
 it('refuses rules that contradict each other', () => {
-  for (const rules of [{ drainAt: 0.9 }, { reopenAt: 0.9 }, { minZones: 0 }, { maxZones: 1, minZones: 2 }, { cooldownMs: -1 }])
+  for (const rules of [
+    { drainAt: 0.9 },
+    { reopenAt: 0.9 },
+    { minZones: 0 },
+    { maxZones: 1, minZones: 2 },
+    { cooldownMs: -1 },
+  ])
     expect(() => completeRules(rules)).toThrow(expect.objectContaining({ code: 'HUB_INVALID_ARGUMENT' }))
 })

@@ -1,6 +1,5 @@
 /** The rule to compare with: no forecast, every bound is the load of now. */
-import type { Forecaster } from '../../src/expansion/index.ts'
-import type { ForecastOptions } from '../../src/expansion/index.ts'
+import type { Forecaster, ForecastOptions } from '../../src/expansion/index.ts'
 
 export function naive({ horizonMs = 0 }: ForecastOptions, saved?: unknown): Forecaster {
   let last = saved as number | undefined
@@ -11,7 +10,17 @@ export function naive({ horizonMs = 0 }: ForecastOptions, saved?: unknown): Fore
     forecast: () =>
       last === undefined
         ? undefined
-        : { method: 'last-value', horizonMs, point: last, lower: last, upper: last, peak: last, last, error: 0, samples: 1 },
+        : {
+            method: 'last-value',
+            horizonMs,
+            point: last,
+            lower: last,
+            upper: last,
+            peak: last,
+            last,
+            error: 0,
+            samples: 1,
+          },
     save: () => last,
   }
 }

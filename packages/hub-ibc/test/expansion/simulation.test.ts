@@ -17,39 +17,48 @@ it('the same seed gives the same run, event by event', async () => {
   expect((await run({ ...options, seed: 6 })).trace).not.toBe(once.trace)
 })
 
-it.each(SEEDS)('with launches that fail and hang, missing measurements and crashes, nothing breaks its rules (seed %i)', async (seed) => {
-  const open = new Set<string>()
-  const result = await run({
-    workload: crowds(14),
-    seed,
-    failing: 0.6,
-    hanging: 0.2,
-    blind: 0.05,
-    restartEveryMs: 31 * HOUR,
-    with: { rules: { maxZones: 4 }, saveMs: 6 * HOUR },
-    onStep: (_, expansion) => {
-      for (const { name, phase, limit } of expansion.zones()) {
-        if (phase === 'open') open.add(name)
-        // A zone that was open once never starts again.
-        if (phase === 'starting' || phase === 'failed') expect(open.has(name)).toBe(false)
-        expect(limit).toBe(1)
-      }
-    },
-  })
-  expect(result.mostZones).toBeLessThanOrEqual(4)
-  expect(result.failedAttempts).toBeGreaterThan(0)
-  const attached = result.events.flatMap((event) => (event.type === 'attached' ? [event.zone] : []))
-  expect(new Set(attached).size).toBe(attached.length)
-  // Every start has its reason and figures, and those explain it.
-  for (const event of result.events) {
-    if (event.type !== 'decision' || event.decision.action !== 'start') continue
-    const { reason, figures } = event.decision
-    if (reason === 'fleet-forecast') expect(figures.demand).toBeGreaterThan(0.8 * figures.capacity)
-  }
-})
+it.each(SEEDS)(
+  'with launches that fail and hang, missing measurements and crashes, nothing breaks its rules (seed %i)',
+  async (seed) => {
+    const open = new Set<string>()
+    const result = await run({
+      workload: crowds(14),
+      seed,
+      failing: 0.6,
+      hanging: 0.2,
+      blind: 0.05,
+      restartEveryMs: 31 * HOUR,
+      with: { rules: { maxZones: 4 }, saveMs: 6 * HOUR },
+      onStep: (_, expansion) => {
+        for (const { name, phase, limit } of expansion.zones()) {
+          if (phase === 'open') open.add(name)
+          // A zone that was open once never starts again.
+          if (phase === 'starting' || phase === 'failed') expect(open.has(name)).toBe(false)
+          expect(limit).toBe(1)
+        }
+      },
+    })
+    expect(result.mostZones).toBeLessThanOrEqual(4)
+    expect(result.failedAttempts).toBeGreaterThan(0)
+    const attached = result.events.flatMap((event) => (event.type === 'attached' ? [event.zone] : []))
+    expect(new Set(attached).size).toBe(attached.length)
+    // Every start has its reason and figures, and those explain it.
+    for (const event of result.events) {
+      if (event.type !== 'decision' || event.decision.action !== 'start') continue
+      const { reason, figures } = event.decision
+      if (reason === 'fleet-forecast') expect(figures.demand).toBeGreaterThan(0.8 * figures.capacity)
+    }
+  },
+)
 
 it('a controller that crashes and is saved at each step decides as one that does not', async () => {
-  const options = { workload: quiet(9), seed: 3, failing: 0, hanging: 0, with: { saveMs: 0, forecast: { intervalMs: 300_000, seasonsMs: [DAY] } } }
+  const options = {
+    workload: quiet(9),
+    seed: 3,
+    failing: 0,
+    hanging: 0,
+    with: { saveMs: 0, forecast: { intervalMs: 300_000, seasonsMs: [DAY] } },
+  }
   const [whole, broken] = [await run(options), await run({ ...options, restartEveryMs: 13 * HOUR })]
   expect(broken.trace).toBe(whole.trace)
   expect(broken.zoneHours).toBe(whole.zoneHours)

@@ -3,7 +3,19 @@
  * controller in it is the real one.
  */
 import type { Expansion, ExpansionEvent, ExpansionOptions } from '../../src/expansion/index.ts'
-import { createDraw, drawTenant, DAY, HOUR, MINUTE, REGIONS, STEP, seasonOf, type Tenant, tenantsFor, type Workload } from './workload.ts'
+import {
+  createDraw,
+  DAY,
+  drawTenant,
+  HOUR,
+  MINUTE,
+  REGIONS,
+  STEP,
+  seasonOf,
+  type Tenant,
+  tenantsFor,
+  type Workload,
+} from './workload.ts'
 
 /** What came of a run. Demand is counted in seconds of a zone at its limit. */
 export interface SimulationResult {
@@ -63,7 +75,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const troubleDraw = createDraw(seed ^ 0x27d4eb2f)
   let now = 0
   const zones = new Map<string, SimulatedZone>()
-  const newZone = (): SimulatedZone => ({ living: new Array(REGIONS).fill(0), tenants: 0, queue: 0, noise: 0, measured: 0 })
+  const newZone = (): SimulatedZone => ({
+    living: new Array(REGIONS).fill(0),
+    tenants: 0,
+    queue: 0,
+    noise: 0,
+    measured: 0,
+  })
   const coming: { at: number; run: () => void }[] = []
   const leaving = new Map<number, { zone: string; tenant: Tenant }[]>()
   const result: SimulationResult = {
@@ -164,7 +182,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const seasons = Array.from({ length: REGIONS }, (_, region) => seasonOf(region, now))
     for (const [name, zone] of zones) {
       zone.noise = 0.9 * zone.noise + 0.03 * noiseDraw.normal()
-      const wanted = Math.max(0, zone.living.reduce((sum, size, region) => sum + size * seasons[region]!, 0)) * Math.exp(zone.noise)
+      const wanted =
+        Math.max(
+          0,
+          zone.living.reduce((sum, size, region) => sum + size * seasons[region]!, 0),
+        ) * Math.exp(zone.noise)
       const before = zone.queue
       const arrived = wanted * dt
       const refused = Math.max(0, before + arrived - dt - QUEUE_S)

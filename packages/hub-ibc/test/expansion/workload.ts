@@ -43,7 +43,12 @@ export interface Workload {
   /** How long applications stay, on average. */
   readonly meanLifeMs: number
   /** Crowds: many small short-lived applications at once. */
-  readonly crowds: readonly { readonly at: number; readonly lastsMs: number; readonly demand: number; readonly lifeMs: number }[]
+  readonly crowds: readonly {
+    readonly at: number
+    readonly lastsMs: number
+    readonly demand: number
+    readonly lifeMs: number
+  }[]
 }
 
 export const REGIONS = 3
