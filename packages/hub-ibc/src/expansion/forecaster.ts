@@ -4,8 +4,8 @@
  */
 import { HubError } from '../errors.ts'
 import type { HoltWintersState } from './holt-winters.ts'
+import { createJudge, expect, type JudgeState, judge } from './judge.ts'
 import { createModels, type ForecastMethod, type History } from './models.ts'
-import { createQuantile, type QuantileState, updateQuantile } from './quantile.ts'
 
 /** What is expected of a load at the horizon, and of the time up to the next season's end. In the unit of the samples. */
 export interface Forecast {
@@ -18,8 +18,13 @@ export interface Forecast {
   readonly lower: number | undefined
   /** Not more than this, with the wanted coverage; undefined until errors of this horizon were seen. */
   readonly upper: number | undefined
-  /** The largest upper bound from now to the end of the look-ahead; of the points, where there is no bound yet. */
+  /**
+   * The largest upper bound from now to the end of the look-ahead, where a season has proved itself; to the horizon, where none has. Of the points,
+   * where there is no bound yet.
+   */
   readonly peak: number
+  /** Whether a season has proved itself, half a day ahead. */
+  readonly seasonal: boolean
   /** The newest sample. */
   readonly last: number
   /** Mean absolute error at the horizon, the newer errors counting more; undefined until one was seen. */
@@ -57,14 +62,7 @@ interface SavedForecaster {
   readonly shape: string
   readonly count: number
   readonly history: number[]
-  readonly tracks: {
-    state?: HoltWintersState | undefined
-    pending: (number | null)[]
-    error: number
-    judged: number
-    upper: QuantileState
-    lower: QuantileState
-  }[]
+  readonly tracks: { state?: HoltWintersState | undefined; near: JudgeState; far: JudgeState }[]
 }
 
 const MINUTE = 60_000
@@ -96,6 +94,9 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
   const steps = Math.max(1, Math.ceil(horizonMs / intervalMs))
   const ahead = Math.max(steps, Math.ceil((options.lookAheadMs ?? seasonsMs[0] ?? horizonMs) / intervalMs))
   const day = seasons[0] ?? ENOUGH
+  // Half a day ahead a season shows best: the load of now says least about that.
+  const farSteps = Math.max(1, Math.floor(day / 2))
+  const rules = { coverage, memory: day }
   const shape = JSON.stringify([seasons, steps, coverage])
 
   let count = 0
@@ -108,12 +109,8 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
   }
   const tracks = createModels(seasons).map((model) => ({
     model,
-    /** The forecasts whose time has not come, by the sample they are for. */
-    pending: new Array<number | undefined>(steps).fill(undefined),
-    error: 0,
-    judged: 0,
-    upper: createQuantile(),
-    lower: createQuantile(),
+    near: createJudge(steps),
+    far: createJudge(farSteps),
   }))
   if (saved !== undefined) restore(saved as SavedForecaster)
 
@@ -122,25 +119,37 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
       throw new HubError('HUB_DECODE', 'this forecaster was saved with other seasons, another horizon or coverage', {
         shape,
       })
-    count = from.count
-    from.history.forEach((sample, i) => {
+    const copy = structuredCopy(from)
+    count = copy.count
+    copy.history.forEach((sample, i) => {
       samples[i] = sample
     })
     tracks.forEach((track, i) => {
-      const { state, pending, ...rest } = structuredCopy(from.tracks[i]!)
+      const { state, near, far } = copy.tracks[i]!
       track.model.state = state
-      Object.assign(track, rest, { pending: pending.map((value) => value ?? undefined) })
+      track.near = near
+      track.far = far
     })
   }
 
-  const best = () => {
+  /** The method with the smallest errors so far, near or far. */
+  const best = (horizon: 'near' | 'far') => {
     let chosen = tracks[0]!
     for (const track of tracks.slice(1)) {
       // A whole day, so that one method is not judged by its nights and another by its days.
-      const enough = track.judged >= (track.model.cycle === 1 ? ENOUGH : day)
-      if (enough && track.error < BETTER * chosen.error) chosen = track
+      const enough = track[horizon].judged >= (track.model.cycle === 1 ? ENOUGH : day)
+      if (enough && track[horizon].error < BETTER * chosen[horizon].error) chosen = track
     }
     return chosen
+  }
+  /** The largest bound of the look-ahead: by the best method for half a day ahead if that knows a season, else only as far as the horizon. */
+  const peakOf = () => {
+    const far = best('far')
+    const near = best('near')
+    const highest = (track: typeof near, ahead: number, { judged, upper }: JudgeState) =>
+      Math.max(0, track.model.highest(history, ahead) ?? history.at(0)) + (judged > 0 ? Math.max(0, upper.value) : 0)
+    const soon = highest(near, steps, near.near)
+    return far.model.cycle === 1 ? soon : Math.max(soon, highest(far, ahead, far.far))
   }
 
   return {
@@ -148,38 +157,33 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
       if (given !== undefined && !(given >= 0 && Number.isFinite(given)))
         throw new HubError('HUB_INVALID_ARGUMENT', 'a load is a number that is not negative', { sample: given })
       if (given === undefined && count === 0) return
-      const sample = given ?? Math.max(0, best().model.forecast(history, 1) ?? history.at(0))
+      const sample = given ?? Math.max(0, best('near').model.forecast(history, 1) ?? history.at(0))
       samples[count % samples.length] = sample
       count++
-      for (const track of tracks) {
-        const slot = count % steps
-        const expected = track.pending[slot]
-        if (expected !== undefined && given !== undefined) {
-          const error = sample - expected
-          track.judged++
-          track.error += (Math.abs(error) - track.error) / Math.min(track.judged, day)
-          updateQuantile(track.upper, coverage, error)
-          updateQuantile(track.lower, 1 - coverage, error)
-        }
-        track.model.update(history)
-        track.pending[slot] = track.model.forecast(history, steps)
+      for (const { model, near, far } of tracks) {
+        judge(near, rules, count, given)
+        judge(far, rules, count, given)
+        model.update(history)
+        expect(near, count, model.forecast(history, steps))
+        expect(far, count, model.forecast(history, farSteps))
       }
     },
     forecast() {
       if (count === 0) return undefined
-      const { model, upper, lower, error, judged } = best()
+      const { model, near } = best('near')
       const point = Math.max(0, model.forecast(history, steps) ?? history.at(0))
-      const highest = Math.max(point, model.highest(history, ahead) ?? history.at(0))
-      const seen = judged > 0
+      const seen = near.judged > 0
+      const upper = seen ? point + Math.max(0, near.upper.value) : undefined
       return {
         method: model.method,
         horizonMs,
         point,
-        lower: seen ? Math.max(0, point + Math.min(0, lower.value)) : undefined,
-        upper: seen ? point + Math.max(0, upper.value) : undefined,
-        peak: highest + (seen ? Math.max(0, upper.value) : 0),
+        lower: seen ? Math.max(0, point + Math.min(0, near.lower.value)) : undefined,
+        upper,
+        peak: Math.max(peakOf(), upper ?? point),
+        seasonal: best('far').model.cycle > 1,
         last: history.at(0),
-        error: seen ? error : undefined,
+        error: seen ? near.error : undefined,
         samples: count,
       }
     },
@@ -187,16 +191,7 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
       shape,
       count,
       history: [...samples],
-      tracks: tracks.map(({ model, pending, error, judged, upper, lower }) =>
-        structuredCopy({
-          state: model.state,
-          pending: pending.map((value) => value ?? null),
-          error,
-          judged,
-          upper,
-          lower,
-        }),
-      ),
+      tracks: tracks.map(({ model: { state }, near, far }) => structuredCopy({ state, near, far })),
     }),
   }
 }

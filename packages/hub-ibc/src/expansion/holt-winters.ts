@@ -12,6 +12,8 @@ export interface HoltWintersGains {
   readonly trend: number
   /** φ: each further step carries this share of the trend; 1 for a straight line. */
   readonly damping: number
+  /** How much of the newest error is still there a step later, as Taylor has it; 0 for none. For disturbances that last a while and pass. */
+  readonly carry: number
   /** γ of each season, the shortest first. */
   readonly seasons: readonly { readonly length: number; readonly gain: number }[]
 }
@@ -20,6 +22,8 @@ export interface HoltWintersGains {
 export interface HoltWintersState {
   level: number
   trend: number
+  /** The newest one-step error. */
+  error: number
   /** What each season adds, by the position in it; season `i` stands at `samples` modulo its length. */
   readonly seasons: number[][]
   /** Samples taken, which are also the position of the next one. */
@@ -31,7 +35,7 @@ export function forecastHoltWinters(gains: HoltWintersGains, state: HoltWintersS
   const { damping } = gains
   // φ + φ² + … + φ^steps
   const travelled = damping === 1 ? steps : (damping * (1 - damping ** steps)) / (1 - damping)
-  let sum = state.level + travelled * state.trend
+  let sum = state.level + travelled * state.trend + gains.carry ** steps * state.error
   for (const season of state.seasons) sum += season[(state.samples + steps - 1) % season.length]!
   return sum
 }
@@ -41,19 +45,22 @@ export function highestHoltWinters(gains: HoltWintersGains, state: HoltWintersSt
   let highest = Number.NEGATIVE_INFINITY
   let travelled = 0
   let power = 1
+  let carried = state.error
   for (let step = 0; step < steps; step++) {
     power *= gains.damping
     travelled += power
-    let sum = state.level + travelled * state.trend
+    carried *= gains.carry
+    let sum = state.level + travelled * state.trend + carried
     for (const season of state.seasons) sum += season[(state.samples + step) % season.length]!
     if (sum > highest) highest = sum
   }
   return highest
 }
 
-/** Takes one sample into `state`; the one-step error that it corrected. */
+/** Takes one sample into `state`. Returns how far it lies from level, trend and seasons together. */
 export function updateHoltWinters(gains: HoltWintersGains, state: HoltWintersState, sample: number): number {
-  const error = sample - forecastHoltWinters(gains, state, 1)
+  // What was carried is no part of the level, so that it does not enter it.
+  const error = sample - forecastHoltWinters(gains, state, 1) + gains.carry * state.error
   const carried = gains.damping * state.trend
   state.level += carried + gains.level * error
   state.trend = carried + gains.trend * error
@@ -61,6 +68,7 @@ export function updateHoltWinters(gains: HoltWintersGains, state: HoltWintersSta
     season[state.samples % season.length]! += gains.seasons[i]!.gain * error
   })
   state.samples++
+  state.error = error
   return error
 }
 
@@ -90,5 +98,5 @@ export function beginHoltWinters(
     })
     return season
   })
-  return { level: middle + slope * (history.length - 1 - centre), trend: slope, seasons, samples }
+  return { level: middle + slope * (history.length - 1 - centre), trend: slope, error: 0, seasons, samples }
 }

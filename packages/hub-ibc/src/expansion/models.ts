@@ -78,8 +78,15 @@ function holtWinters(gains: HoltWintersGains): Model {
   return model
 }
 
-/** A quick and a calm level; which of the two is better depends on how much of the load is noise. */
-const LEVELS = [0.4, 0.08]
+/**
+ * A level that is quick, one that is calm, and a calm one beside which disturbances last a while (half of one is gone after seven samples). Which is best
+ * depends on what kind of noise the load has.
+ */
+const LEVELS = [
+  { level: 0.4, carry: 0 },
+  { level: 0.08, carry: 0 },
+  { level: 0.04, carry: 0.9 },
+]
 const TREND_SHARE = 0.05
 /** Half of a trend is gone after 23 samples. */
 const DAMPING = 0.97
@@ -89,7 +96,9 @@ const SEASON_GAIN = 0.12
 export function createModels(seasons: readonly number[]): Model[] {
   const known = (count: number) => seasons.slice(0, count).map((length) => ({ length, gain: SEASON_GAIN / count }))
   const smoothing = [0, ...seasons.map((_, i) => i + 1)].flatMap((count) =>
-    LEVELS.map((level) => holtWinters({ level, trend: level * TREND_SHARE, damping: DAMPING, seasons: known(count) })),
+    LEVELS.map(({ level, carry }) =>
+      holtWinters({ level, carry, trend: level * TREND_SHARE, damping: DAMPING, seasons: known(count) }),
+    ),
   )
   return [
     lastValue(),

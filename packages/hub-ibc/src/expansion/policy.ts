@@ -27,9 +27,9 @@ export interface ExpansionRules {
   readonly minZones: number
   /** A zone is started when the upper bound of all load at the horizon passes this share of what open and coming zones can take. Default 0.8. */
   readonly startAt: number
-  /** A zone takes no newcomers while its upper bound, up to the end of the look-ahead, passes this share. Default 0.85. */
+  /** A zone takes no newcomers while its upper bound, up to the end of the look-ahead, passes this share. Default 0.9. */
   readonly closeAt: number
-  /** A zone that was closed takes newcomers again below this share. Default 0.75. */
+  /** A zone that was closed takes newcomers again below this share. Default 0.8. */
   readonly reopenAt: number
   /** A zone is emptied when the others would stay below this share, for as long as `spareMs`. Default 0.5. */
   readonly drainAt: number
@@ -48,8 +48,8 @@ export const DEFAULT_RULES: ExpansionRules = {
   maxZones: 8,
   minZones: 1,
   startAt: 0.8,
-  closeAt: 0.85,
-  reopenAt: 0.75,
+  closeAt: 0.9,
+  reopenAt: 0.8,
   drainAt: 0.5,
   spareMs: 24 * HOUR,
   cooldownMs: HOUR,
@@ -151,8 +151,7 @@ const MAX_SHAPE = 20
  * the zone. A zone that opens at night would else take in more than it can serve by day.
  */
 export function withFleetShape(forecast: Forecast, fleet: Forecast): Forecast {
-  const seasonal = ({ method }: Forecast) => method === 'holt-winters' || method === 'seasonal-naive'
-  if (seasonal(forecast) || !seasonal(fleet) || !(fleet.last > 0)) return forecast
+  if (forecast.seasonal || !fleet.seasonal || !(fleet.last > 0)) return forecast
   const shape = Math.min(MAX_SHAPE, fleet.peak / fleet.last)
   return { ...forecast, peak: Math.max(forecast.peak, forecast.last * shape) }
 }

@@ -9,7 +9,16 @@ it('a zone that is started is attached to the hub: a transfer arrives there, and
   const hub = createLocalChain({
     chainId: 'zoshub-1',
     policy: ({ store, bank, now }) => {
-      books = createHub({ store, bank, assets: createAssetRegistry(store), now })
+      books = createHub({
+        store,
+        bank,
+        assets: createAssetRegistry(store, {
+          factory: new Uint8Array(20),
+          codeHash: new Uint8Array(32),
+          deploy: () => {},
+        }),
+        now,
+      })
       return books.policy
     },
   })

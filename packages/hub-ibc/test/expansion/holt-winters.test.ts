@@ -24,8 +24,8 @@ const forecasts = (gains: HoltWintersGains, state: Parameters<typeof forecastHol
   Array.from({ length: steps }, (_, i) => forecastHoltWinters(gains, state, i + 1))
 
 it('gives the published forecasts of Holt’s method with α = 0.8, β* = 0.2', () => {
-  const gains = { level: 0.8, trend: 0.8 * 0.2, damping: 1, seasons: [] }
-  const state = { level: AIR[0]!, trend: AIR[1]! - AIR[0]!, seasons: [], samples: 0 }
+  const gains = { level: 0.8, trend: 0.8 * 0.2, damping: 1, carry: 0, seasons: [] }
+  const state = { level: AIR[0]!, trend: AIR[1]! - AIR[0]!, seasons: [], samples: 0, error: 0 }
   for (const sample of AIR) updateHoltWinters(gains, state, sample)
   expect(forecasts(gains, state, 5).map((value) => value.toFixed(2))).toEqual([
     '43.76',
@@ -37,8 +37,8 @@ it('gives the published forecasts of Holt’s method with α = 0.8, β* = 0.2', 
 })
 
 it('gives the published forecasts of the additive Holt–Winters method, as far as its printed parameters are exact', () => {
-  const gains = { level: 0.306, trend: 0.0003, damping: 1, seasons: [{ length: 4, gain: 0.426 }] }
-  const state = { level: 32.26, trend: 0.7, seasons: [[9.7, -9.31, -1.69, 1.31]], samples: 0 }
+  const gains = { level: 0.306, trend: 0.0003, damping: 1, carry: 0, seasons: [{ length: 4, gain: 0.426 }] }
+  const state = { level: 32.26, trend: 0.7, seasons: [[9.7, -9.31, -1.69, 1.31]], samples: 0, error: 0 }
   for (const sample of TOURISTS) updateHoltWinters(gains, state, sample)
   const published = [76.1, 51.6, 63.97, 68.37]
   forecasts(gains, state, 4).forEach((value, i) => {
@@ -46,10 +46,10 @@ it('gives the published forecasts of the additive Holt–Winters method, as far 
   })
 })
 
-/** Holt–Winters as the textbook writes it: components, each a mean of what was seen and what was expected. */
+/** Holt–Winters as the textbook writes it: components, each a mean of what was seen and what was expected; and Taylor's carried error. */
 function plainForecast(
   samples: readonly number[],
-  { alpha, betaStar, phi, gamma }: { alpha: number; betaStar: number; phi: number; gamma: number },
+  { alpha, betaStar, phi, gamma, rho }: { alpha: number; betaStar: number; phi: number; gamma: number; rho: number },
   start: { level: number; trend: number; season: readonly number[] },
   steps: number,
 ): number {
@@ -58,8 +58,10 @@ function plainForecast(
   const trend = [start.trend]
   // The season of sample t stands at t + m.
   const season = [...start.season]
+  let error = 0
   samples.forEach((y, t) => {
     const expected = level[t]! + phi * trend[t]!
+    error = y - expected - season[t]!
     level.push(alpha * (y - season[t]!) + (1 - alpha) * expected)
     trend.push(betaStar * (level[t + 1]! - level[t]!) + (1 - betaStar) * phi * trend[t]!)
     season.push(gamma * (y - expected) + (1 - gamma) * season[t]!)
@@ -67,7 +69,7 @@ function plainForecast(
   let travelled = 0
   for (let i = 1; i <= steps; i++) travelled += phi ** i
   const t = samples.length
-  return level[t]! + travelled * trend[t]! + season[t + ((steps - 1) % m)]!
+  return level[t]! + travelled * trend[t]! + season[t + ((steps - 1) % m)]! + rho ** steps * error
 }
 
 const share = fc.double({ min: 0.01, max: 0.99, noNaN: true })
@@ -77,18 +79,19 @@ it('is the textbook’s component form, for any data and gains', () => {
   fc.assert(
     fc.property(
       fc.array(value, { maxLength: 40 }),
-      fc.record({ alpha: share, betaStar: share, phi: share, gamma: share }),
+      fc.record({ alpha: share, betaStar: share, phi: share, gamma: share, rho: share }),
       fc.record({ level: value, trend: value, season: fc.array(value, { minLength: 2, maxLength: 7 }) }),
       fc.integer({ min: 1, max: 30 }),
       (samples, gains, start, steps) => {
-        const { alpha, betaStar, phi, gamma } = gains
+        const { alpha, betaStar, phi, gamma, rho } = gains
         const own: HoltWintersGains = {
           level: alpha,
           trend: alpha * betaStar,
           damping: phi,
+          carry: rho,
           seasons: [{ length: start.season.length, gain: gamma }],
         }
-        const state = { level: start.level, trend: start.trend, seasons: [[...start.season]], samples: 0 }
+        const state = { level: start.level, trend: start.trend, seasons: [[...start.season]], samples: 0, error: 0 }
         for (const sample of samples) updateHoltWinters(own, state, sample)
         expect(highestHoltWinters(own, state, steps)).toBeCloseTo(Math.max(...forecasts(own, state, steps)), 6)
         expect(forecastHoltWinters(own, state, steps)).toBeCloseTo(plainForecast(samples, gains, start, steps), 5)
@@ -105,6 +108,7 @@ it('begins with what two cycles of a line and two seasons are made of, wherever 
     level: 0.3,
     trend: 0.1,
     damping: 1,
+    carry: 0,
     seasons: [
       { length: 4, gain: 0.1 },
       { length: 8, gain: 0.1 },

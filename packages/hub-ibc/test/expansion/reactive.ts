@@ -17,6 +17,7 @@ export function naive({ horizonMs = 0 }: ForecastOptions, saved?: unknown): Fore
             lower: last,
             upper: last,
             peak: last,
+            seasonal: false,
             last,
             error: 0,
             samples: 1,

@@ -10,7 +10,7 @@ const FORECAST = { intervalMs: 300_000, horizonMs: 1_800_000 }
 const run = (options: Omit<SimulationOptions, 'create'>) => simulate({ ...options, create: createExpansion })
 
 it('the same seed gives the same run, event by event', async () => {
-  const options = { workload: crowds(12), seed: 5 }
+  const options = { workload: crowds(8), seed: 5 }
   const [once, twice] = [await run(options), await run(options)]
   expect(once.trace.length).toBeGreaterThan(200)
   expect(twice).toEqual(once)
@@ -53,7 +53,7 @@ it.each(SEEDS)(
 
 it('a controller that crashes and is saved at each step decides as one that does not', async () => {
   const options = {
-    workload: quiet(9),
+    workload: quiet(4),
     seed: 3,
     failing: 0,
     hanging: 0,
@@ -84,5 +84,5 @@ it('growth is followed without anything refused', async () => {
   const result = await run({ workload: growth(21, 0.5, 2.5), seed: 8 })
   expect(result.refused).toBe(0)
   expect(result.delayed / result.demanded).toBeLessThan(0.005)
-  expect(result.mostZones).toBeLessThanOrEqual(6)
+  expect(result.mostZones).toBeLessThanOrEqual(7)
 })
