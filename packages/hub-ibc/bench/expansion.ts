@@ -24,7 +24,8 @@ import {
 import { best, cpuMs, print } from './metric.ts'
 
 const quick = process.argv.includes('--quick')
-const SEEDS = quick ? [1, 2, 3] : [1, 2, 3, 4, 5, 6, 7, 8]
+/** Others than those that the default rules were chosen on (1 to 8). */
+const SEEDS = quick ? [101, 102, 103] : [101, 102, 103, 104, 105, 106, 107, 108]
 const WEEKS = quick ? 4 : 8
 /** What counts as serving everything. */
 const TOLERANCE = 1e-4
@@ -68,7 +69,7 @@ const rulesAt = (share: number): Partial<ExpansionRules> => ({
 })
 
 const scenarios = [
-  { name: 'growth', workload: growth(7 * WEEKS, 0.5, 0.5 + 0.5 * WEEKS), startMs: 30 * MINUTE },
+  { name: 'growth', workload: growth(7 * WEEKS, 0.4, 0.4 + 0.5 * WEEKS), startMs: 30 * MINUTE },
   { name: 'crowds', workload: crowds(7 * WEEKS), startMs: 30 * MINUTE },
   { name: 'crowds-slow-start', workload: crowds(7 * WEEKS), startMs: 2 * HOUR },
   { name: 'quiet', workload: quiet(7 * WEEKS), startMs: 30 * MINUTE },

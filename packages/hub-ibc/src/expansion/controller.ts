@@ -59,7 +59,7 @@ export interface ExpansionOptions {
   readonly forecast?: ForecastOptions
   readonly attempts?: AttemptRules
   /**
-   * Every change of a zone is saved at once; what the forecasts have learnt, some 100 kB a zone for five-minute samples, this often. Default an hour.
+   * Every change of a zone is saved at once; what the forecasts have learnt, some 260 kB a zone for five-minute samples, this often. Default an hour.
    */
   readonly saveMs?: number
   readonly onEvent?: (event: ExpansionEvent) => void

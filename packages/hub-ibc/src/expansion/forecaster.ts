@@ -67,8 +67,15 @@ interface SavedForecaster {
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
-/** Another method must be better by this share before it speaks. */
+/** A method must have at most this share of the errors of the plainer ones before it speaks. */
 const BETTER = 0.95
+/**
+ * The same, half a day ahead, for a season where none was believed in. Errors there hang together for half a day, so that a few of them say
+ * little, and a walk without any season looks like one for days.
+ */
+const CLEARLY_BETTER = 0.75
+/** Days that the mean of the errors remembers; for the same reason. */
+const MEMORY = { near: 1, far: 7 }
 /** Errors seen before a method without a season may speak instead of the last value. */
 const ENOUGH = 12
 
@@ -96,7 +103,10 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
   const day = seasons[0] ?? ENOUGH
   // Half a day ahead a season shows best: the load of now says least about that.
   const farSteps = Math.max(1, Math.floor(day / 2))
-  const rules = { coverage, memory: day }
+  const rules = {
+    near: { coverage, memory: MEMORY.near * day },
+    far: { coverage, memory: MEMORY.far * day },
+  }
   const shape = JSON.stringify([seasons, steps, coverage])
 
   let count = 0
@@ -138,7 +148,9 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
     for (const track of tracks.slice(1)) {
       // A whole day, so that one method is not judged by its nights and another by its days.
       const enough = track[horizon].judged >= (track.model.cycle === 1 ? ENOUGH : day)
-      if (enough && track[horizon].error < BETTER * chosen[horizon].error) chosen = track
+      const news = horizon === 'far' && chosen.model.cycle === 1 && track.model.cycle > 1
+      const share = news ? CLEARLY_BETTER : BETTER
+      if (enough && track[horizon].error < share * chosen[horizon].error) chosen = track
     }
     return chosen
   }
@@ -161,8 +173,8 @@ export function createForecaster(options: ForecastOptions = {}, saved?: unknown)
       samples[count % samples.length] = sample
       count++
       for (const { model, near, far } of tracks) {
-        judge(near, rules, count, given)
-        judge(far, rules, count, given)
+        judge(near, rules.near, count, given)
+        judge(far, rules.far, count, given)
         model.update(history)
         expect(near, count, model.forecast(history, steps))
         expect(far, count, model.forecast(history, farSteps))

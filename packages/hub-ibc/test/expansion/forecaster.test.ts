@@ -77,9 +77,13 @@ it('invents no season where there is none', () => {
   for (let t = 0; t < 4 * A_WEEK; t++) {
     level = Math.max(10, level + draw.normal())
     forecaster.observe(level)
-    const { point, method } = forecaster.forecast()!
+    const { point, method, seasonal, upper, peak } = forecaster.forecast()!
     if (t > 3 * A_WEEK && Math.abs(point - level) > 10) far++
-    if (t === 4 * A_WEEK - 1) expect(['last-value', 'damped-trend']).toContain(method)
+    if (t < 4 * A_WEEK - 1) continue
+    expect(['last-value', 'damped-trend']).toContain(method)
+    // And nothing is said of what lies beyond the horizon.
+    expect(seasonal).toBe(false)
+    expect(peak - upper!).toBeLessThan(1)
   }
   expect(far).toBe(0)
 })

@@ -113,6 +113,8 @@ it('empties the least loaded zone after a time of plenty, one at a time, and nev
   expect(ask(zones, { memory, now: DAY })).toEqual([])
   const one: PolicyMemory = { spareSince: 0 }
   expect(ask([zone('a', 1)], { memory: one, now: 9 * DAY })).toEqual([])
+  const enough: PolicyMemory = { spareSince: 0 }
+  expect(ask(zones, { memory: enough, now: 9 * DAY, rules: { minZones: 3 } })).toEqual([])
   // A peak that the others could not take ends the time of plenty.
   const busy: PolicyMemory = { spareSince: 0 }
   expect(ask(zones, { memory: busy, now: 2 * DAY, fleet: forecast(40, { peak: 120 }) })).toEqual([])
