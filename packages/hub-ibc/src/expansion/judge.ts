@@ -40,6 +40,6 @@ export function judge(state: JudgeState, rules: JudgeRules, count: number, sampl
 }
 
 /** Notes a forecast made after sample number `count`. Call {@link judge} for that sample first. */
-export function expect(state: JudgeState, count: number, forecast: number | undefined): void {
+export function noteForecast(state: JudgeState, count: number, forecast: number | undefined): void {
   state.pending[count % state.pending.length] = forecast ?? null
 }
