@@ -1,5 +1,6 @@
-/** Units in which less is better: time, gas, size and regret. Rates (`1/s`, `MB/s`) and other shares are not among them. */
-const LESS_IS_BETTER = /^(ns|µs|us|ms|s|gas|B|bytes|MB|MiB|of the oracle)($| |\/(hash|handover)$)/
+/** Units in which less is better: time, gas, size, regret, demand that is not served, and errors of forecasts. Rates (`1/s`, `MB/s`) and other shares are not among them. */
+const LESS_IS_BETTER =
+  /^(ns|µs|us|ms|s|gas|B|bytes|MB|MiB|of the oracle|of demand|of the last value|zone-hours)($| |\/(hash|handover)$)/
 
 /** One result of a bench. */
 export interface Metric {

@@ -10,6 +10,7 @@ export default defineConfig([
       custody: 'src/custody/index.ts',
       relayer: 'src/relayer/index.ts',
       local: 'src/local/index.ts',
+      expansion: 'src/expansion/index.ts',
       level: 'src/platform/level.ts',
     },
     format: 'esm',

@@ -1,4 +1,4 @@
-/** The examples of the README, as printed. */
+/** The examples of the README and of the page on expansion, as printed. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -13,13 +13,18 @@ const SOURCES: Record<string, string> = {
   '@zos/hub-ibc/iavl': 'src/iavl/index.ts',
   '@zos/hub-ibc/ics23': 'src/ics23/index.ts',
   '@zos/hub-ibc/custody': 'src/custody/index.ts',
+  '@zos/hub-ibc/expansion': 'src/expansion/index.ts',
 }
 
-it('the examples of the README run and print what they say', async () => {
-  const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/```ts\n(.*?)```/gs)].map(
-    ([, code]) => code!,
-  )
-  expect(blocks.length).toBeGreaterThanOrEqual(3)
+it.each([
+  ['README.md', 3],
+  ['docs/expansion.md', 1],
+])('the examples of %s run and print what they say', async (document, least) => {
+  const blocks = [...readFileSync(join(root, document), 'utf8').matchAll(/```ts\n(.*?)```/gs)]
+    .map(([, code]) => code!)
+    // What goes on from running networks is only compiled.
+    .filter((code) => !code.includes('@zos/node'))
+  expect(blocks.length).toBeGreaterThanOrEqual(least)
   const folder = mkdtempSync(join(root, 'node_modules', '.readme-'))
   try {
     for (const [i, block] of blocks.entries()) {
