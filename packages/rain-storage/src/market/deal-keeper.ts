@@ -22,6 +22,8 @@ export interface WantedDeal {
   readonly length: number
   /** `merkleRoot(crypto, bytes, 'rfc6962')` */
   readonly root: Uint8Array
+  /** where its deals are to be other than {@link DealKeeperOptions.terms} say */
+  readonly terms?: Partial<DealTerms>
 }
 
 /** How the deals of a keeper are. */
@@ -33,7 +35,7 @@ export interface DealTerms {
   readonly acceptWithinS?: number
   /** leaves a proof shows, default 4 */
   readonly leaves?: number
-  /** a deal with fewer windows left is renewed by as many as a new one has; default 0: none is renewed */
+  /** a deal with fewer windows left is renewed by as many as a new one has, or as the offer's longest duration allows; default 0: none is renewed */
   readonly renewBelow?: number
 }
 
@@ -90,7 +92,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
   }
 
   /** Brings one deal up to now. */
-  async function look(id: bigint, wanted: boolean, now: number): Promise<void> {
+  async function look(id: bigint, wanted: WantedDeal | undefined, now: number): Promise<void> {
     const one = watched.get(id)!
     const deal = await market.deal(id)
     if (deal === undefined || deal.state === 'refunded') {
@@ -114,21 +116,22 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       tell({ type: 'over', deal: id, shard: deal.shard, failed: missed === deal.maxMissed })
       return
     }
-    const window = Math.max(0, Math.floor((now - deal.startsAt) / deal.periodS))
-    if (!wanted || deal.noticed || deal.windows - window >= (terms.renewBelow ?? 0)) return
-    if ((await market.offer(deal.offer))?.closed === true) return
-    await market.renew(deal, terms.windows)
+    if (wanted === undefined || deal.noticed) return
+    const { renewBelow = 0, windows } = { ...terms, ...wanted.terms }
+    const left = deal.windows - Math.max(0, Math.floor((now - deal.startsAt) / deal.periodS))
+    if (left >= renewBelow) return
+    const offer = await market.offer(deal.offer)
+    if (offer === undefined || offer.closed) return
+    const most = Math.floor(offer.maxDurationS / deal.periodS) - left
+    if (most <= 0) return
+    await market.renew(deal, Math.min(windows, most))
     tell({ type: 'renewed', deal: id, shard: deal.shard })
   }
 
   async function openOne(want: WantedDeal, now: number): Promise<void> {
-    const id = await market.open({
-      ...want,
-      periodS: terms.periodS,
-      windows: terms.windows,
-      leaves: terms.leaves ?? 4,
-      acceptBy: now + (terms.acceptWithinS ?? 3_600),
-    })
+    const { periodS, windows, leaves = 4, acceptWithinS = 3_600 } = { ...terms, ...want.terms }
+    const { offer, shard, length, root } = want
+    const id = await market.open({ offer, shard, length, root, periodS, windows, leaves, acceptBy: now + acceptWithinS })
     tell({ type: 'opened', deal: id, shard: want.shard })
     const deal = await market.deal(id)
     if (deal !== undefined) watched.set(id, { deal, missed: 0 })
@@ -160,7 +163,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       signal?.throwIfAborted()
       const key = keyOf(deal)
       // One deal of a shard is enough: another one, e.g. opened by a call whose answer was lost, is not renewed.
-      await attempt(id, signal, () => look(id, wanted.has(key) && !kept.has(key), now))
+      await attempt(id, signal, () => look(id, kept.has(key) ? undefined : wanted.get(key), now))
       if (watched.has(id)) kept.add(key)
     }
     for (const [key, want] of wanted) {
@@ -226,6 +229,6 @@ async function reaches(ask: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-function keyOf({ offer, shard }: WantedDeal): string {
+function keyOf({ offer, shard }: Pick<WantedDeal, 'offer' | 'shard'>): string {
   return `${offer} ${shard}`
 }
