@@ -131,7 +131,16 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
   async function openOne(want: WantedDeal, now: number): Promise<void> {
     const { periodS, windows, leaves = 4, acceptWithinS = 3_600 } = { ...terms, ...want.terms }
     const { offer, shard, length, root } = want
-    const id = await market.open({ offer, shard, length, root, periodS, windows, leaves, acceptBy: now + acceptWithinS })
+    const id = await market.open({
+      offer,
+      shard,
+      length,
+      root,
+      periodS,
+      windows,
+      leaves,
+      acceptBy: now + acceptWithinS,
+    })
     tell({ type: 'opened', deal: id, shard: want.shard })
     const deal = await market.deal(id)
     if (deal !== undefined) watched.set(id, { deal, missed: 0 })

@@ -20,7 +20,7 @@ export {
   type WantedDeal,
   wantedOfLayout,
 } from './deal-keeper.ts'
-export { createRpcProvider } from './json-rpc.ts'
+export { createRpcProvider, type RpcProviderOptions } from './json-rpc.ts'
 export {
   type Ask,
   BEACON_SECONDS,

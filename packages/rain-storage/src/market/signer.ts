@@ -43,7 +43,9 @@ export function createSigner({ provider, secretKey, chainId }: SignerOptions): E
   async function send(given: Readonly<Record<string, string>>): Promise<unknown> {
     const { to, data = '0x', value = '0x0', gas } = given
     if (given.from?.toLowerCase() !== account)
-      throw new StorageError('STORAGE_INVALID_ARGUMENT', `The key is that of ${account}, not of ${given.from}`, { account })
+      throw new StorageError('STORAGE_INVALID_ARGUMENT', `The key is that of ${account}, not of ${given.from}`, {
+        account,
+      })
     const there = await quantity('eth_chainId')
     if (there !== chainId)
       throw new StorageError('STORAGE_UNAVAILABLE', `The node is of chain ${there}, not ${chainId}`, { chainId: there })
