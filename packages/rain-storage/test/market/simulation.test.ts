@@ -53,11 +53,11 @@ async function makeShard(length: number, seed: number) {
 }
 
 /** A ledger with one offer, a provider with an empty store, and a client that wants what is put into `wanted`. */
-async function createWorld(seed: number, terms: Partial<DealTerms> = {}) {
+async function createWorld(seed: number, terms: Partial<DealTerms> = {}, offered: Partial<Terms> = {}) {
   const random = seeded(seed)
   const ledger = createLedger(random)
   const store = createMemoryBlockStore()
-  await ledger.marketOf(PROVIDER).publish(TERMS, '/ip4/127.0.0.1/tcp/4001')
+  await ledger.marketOf(PROVIDER).publish({ ...TERMS, ...offered }, '/ip4/127.0.0.1/tcp/4001')
   const told: ProviderEvent[] = []
   const heard: KeeperEvent[] = []
   const wanted: WantedDeal[] = []
@@ -193,6 +193,18 @@ describe('a provider', () => {
     expect(provider.firstLive()).toBe(1n)
   })
 
+  test('leases the shard of a deal that it had accepted before it was stopped', async () => {
+    const { ledger, store, wanted, pins, agent, keeper } = await createWorld(8)
+    const { shard, bytes, want } = await makeShard(2_000, 1)
+    await store.put(shard, bytes)
+    wanted.push(want)
+    await keeper().pass()
+    // As if the process had ended between the transaction and the lease.
+    await ledger.marketOf(PROVIDER).accept(ledger.deals[0]!.deal)
+    await agent().pass()
+    expect(pins.get(`${shard}`)).toBe(ledger.deals[0]!.deal.startsAt + 6 * 600)
+  })
+
   test('refuses what pays too little and what it is told to refuse', async () => {
     const { ledger, store, told, wanted, keeper } = await createWorld(3)
     const { shard, bytes, want } = await makeShard(100, 1)
@@ -233,6 +245,26 @@ describe('a client', () => {
     expect(pins.get(`${shard}`)).toBe(deal.startsAt + deal.windows * 600)
     expect(ledger.count(ledger.deals[0]!).missed).toBe(0)
     expect(proved.size).toBeGreaterThan(15)
+  })
+
+  test('renews by no more than the offer takes, and each shard by terms of its own', async () => {
+    // Six windows and six more would end after the offer's longest duration.
+    const { ledger, store, wanted, heard, agent, keeper } = await createWorld(7, {}, { maxDurationS: 7 * 600 })
+    const [one, other] = await Promise.all([1, 2].map((seed) => makeShard(1_000, seed)))
+    for (const { shard, bytes } of [one!, other!]) await store.put(shard, bytes)
+    wanted.push({ ...one!.want, terms: { renewBelow: 3 } }, { ...other!.want, terms: { windows: 4, leaves: 1 } })
+    const [provider, client] = [agent(), keeper()]
+    for (let t = 0; t < 12 * BEACON_SECONDS; t += 60) {
+      ledger.pass(60)
+      await client.pass()
+      await provider.pass()
+      if (t === 8 * BEACON_SECONDS) wanted.length = 0
+    }
+    expect(heard.filter(({ type }) => type === 'failed')).toEqual([])
+    const [first, second] = ledger.deals
+    expect([first!.deal.leaves, second!.deal.leaves]).toEqual([2, 1])
+    expect(second!.deal.windows).toBe(4)
+    expect(first!.deal.windows).toBeGreaterThan(7)
   })
 
   test('takes back what nobody accepts and asks again', async () => {
