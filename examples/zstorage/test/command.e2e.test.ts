@@ -101,33 +101,31 @@ test('a provider offers, a client makes a deal, a shard is proved and paid, acro
   const [seller, buyer] = [homeOf('seller'), homeOf('buyer')]
   const place = ['--rpc', devnet.rpcUrl, '--contract', contract]
 
-  // The provider signs with a key of its own; the node signs for the client.
-  const keyFile = join(folder, 'key')
+  // The provider signs with a key of its own; the node signs for the client, whose file lies in its own home.
+  const [keyFile, file] = [join(folder, 'key'), join(folder, 'letter')]
   await writeFile(keyFile, Buffer.from(provider!.privateKey).toString('hex'), { mode: 0o600 })
-  await seller.call('market', 'use', ...place, '--account', keyFile)
+  await writeFile(file, Buffer.alloc(100_000, 'a letter '))
   const listen = `/ip4/127.0.0.1/tcp/${await freePort()}`
   const terms = ['--min-window', '10m', '--min-duration', '10m', '--max-missed', '2']
   const price = ['--price', '25000', '--collateral', '10', '--capacity', '1GiB']
-  const offered = await seller.json<{ offer: string; peer: string }>(
-    'market',
-    'offer',
-    ...price,
-    ...terms,
-    '--peer',
-    listen,
-  )
-  expect(offered.offer).toBe('1')
-  expect(await seller.call('market', 'offers')).toContain('price       25000 coins for a GiB and 30 days')
   const provide = ['market', 'provide', '--listen', listen, '--interval', '1s', '--metrics', '0']
-  let agent = seller.start(...provide)
-  expect(await agent.line({ account: provider!.address.toLowerCase() })).toMatchObject({ offers: ['1'] })
+  const account = provider!.address.toLowerCase()
+  const sell = async () => {
+    await seller.call('market', 'use', ...place, '--account', keyFile)
+    expect(await seller.json('market', 'offer', ...price, ...terms, '--peer', listen)).toMatchObject({ offer: '1' })
+    const started = seller.start(...provide)
+    expect(await started.line({ account })).toMatchObject({ offers: ['1'] })
+    return started
+  }
+  const store = async () => {
+    await buyer.call('init', '--k', '1', '--n', '1', '--nodes', '1')
+    await buyer.call('market', 'use', ...place, '--account', client!.address)
+    return buyer.call('put', file)
+  }
+  let [agent, capability] = await Promise.all([sell(), store()])
 
-  // The client's file lies in its own home, and then at the provider under a deal.
-  await buyer.call('init', '--k', '1', '--n', '1', '--nodes', '1')
-  await buyer.call('market', 'use', ...place, '--account', client!.address)
-  const file = join(folder, 'letter')
-  await writeFile(file, Buffer.alloc(100_000, 'a letter '))
-  const capability = await buyer.call('put', file)
+  // A deal brings it to the provider, too.
+  expect(await buyer.call('market', 'offers')).toContain('price       25000 coins for a GiB and 30 days')
   const deal = ['market', 'deal', 'letter', '--duration', '20m', '--window', '10m']
   await expect(buyer.call(...deal)).rejects.toThrow(/Nothing was opened: --yes/)
   expect(await buyer.call(...deal, '--yes')).toContain('"type":"opened","deal":"1"')
@@ -136,7 +134,7 @@ test('a provider offers, a client makes a deal, a shard is proved and paid, acro
 
   // The shard is read from the provider when the home has lost it; one window is proved by an agent that was started anew.
   agent = seller.start(...provide)
-  const { metrics } = await agent.line({ account: provider!.address.toLowerCase() })
+  const { metrics } = await agent.line({ account })
   await buyer.call('remove-node', 'local-0')
   expect(await buyer.call('get', capability)).toBe((await readFile(file, 'utf8')).trim())
   await passTime(WINDOW_S)
@@ -159,7 +157,9 @@ test('a provider offers, a client makes a deal, a shard is proved and paid, acro
   expect(await buyer.call('market', 'drop', 'letter')).toBe('letter is not kept any more')
   expect(await keeper.stop()).toBe(0)
   await seller.call('market', 'collect')
-  await buyer.call('market', 'reclaim')
+  expect(await balance(contract)).toBe(0n)
   expect(await seller.call('market', 'close-offer', '1')).toBe('offer 1 is closed')
-  expect(await seller.call('market', 'offers')).toBe('no offers')
+  const [offers, deals] = await Promise.all([buyer.call('market', 'offers'), buyer.call('market', 'deals', '--all')])
+  expect(offers).toBe('no offers')
+  expect(deals).toMatch(/^deal 1 {2}over, client, offer 1; 1 proved and 1 missed of 2 windows of 10m; 98\.\d KiB bafk/)
 })

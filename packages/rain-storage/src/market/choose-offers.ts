@@ -57,18 +57,23 @@ export interface ChooseOptions {
   readonly count: number
   /** the failure domain of a peer id where the client knows it better than {@link placeOfPeer} */
   readonly domainOf?: (peerId: string) => string | undefined
+  /** offers that are chosen already, whether they fit or not: they come first */
+  readonly pinned?: readonly Offer[]
 }
 
 /** The cheapest offers that fit, cheapest first, older ones first at one price: no two of one provider, one peer or one failure domain. */
-export function chooseOffers({ offers, needs, count, domainOf }: ChooseOptions): Offer[] {
+export function chooseOffers({ offers, needs, count, domainOf, pinned = [] }: ChooseOptions): Offer[] {
   const fitting = offers.filter((offer) => fitsOffer(offer, needs))
   fitting.sort((a, b) => compare(a.price, b.price) || compare(a.id, b.id))
-  const taken = new Set<string>()
-  const chosen: Offer[] = []
+  const marksOf = ({ provider, peer }: Offer) => {
+    const { id = peer, network = peer } = placeOfPeer(peer) ?? {}
+    return [`provider ${provider}`, `peer ${id}`, `domain ${domainOf?.(id) ?? network}`]
+  }
+  const taken = new Set(pinned.flatMap(marksOf))
+  const chosen = [...pinned]
   for (const offer of fitting) {
-    if (chosen.length === count) break
-    const { id, network } = placeOfPeer(offer.peer)!
-    const marks = [`provider ${offer.provider}`, `peer ${id}`, `domain ${domainOf?.(id) ?? network}`]
+    if (chosen.length >= count) break
+    const marks = marksOf(offer)
     if (marks.some((mark) => taken.has(mark))) continue
     for (const mark of marks) taken.add(mark)
     chosen.push(offer)
@@ -81,17 +86,22 @@ export function fewestDomains(dataShards: number, totalShards: number): number {
   return Math.ceil(totalShards / Math.max(1, totalShards - dataShards))
 }
 
-/**
- * The offer of each shard of each segment, evenly: no offer gets more than its rounded-up share of a segment.
- * @param held the offer that a shard is under already; it stays there if it is one of `offers`
- */
+/** What {@link assignShards} is told of a file that has deals already. */
+export interface HeldShards<T> {
+  /** the offer that a shard is under; it stays there if it is one of the offers */
+  readonly held: (shard: T) => bigint | undefined
+  /** shards of a segment that stay under one offer at most; default the rounded-up share of an offer */
+  readonly most?: number
+}
+
+/** The offer of each shard of each segment, evenly: no offer gets more than its rounded-up share of a segment, but for what stays. */
 export function assignShards<T>(
   segments: readonly (readonly T[])[],
   offers: readonly bigint[],
-  held: (shard: T) => bigint | undefined = () => undefined,
+  { held, most: limit }: HeldShards<T> = { held: () => undefined },
 ): bigint[][] {
   return segments.map((shards, segment) => {
-    const most = Math.ceil(shards.length / offers.length)
+    const most = limit ?? Math.ceil(shards.length / offers.length)
     const load = new Map(offers.map((offer) => [offer, 0]))
     const take = (offer: bigint) => {
       load.set(offer, load.get(offer)! + 1)

@@ -57,6 +57,8 @@ export interface DealKeeperOptions {
   readonly clock: MarketClock
   /** first deal to look at: one that {@link DealKeeper.firstLive} gave. Default 1 */
   readonly firstDeal?: bigint
+  /** whether a shard whose deal is over, or was not accepted in time, gets another one while it is wanted; default true */
+  readonly reopen?: boolean
   readonly onEvent?: (event: KeeperEvent) => void
 }
 
@@ -173,7 +175,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       const key = keyOf(deal)
       // One deal of a shard is enough: another one, e.g. opened by a call whose answer was lost, is not renewed.
       await attempt(id, signal, () => look(id, kept.has(key) ? undefined : wanted.get(key), now))
-      if (watched.has(id)) kept.add(key)
+      if (watched.has(id) || options.reopen === false) kept.add(key)
     }
     for (const [key, want] of wanted) {
       if (kept.has(key)) continue

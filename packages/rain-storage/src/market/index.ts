@@ -7,6 +7,7 @@ export {
   type DealNeeds,
   fewestDomains,
   fitsOffer,
+  type HeldShards,
   type PeerPlace,
   placeOfPeer,
 } from './choose-offers.ts'

@@ -6,12 +6,12 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventLine } from '../../src/cli/market/event-line.ts'
 import {
+  changeKept,
   type KeptFile,
   readFirstDeal,
   readKept,
   readMarketSettings,
   writeFirstDeal,
-  writeKept,
   writeMarketSettings,
 } from '../../src/cli/market/files.ts'
 import { createProviderMetrics } from '../../src/cli/market/metrics.ts'
@@ -103,6 +103,10 @@ describe('a plan', () => {
     const offers = [1, 2, 3, 4].map((i) => offerOf(i, { capacity: i <= 2 ? 3_100_000n : 1_000_000n }))
     const { shards, sum, offers: chosen } = planDeals({ layout, offers, terms })
     expect(chosen.map(({ id }) => id)).toEqual([1n, 2n])
+    const small = [offers[0]!, offerOf(2, { capacity: 2_000_000n })]
+    expect(() => planDeals({ layout, offers: small, terms })).toThrow(
+      expect.objectContaining({ code: 'STORAGE_PLACEMENT' }),
+    )
     const under = new Map(shards.map(({ shard, offer }) => [`${shard}`, offer.id]))
     const again = planDeals({ layout, offers, terms, held: (shard) => under.get(shard) })
     expect([again.sum, again.opening]).toEqual([0n, 0])
@@ -114,6 +118,18 @@ describe('a plan', () => {
     })
     expect(moved.opening).toBe(6)
     expect(sum).toBeGreaterThan(0n)
+    // Cheaper offers, and that theirs are full by now, move no shard that has a deal; what has none goes to the others.
+    const full = offers.slice(0, 2).map((offer) => ({ ...offer, used: offer.capacity }))
+    const cheaper = [offerOf(5, { price: 9n * 10n ** 17n }), offerOf(6, { price: 9n * 10n ** 17n })]
+    const replan = () => planDeals({ layout, offers: [...cheaper, ...full], terms, held: (shard) => under.get(shard) })
+    expect(replan()).toMatchObject({ sum: 0n, opening: 0, offers: full })
+    const lost = `${shards[0]!.shard}`
+    under.delete(lost)
+    const mended = replan()
+    expect(mended.opening).toBe(1)
+    expect(mended.shards.find(({ shard }) => `${shard}` === lost)!.offer.id).toBe(5n)
+    expect(mended.sum).toBe(payPerWindow(cheaper[0]!, 500_000, DAY) * 30n)
+    under.set(lost, shards[0]!.offer.id)
     const only = planDeals({ layout, offers: [offerOf(1), offerOf(2), offerOf(3)], only: [2n, 3n], terms })
     expect(only.offers.map(({ id }) => id)).toEqual([2n, 3n])
     expect(() => planDeals({ layout, offers: [1, 2].map((i) => offerOf(i)), terms, maxPrice: 10n ** 18n })).toThrow(
@@ -134,12 +150,19 @@ describe('the files of a home', () => {
       root,
       name: 'letter',
       terms,
-      deals: [{ offer: 3n, shard, length: 12, root: new Uint8Array(32).fill(1), terms }],
+      deals: [
+        { offer: 3n, shard, length: 12, root: new Uint8Array(32).fill(1), terms },
+        { offer: 4n, shard: root, length: 13, root: new Uint8Array(32).fill(2), terms, ended: 'failed' },
+      ],
       peers: new Map([[3n, '/ip4/1.2.3.4/tcp/1']]),
       layout: Uint8Array.of(1, 2, 255),
     }
-    await writeKept(folder, [file])
+    await changeKept(folder, () => [file])
     expect(await readKept(folder)).toEqual([file])
+    // Those who change the list at once do so one after the other.
+    const names = Array.from({ length: 8 }, (_, i) => `file ${i}`)
+    await Promise.all(names.map((name) => changeKept(folder, (files) => [...files, { ...file, name }])))
+    expect((await readKept(folder)).map(({ name }) => name).sort()).toEqual([...names, 'letter'].sort())
   })
 
   test('keep how far deals are read for each role, chain, market and account alone', async () => {

@@ -146,7 +146,8 @@ describe('shards', () => {
         fc.integer({ min: 1, max: 8 }),
         fc.integer({ min: 1, max: 6 }),
         fc.array(fc.option(fc.integer({ min: 1, max: 9 })), { minLength: 160, maxLength: 160 }),
-        (totalShards, segmentCount, offerCount, places) => {
+        fc.nat(3),
+        (totalShards, segmentCount, offerCount, places, more) => {
           const ids = Array.from({ length: offerCount }, (_, i) => BigInt(i + 1))
           const segments = Array.from({ length: segmentCount }, (_, s) =>
             Array.from({ length: totalShards }, (_, i) => s * totalShards + i),
@@ -155,22 +156,23 @@ describe('shards', () => {
             const place = places[shard]
             return place === null || place === undefined ? undefined : BigInt(place)
           }
-          const assigned = assignShards(segments, ids, held)
-          const most = Math.ceil(totalShards / offerCount)
+          const share = Math.ceil(totalShards / offerCount)
+          const most = share + more
+          const assigned = assignShards(segments, ids, more === 0 ? { held } : { held, most })
           for (const [s, row] of assigned.entries()) {
             expect(row.length).toBe(totalShards)
             for (const id of ids) {
               const load = row.filter((one) => one === id).length
-              expect(load).toBeLessThanOrEqual(most)
               const wereThere = segments[s]!.filter((shard) => held(shard) === id)
               const stayed = row.filter((one, i) => one === id && held(segments[s]![i]!) === id).length
               expect(stayed).toBe(Math.min(wereThere.length, most))
+              expect(load).toBeLessThanOrEqual(Math.max(stayed, share))
             }
             expect(row.every((one) => ids.includes(one))).toBe(true)
           }
           // The same plan again moves nothing.
           const now = new Map(segments.flatMap((row, s) => row.map((shard, i) => [shard, assigned[s]![i]!] as const)))
-          expect(assignShards(segments, ids, (shard) => now.get(shard))).toEqual(assigned)
+          expect(assignShards(segments, ids, { held: (shard) => now.get(shard), most })).toEqual(assigned)
         },
       ),
       { numRuns: 300 },

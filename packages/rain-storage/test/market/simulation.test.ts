@@ -280,6 +280,31 @@ describe('a client', () => {
     expect(client.firstLive()).toBe(2n)
   })
 
+  test('opens no second deal where it is told not to, neither after the end nor after nobody accepted', async () => {
+    const { ledger, store, wanted, heard, agent } = await createWorld(9)
+    const [one, other] = await Promise.all([1, 2].map((seed) => makeShard(1_000, seed)))
+    await store.put(one!.shard, one!.bytes)
+    wanted.push(one!.want, other!.want)
+    const client = createDealKeeper({
+      market: ledger.marketOf(CLIENT),
+      wanted: () => wanted.filter(({ shard }) => !ended.has(`${shard}`)),
+      terms: { periodS: 600, windows: 2, acceptWithinS: 100 },
+      clock,
+      reopen: false,
+      onEvent: (event) => heard.push(event),
+    })
+    const ended = new Set<string>()
+    const provider = agent()
+    for (let t = 0; t < 5 * BEACON_SECONDS; t += 60) {
+      await client.pass()
+      await provider.pass()
+      for (const event of heard) if (event.type === 'over' || event.type === 'lapsed') ended.add(`${event.shard}`)
+      ledger.pass(60)
+    }
+    expect(heard.map(({ type }) => type)).toEqual(['opened', 'opened', 'lapsed', 'over'])
+    expect(ledger.deals.length).toBe(2)
+  })
+
   test('opens nothing while it cannot see what there is, or what is wanted', async () => {
     const { ledger, wanted, heard, keeper } = await createWorld(6)
     wanted.push((await makeShard(1_000, 1)).want)

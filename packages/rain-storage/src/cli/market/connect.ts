@@ -40,6 +40,9 @@ export interface MarketArguments {
   readonly 'password-file'?: string | undefined
 }
 
+/** Between two looks for a receipt. */
+const RECEIPT_POLL_MS = 250
+
 /** The system's timers. */
 export const systemClock: MarketClock = { sleep: (ms, signal) => setTimeout(ms, undefined, { signal }) }
 
@@ -104,7 +107,8 @@ async function connect(args: MarketArguments, sign: Sign): Promise<Connection> {
       `${rpc} is a node of chain ${chainId} now, not of ${settings.chainId}: run "zos-store market use" again if that is meant`,
     )
   const { provider, account } = await sign(node, settings, chainId)
-  const market = createStorageMarket({ provider, address: contract as Hex, account, clock: systemClock })
+  const address = contract as Hex
+  const market = createStorageMarket({ provider, address, account, clock: systemClock, pollMs: RECEIPT_POLL_MS })
   return {
     home,
     market,

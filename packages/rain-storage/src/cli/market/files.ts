@@ -1,12 +1,17 @@
 /** What the market's commands keep in the folder `market` of a home: where the market is, how far its deals are read, and which files are kept. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { fromHex, toHex } from '../../content/bytes.ts'
-import { StorageError } from '../../errors.ts'
+import { isStorageError, StorageError } from '../../errors.ts'
 import type { Hex } from '../../market/abi.ts'
 import type { DealTerms, WantedDeal } from '../../market/deal-keeper.ts'
 import { makeFolder, writeWhole } from '../../platform/file-system.ts'
+import { takeLock } from '../../platform/lock.ts'
+
+/** The list of files is changed within milliseconds; a second is more than any change takes. */
+const [LOCK_ATTEMPTS, LOCK_RETRY_MS] = [50, 20]
 
 /** What `market use` keeps. */
 export interface MarketSettings {
@@ -17,13 +22,21 @@ export interface MarketSettings {
   readonly account?: string
 }
 
+/** How a deal came to its end: nobody accepted it, too many windows were missed, or its time was over. */
+export type DealEnd = 'lapsed' | 'failed' | 'over'
+
+/** A shard and its offer. With an end, it is not wanted any more. */
+export interface KeptDeal extends WantedDeal {
+  readonly ended?: DealEnd
+}
+
 /** A file whose shards are wanted under deals. */
 export interface KeptFile {
   readonly root: CID
   /** as it was asked for */
   readonly name: string
   readonly terms: DealTerms
-  readonly deals: readonly WantedDeal[]
+  readonly deals: readonly KeptDeal[]
   /** storage peers by offer */
   readonly peers: ReadonlyMap<bigint, string>
   readonly layout: Uint8Array
@@ -81,29 +94,54 @@ export async function readKept(home: string): Promise<KeptFile[]> {
     terms,
     peers: new Map(Object.entries(peers).map(([offer, peer]) => [BigInt(offer), peer])),
     layout: bytes(layout),
-    deals: deals.map(([offer, shard, length, root]) => ({
+    deals: deals.map(([offer, shard, length, root, ended]) => ({
       offer: BigInt(offer),
       shard: CID.parse(shard),
       length,
       root: bytes(root),
       terms,
+      ...(ended === undefined ? {} : { ended }),
     })),
   }))
 }
 
-/** Writes the list of kept files. */
-export function writeKept(home: string, files: readonly KeptFile[]): Promise<void> {
-  const saved = files.map(
-    ({ root, name, terms, deals, peers, layout }): SavedFile => ({
-      root: `${root}`,
-      name,
-      terms,
-      peers: Object.fromEntries([...peers].map(([offer, peer]) => [String(offer), peer])),
-      layout: toHex(layout),
-      deals: deals.map(({ offer, shard, length, root }) => [String(offer), `${shard}`, length, toHex(root)]),
+/** Changes the list of kept files; one process at a time does. @throws StorageError `STORAGE_LOCKED` when another does not end */
+export async function changeKept(
+  home: string,
+  change: (files: readonly KeptFile[]) => readonly KeptFile[],
+): Promise<void> {
+  await makeFolder(marketFolder(home), undefined, 0o700)
+  const release = await lockList(join(marketFolder(home), 'kept.lock'))
+  try {
+    await writeJson(marketFolder(home), 'kept.json', change(await readKept(home)).map(savedFile))
+  } finally {
+    await release()
+  }
+}
+
+async function lockList(path: string): Promise<() => Promise<void>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await takeLock(path)
+    } catch (error) {
+      if (!isStorageError(error, 'STORAGE_LOCKED') || attempt === LOCK_ATTEMPTS) throw error
+      await setTimeout(LOCK_RETRY_MS)
+    }
+  }
+}
+
+function savedFile({ root, name, terms, deals, peers, layout }: KeptFile): SavedFile {
+  return {
+    root: `${root}`,
+    name,
+    terms,
+    peers: Object.fromEntries([...peers].map(([offer, peer]) => [String(offer), peer])),
+    layout: toHex(layout),
+    deals: deals.map(({ offer, shard, length, root, ended }) => {
+      const saved = [String(offer), `${shard}`, length, toHex(root)] as const
+      return ended === undefined ? saved : [...saved, ended]
     }),
-  )
-  return writeJson(marketFolder(home), 'kept.json', saved)
+  }
 }
 
 interface SavedFile {
@@ -112,8 +150,8 @@ interface SavedFile {
   readonly terms: DealTerms
   readonly peers: Readonly<Record<string, string>>
   readonly layout: string
-  /** offer, shard, bytes, root of its tree */
-  readonly deals: readonly (readonly [string, string, number, string])[]
+  /** offer, shard, bytes, root of its tree, how its deal ended */
+  readonly deals: readonly (readonly [string, string, number, string, DealEnd?])[]
 }
 
 function nameOf({ role, chainId, contract, account }: DealReader): string {

@@ -8,29 +8,71 @@ import { makeFolder } from '../../platform/file-system.ts'
 import { takeLock } from '../../platform/lock.ts'
 import type { StorageNode } from '../../rain/node.ts'
 import { type Connection, systemClock } from './connect.ts'
-import { type KeptFile, marketFolder, readFirstDeal, readKept, writeFirstDeal } from './files.ts'
+import {
+  changeKept,
+  type DealEnd,
+  type KeptFile,
+  marketFolder,
+  readFirstDeal,
+  readKept,
+  writeFirstDeal,
+} from './files.ts'
 
 /** Every kept file has its own. */
 const NO_TERMS: DealTerms = { periodS: 86_400, windows: 1 }
 
-/** A keeper of what the home's list says at each pass. */
+/** A keeper of what the home's list says at each pass. A shard whose deal came to its end gets another one when somebody asks for it, not by itself. */
 export async function openKeeper(connection: Connection, onEvent: (event: KeeperEvent) => void) {
   const { home, market } = connection
   const reader = connection.reader('client')
   const firstDeal = await readFirstDeal(home, reader)
+  const ended = new Map<bigint, DealEnd>()
   const keeper = createDealKeeper({
     market,
     async *wanted() {
-      for (const { deals } of await readKept(home)) yield* deals
+      for (const { deals } of await readKept(home)) yield* deals.filter((deal) => deal.ended === undefined)
     },
     terms: NO_TERMS,
     clock: systemClock,
+    reopen: false,
     ...(firstDeal === undefined ? {} : { firstDeal }),
-    onEvent,
+    onEvent(event) {
+      if (event.type === 'lapsed') ended.set(event.deal, 'lapsed')
+      if (event.type === 'over') ended.set(event.deal, event.failed ? 'failed' : 'over')
+      onEvent(event)
+    },
   })
+
+  async function markEnded(): Promise<void> {
+    const ends = new Map<string, DealEnd>()
+    const live = new Set(keeper.live().map(({ offer, shard }) => `${offer} ${shard}`))
+    for (const [id, how] of ended) {
+      const deal = await market.deal(id)
+      // A shard may have two deals, when the answer to opening the first was lost: the one that lives counts.
+      const key = `${deal?.offer} ${deal?.shard}`
+      if (!live.has(key)) ends.set(key, how)
+    }
+    if (ends.size > 0)
+      await changeKept(home, (files) =>
+        files.map((file) => ({
+          ...file,
+          deals: file.deals.map((deal) => {
+            const how = ends.get(`${deal.offer} ${deal.shard}`)
+            return how === undefined ? deal : { ...deal, ended: how }
+          }),
+        })),
+      )
+    ended.clear()
+  }
+
   return {
     async pass(options: { signal?: AbortSignal } = {}) {
-      await keeper.pass(options)
+      try {
+        await keeper.pass(options)
+      } finally {
+        // Before the first deal moves on: after a stop between the two, the end is seen again.
+        await markEnded()
+      }
       await writeFirstDeal(home, reader, keeper.firstLive())
     },
   }

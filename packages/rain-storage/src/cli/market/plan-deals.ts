@@ -18,13 +18,13 @@ export interface PlanOptions {
   /** these offers and no others */
   readonly only?: readonly bigint[]
   readonly domainOf?: (peerId: string) => string | undefined
-  /** the offer that a shard is under already */
+  /** the offer that a shard is under already: it stays there, if the offer is one of `offers` */
   readonly held?: (shard: string) => bigint | undefined
 }
 
 /** A plan for all shards of a file. */
 export interface DealPlan {
-  /** cheapest first */
+  /** those that have shards of the file already, then the others, cheapest first */
   readonly offers: readonly Offer[]
   readonly shards: readonly { readonly shard: Layout['segments'][number]['shards'][number]; readonly offer: Offer }[]
   /** paid into the market for all windows of those that are not under their offer yet */
@@ -46,6 +46,8 @@ export function planDeals(options: PlanOptions): DealPlan {
   const lengths = segments.map(({ length }) => shardLength(length, dataShards, construction))
   const perShard = lengths.reduce((sum, length) => sum + length, 0)
   const fewest = fewestDomains(dataShards, totalShards)
+  const holding = new Set(segments.flatMap(({ shards }) => shards.map((shard) => held(`${shard}`))))
+  const pinned = offers.filter(({ id }) => holding.has(id))
   for (let count = totalShards; count >= fewest; count--) {
     const needs = {
       bytes: perShard * Math.ceil(totalShards / count),
@@ -54,7 +56,7 @@ export function planDeals(options: PlanOptions): DealPlan {
       token: options.token ?? COIN,
       ...(options.maxPrice === undefined ? {} : { maxPrice: options.maxPrice }),
     }
-    const chosen = chooseOffers({ offers, needs, count, ...(domainOf === undefined ? {} : { domainOf }) })
+    const chosen = chooseOffers({ offers, needs, count, pinned, ...(domainOf === undefined ? {} : { domainOf }) })
     if (chosen.length < count) {
       if (count > fewest) continue
       const fitting = offers.filter((offer) => fitsOffer(offer, needs)).length
@@ -68,7 +70,8 @@ export function planDeals(options: PlanOptions): DealPlan {
     const assigned = assignShards(
       segments.map(({ shards }) => shards.map(String)),
       chosen.map(({ id }) => id),
-      held,
+      // A deal that runs is paid: its shard moves only where too many would be in one place.
+      { held, most: Math.max(1, totalShards - dataShards) },
     )
     let [sum, opening] = [0n, 0]
     const shards = segments.flatMap((segment, index) =>
@@ -81,7 +84,8 @@ export function planDeals(options: PlanOptions): DealPlan {
         return { shard, offer }
       }),
     )
-    return { offers: chosen, shards, sum, opening }
+    const used = new Set(shards.map(({ offer }) => offer))
+    return { offers: chosen.filter((offer) => used.has(offer)), shards, sum, opening }
   }
   throw new StorageError('STORAGE_INVALID_ARGUMENT', 'A file without shards needs no deals')
 }

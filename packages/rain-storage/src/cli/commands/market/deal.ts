@@ -13,7 +13,7 @@ import { numberOf, storeCommand } from '../../command.ts'
 import { findFile, type Home, openHome, readSettings, writeSettings } from '../../home.ts'
 import { type Connection, marketFlags, openForSigning, signingFlags } from '../../market/connect.ts'
 import { eventLine } from '../../market/event-line.ts'
-import { type KeptFile, readKept, writeKept } from '../../market/files.ts'
+import { changeKept, type KeptFile, readKept } from '../../market/files.ts'
 import { createPeerNodes, openKeeper, putLayout, takeKeeping } from '../../market/keeping.ts'
 import { createMoney, formatPrice, moneyName, priceOf } from '../../market/money.ts'
 import { type DealPlan, planDeals } from '../../market/plan-deals.ts'
@@ -25,22 +25,22 @@ export default storeCommand({
   meta: { name: 'deal', description: 'Put the shards of a stored file to providers and open a deal for each' },
   args: {
     file: { type: 'positional', description: 'name in the list, zos1… or the root CID of a layout', required: true },
-    duration: { type: 'string', description: 'how long shards are kept', default: '30d' },
-    window: { type: 'string', description: 'time in which each shard is proved once', default: '1d' },
-    leaves: { type: 'string', description: 'leaves that a proof shows', default: '4' },
-    renew: { type: 'boolean', description: '"market keep" renews when a quarter is left', default: false },
+    duration: { type: 'string', description: 'how long shards are kept (default 30d)' },
+    window: { type: 'string', description: 'time in which each shard is proved once (default 1d)' },
+    leaves: { type: 'string', description: 'leaves that a proof shows (default 4)' },
+    renew: { type: 'boolean', description: '"market keep" renews when less than a quarter is left' },
     offers: { type: 'string', description: 'numbers of the only offers to take, comma separated' },
-    except: { type: 'string', description: 'numbers of offers not to take; moves a file that is kept already' },
+    except: { type: 'string', description: 'numbers of offers not to take: shards under them move' },
     'max-price': { type: 'string', description: 'highest price for a GiB and 30 days' },
     token: { type: 'string', description: 'address of the ERC-20 to pay in; default the coin of the chain' },
-    'accept-within': { type: 'string', description: 'how long a provider has to accept', default: '1h' },
+    'accept-within': { type: 'string', description: 'how long a provider has to accept (default 1h)' },
     yes: { type: 'boolean', description: 'do not ask', default: false },
     ...marketFlags,
     ...signingFlags,
   },
   async run({ args }) {
-    const terms = termsOf(args)
     const [only, except] = [idsOf('offers', args.offers), idsOf('except', args.except)]
+    termsOf(args, undefined) // what cannot be is said before anything is opened
     const connection = await openForSigning(args)
     const token = (args.token?.toLowerCase() ?? COIN) as Hex
     const decimals = await createMoney(connection.provider).decimals(token)
@@ -49,15 +49,21 @@ export default storeCommand({
     try {
       const root = await rootOf(home, args.file)
       const layout = await home.vault.layout(root)
-      const kept = await readKept(home.folder)
-      const earlier = kept.find((file) => file.root.equals(root))
-      if (earlier !== undefined && only === undefined && except === undefined) {
-        console.log(`${args.file} is in the list of kept files; opening what is missing`)
+      const earlier = (await readKept(home.folder)).find((file) => file.root.equals(root))
+      const ended = earlier?.deals.filter(({ ended }) => ended !== undefined) ?? []
+      if (earlier !== undefined && ended.length === 0 && only === undefined && except === undefined) {
+        console.log(`${args.file} is kept already; opening what is missing`)
       } else {
+        const terms = termsOf(args, earlier?.terms)
         const settings = await readSettings(home.folder)
         const domains = new Map(settings.nodes.map(({ id, domain }) => [id, domain]))
-        const under = new Map(earlier?.deals.map(({ shard, offer }) => [`${shard}`, offer]))
-        const offers = (await readOffers(connection.market)).filter(({ id }) => !except?.includes(id))
+        const living = earlier?.deals.filter(({ ended }) => ended === undefined) ?? []
+        const under = new Map(living.map(({ shard, offer }) => [`${shard}`, offer]))
+        // Who lost a shard or did not take it is not asked again, unless it is named.
+        const bad = new Set(ended.filter(({ ended }) => ended !== 'over').map(({ offer }) => offer))
+        const offers = (await readOffers(connection.market)).filter(
+          ({ id }) => !except?.includes(id) && (only !== undefined || !bad.has(id)),
+        )
         const plan = planDeals({
           layout,
           offers,
@@ -72,19 +78,18 @@ export default storeCommand({
         await checkBalance(connection, plan, token)
         if (!args.yes) await confirm()
         await addNodes(home.folder, plan.offers)
-        const deals = await putShards(home, plan, peers.nodeAt)
         const file: KeptFile = {
           root,
           name: args.file.startsWith('zos1') ? `${root}` : args.file,
           terms,
-          deals,
+          deals: await putShards(home, plan, peers.nodeAt),
           peers: new Map(plan.offers.map(({ id, peer }) => [id, peer])),
           layout: encodeLayout(layout),
         }
-        await putLayout(file, peers.nodeAt, (peer, error) =>
-          console.error(`${peer} does not take the layout: ${error.message}`),
+        await putLayout(file, peers.nodeAt, (peer, { message }) =>
+          console.error(`${peer} does not take the layout: ${message}`),
         )
-        await writeKept(home.folder, [...kept.filter((one) => !one.root.equals(root)), file])
+        await changeKept(home.folder, (files) => [...files.filter((one) => !one.root.equals(root)), file])
       }
       const release = await takeKeeping(home.folder)
       if (release === undefined) {
@@ -107,14 +112,24 @@ export default storeCommand({
   },
 })
 
-function termsOf(args: {
-  readonly duration: string
-  readonly window: string
-  readonly leaves: string
-  readonly renew: boolean
-  readonly 'accept-within': string
-}): DealTerms {
-  const [periodS, durationS] = [secondsOf('window', args.window), secondsOf('duration', args.duration)]
+/** What the flags say, what they do not as it was before. */
+function termsOf(
+  args: {
+    readonly duration?: string | undefined
+    readonly window?: string | undefined
+    readonly leaves?: string | undefined
+    readonly renew?: boolean | undefined
+    readonly 'accept-within'?: string | undefined
+  },
+  earlier: DealTerms | undefined,
+): DealTerms {
+  const seconds = (flag: 'duration' | 'window' | 'accept-within', otherwise: number) => {
+    const text = args[flag]
+    return text === undefined ? otherwise : secondsOf(flag, text)
+  }
+  const before = { periodS: 86_400, windows: 30, leaves: 4, acceptWithinS: 3_600, ...earlier }
+  const periodS = seconds('window', before.periodS)
+  const durationS = seconds('duration', before.periodS * before.windows)
   if (periodS === 0 || periodS % BEACON_SECONDS !== 0 || durationS === 0 || durationS % periodS !== 0)
     throw new StorageError(
       'STORAGE_INVALID_ARGUMENT',
@@ -124,9 +139,9 @@ function termsOf(args: {
   return {
     periodS,
     windows,
-    leaves: numberOf('leaves', args.leaves, { least: 1, most: 16 }),
-    acceptWithinS: secondsOf('accept-within', args['accept-within']),
-    ...(args.renew ? { renewBelow: Math.max(2, Math.ceil(windows / 4)) } : {}),
+    leaves: args.leaves === undefined ? before.leaves : numberOf('leaves', args.leaves, { least: 1, most: 16 }),
+    acceptWithinS: seconds('accept-within', before.acceptWithinS),
+    ...((args.renew ?? (before.renewBelow ?? 0) > 0) ? { renewBelow: Math.max(2, Math.ceil(windows / 4)) } : {}),
   }
 }
 

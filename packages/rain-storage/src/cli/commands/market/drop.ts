@@ -2,7 +2,7 @@ import { StorageError } from '../../../errors.ts'
 import { storeCommand } from '../../command.ts'
 import { homeFolder } from '../../home.ts'
 import { marketFlags, openForSigning, signingFlags } from '../../market/connect.ts'
-import { readKept, writeKept } from '../../market/files.ts'
+import { changeKept, type KeptFile, readKept } from '../../market/files.ts'
 import { readOwnDeals } from '../../market/own-deals.ts'
 
 export default storeCommand({
@@ -16,17 +16,15 @@ export default storeCommand({
   async run({ args }) {
     const home = homeFolder(args.home)
     const kept = await readKept(home)
-    const dropped = kept.filter(({ name, root }) => name === args.file || `${root}` === args.file)
+    const isIt = ({ name, root }: KeptFile) => name === args.file || `${root}` === args.file
+    const dropped = kept.filter(isIt)
     if (dropped.length === 0) {
       const names = kept.map(({ name }) => name).join(', ') || 'none'
       throw new StorageError('STORAGE_NOT_FOUND', `"${args.file}" is not kept; kept files: ${names}`, {
         file: args.file,
       })
     }
-    await writeKept(
-      home,
-      kept.filter((file) => !dropped.includes(file)),
-    )
+    await changeKept(home, (files) => files.filter((file) => !isIt(file)))
     console.log(`${args.file} is not kept any more`)
     if (!args.notice) return
     const connection = await openForSigning(args)
