@@ -70,7 +70,10 @@ function homeOf(name: string) {
               if (found !== undefined) resolve(found)
             }
             look()
-            void ended.then(() => reject(new Error(`ended before ${JSON.stringify(fields)}: ${JSON.stringify(seen)}`)))
+            const fail = (why: string) => () =>
+              reject(new Error(`${why} ${JSON.stringify(fields)}: ${JSON.stringify(seen)}`))
+            void ended.then(fail('ended before'))
+            setTimeout(fail('a minute without'), 60_000).unref()
           }),
         async stop() {
           child.kill('SIGTERM')
@@ -95,6 +98,11 @@ test('a provider offers, a client makes a deal, a shard is proved and paid, acro
     await chain.request({ method: 'evm_increaseTime', params: [seconds] })
     await chain.request({ method: 'evm_mine' })
   }
+  // Windows begin at full ten minutes of the chain's clock, which goes on by itself: none shall begin while commands run.
+  const { timestamp } = (await chain.request({ method: 'eth_getBlockByNumber', params: ['latest', false] })) as {
+    timestamp: string
+  }
+  await passTime(WINDOW_S - (Number(timestamp) % WINDOW_S) + 10)
   const balance = async (who: string) =>
     BigInt(String(await chain.request({ method: 'eth_getBalance', params: [who, 'latest'] })))
   const [, provider, client] = devnet.accounts
