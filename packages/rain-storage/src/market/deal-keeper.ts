@@ -39,13 +39,20 @@ export interface DealTerms {
   readonly renewBelow?: number
 }
 
+/** Which deal an event is about. */
+interface OfDeal {
+  readonly deal: bigint
+  readonly offer: bigint
+  readonly shard: CID
+}
+
 /** What a keeper tells. */
 export type KeeperEvent =
-  | { readonly type: 'opened' | 'renewed' | 'lapsed'; readonly deal: bigint; readonly shard: CID }
+  | ({ readonly type: 'opened' | 'renewed' | 'lapsed' } & OfDeal)
   /** windows were missed: the shard may be lost there, look and repair */
-  | { readonly type: 'missed'; readonly deal: bigint; readonly shard: CID; readonly missed: number }
+  | ({ readonly type: 'missed'; readonly missed: number } & OfDeal)
   /** the deal is over, with all windows that may be missed or without */
-  | { readonly type: 'over'; readonly deal: bigint; readonly shard: CID; readonly failed: boolean }
+  | ({ readonly type: 'over'; readonly failed: boolean } & OfDeal)
   | { readonly type: 'failed'; readonly deal?: bigint; readonly error: unknown }
 
 /** What {@link createDealKeeper} is made of. */
@@ -106,16 +113,16 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       if (now <= deal.acceptBy) return
       await market.refund(id)
       watched.delete(id)
-      tell({ type: 'lapsed', deal: id, shard: deal.shard })
+      tell({ type: 'lapsed', deal: id, offer: deal.offer, shard: deal.shard })
       return
     }
     const { missed, over, toClient } = await market.standing(id)
-    if (missed > one.missed) tell({ type: 'missed', deal: id, shard: deal.shard, missed })
+    if (missed > one.missed) tell({ type: 'missed', deal: id, offer: deal.offer, shard: deal.shard, missed })
     one.missed = missed
     if (over) {
       if (toClient > 0n) await market.reclaim(id)
       watched.delete(id)
-      tell({ type: 'over', deal: id, shard: deal.shard, failed: missed === deal.maxMissed })
+      tell({ type: 'over', deal: id, offer: deal.offer, shard: deal.shard, failed: missed === deal.maxMissed })
       return
     }
     if (wanted === undefined || deal.noticed) return
@@ -127,7 +134,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
     const most = Math.floor(offer.maxDurationS / deal.periodS) - left
     if (most <= 0) return
     await market.renew(deal, Math.min(windows, most))
-    tell({ type: 'renewed', deal: id, shard: deal.shard })
+    tell({ type: 'renewed', deal: id, offer: deal.offer, shard: deal.shard })
   }
 
   async function openOne(want: WantedDeal, now: number): Promise<void> {
@@ -143,7 +150,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       leaves,
       acceptBy: now + acceptWithinS,
     })
-    tell({ type: 'opened', deal: id, shard: want.shard })
+    tell({ type: 'opened', deal: id, offer, shard })
     const deal = await market.deal(id)
     if (deal !== undefined) watched.set(id, { deal, missed: 0 })
   }

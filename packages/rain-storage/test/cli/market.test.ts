@@ -222,8 +222,8 @@ describe('the node of a provider', () => {
 
 test('events are lines of JSON, and counted', async () => {
   const shard = await cidOf('shard')
-  expect(eventLine({ type: 'over', deal: 12n, shard, failed: true })).toBe(
-    `{"type":"over","deal":"12","shard":"${shard}","failed":true}`,
+  expect(eventLine({ type: 'over', deal: 12n, offer: 3n, shard, failed: true })).toBe(
+    `{"type":"over","deal":"12","offer":"3","shard":"${shard}","failed":true}`,
   )
   const error = new StorageError('STORAGE_REVERTED', 'The contract refuses: No')
   expect(JSON.parse(eventLine({ type: 'failed', error }))).toEqual({

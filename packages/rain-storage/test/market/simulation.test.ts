@@ -163,8 +163,8 @@ describe('a provider', () => {
       1, 2, 3,
     ])
     expect(heard.filter(({ type }) => type === 'over')).toEqual([
-      { type: 'over', deal: 1n, shard: shards[0]!.shard, failed: true },
-      { type: 'over', deal: 2n, shard: shards[1]!.shard, failed: false },
+      { type: 'over', deal: 1n, offer: 1n, shard: shards[0]!.shard, failed: true },
+      { type: 'over', deal: 2n, offer: 1n, shard: shards[1]!.shard, failed: false },
     ])
     const { payPerWindow, collateral } = kept!.deal
     expect(ledger.balance(PROVIDER)).toBe(6n * payPerWindow - collateral)

@@ -101,7 +101,7 @@ async function connect(args: MarketArguments, sign: Sign): Promise<Connection> {
   const node = createRpcProvider({ url: rpc, fetch })
   const chainId = await chainIdOf(node)
   // A key signs for one chain: that of the node that was trusted when it was named.
-  if (args.rpc === undefined && settings !== undefined && BigInt(settings.chainId) !== chainId)
+  if (args.contract === undefined && settings !== undefined && BigInt(settings.chainId) !== chainId)
     throw new StorageError(
       'STORAGE_INVALID_ARGUMENT',
       `${rpc} is a node of chain ${chainId} now, not of ${settings.chainId}: run "zos-store market use" again if that is meant`,

@@ -11,6 +11,7 @@ import { type Connection, systemClock } from './connect.ts'
 import {
   changeKept,
   type DealEnd,
+  type KeptDeal,
   type KeptFile,
   marketFolder,
   readFirstDeal,
@@ -26,7 +27,8 @@ export async function openKeeper(connection: Connection, onEvent: (event: Keeper
   const { home, market } = connection
   const reader = connection.reader('client')
   const firstDeal = await readFirstDeal(home, reader)
-  const ended = new Map<bigint, DealEnd>()
+  /** by offer and shard */
+  const ended = new Map<string, DealEnd>()
   const keeper = createDealKeeper({
     market,
     async *wanted() {
@@ -37,31 +39,25 @@ export async function openKeeper(connection: Connection, onEvent: (event: Keeper
     reopen: false,
     ...(firstDeal === undefined ? {} : { firstDeal }),
     onEvent(event) {
-      if (event.type === 'lapsed') ended.set(event.deal, 'lapsed')
-      if (event.type === 'over') ended.set(event.deal, event.failed ? 'failed' : 'over')
+      if (event.type === 'lapsed') ended.set(keyOf(event), 'lapsed')
+      if (event.type === 'over') ended.set(keyOf(event), event.failed ? 'failed' : 'over')
       onEvent(event)
     },
   })
 
   async function markEnded(): Promise<void> {
-    const ends = new Map<string, DealEnd>()
-    const live = new Set(keeper.live().map(({ offer, shard }) => `${offer} ${shard}`))
-    for (const [id, how] of ended) {
-      const deal = await market.deal(id)
-      // A shard may have two deals, when the answer to opening the first was lost: the one that lives counts.
-      const key = `${deal?.offer} ${deal?.shard}`
-      if (!live.has(key)) ends.set(key, how)
-    }
-    if (ends.size > 0)
-      await changeKept(home, (files) =>
-        files.map((file) => ({
-          ...file,
-          deals: file.deals.map((deal) => {
-            const how = ends.get(`${deal.offer} ${deal.shard}`)
-            return how === undefined ? deal : { ...deal, ended: how }
-          }),
-        })),
-      )
+    // A shard may have two deals, when the answer to opening the first was lost: the one that lives counts.
+    for (const deal of keeper.live()) ended.delete(keyOf(deal))
+    if (ended.size === 0) return
+    await changeKept(home, (files) =>
+      files.map((file) => ({
+        ...file,
+        deals: file.deals.map((deal) => {
+          const how = ended.get(keyOf(deal))
+          return how === undefined ? deal : { ...deal, ended: how }
+        }),
+      })),
+    )
     ended.clear()
   }
 
@@ -76,6 +72,10 @@ export async function openKeeper(connection: Connection, onEvent: (event: Keeper
       await writeFirstDeal(home, reader, keeper.firstLive())
     },
   }
+}
+
+function keyOf({ offer, shard }: Pick<KeptDeal, 'offer' | 'shard'>): string {
+  return `${offer} ${shard}`
 }
 
 /** Takes the right to open deals of a home; `undefined` while another process has it. Two at once would pay twice. */

@@ -8,6 +8,7 @@ import { type Connection, marketFlags, openForSigning, signingFlags, systemClock
 import { eventLine } from '../../market/event-line.ts'
 import { readFirstDeal, writeFirstDeal } from '../../market/files.ts'
 import { createProviderMetrics, serveMetrics } from '../../market/metrics.ts'
+import { createMoney } from '../../market/money.ts'
 import { dealLeases, leasedNode } from '../../market/provider-node.ts'
 import { readOffers } from '../../market/read-all.ts'
 import { peerKeyOf } from '../../peer-key.ts'
@@ -29,7 +30,6 @@ export default storeCommand({
     'least-pay': {
       type: 'string',
       description: 'accept no deal that pays less a window, e.g. the gas of a proof',
-      default: '0',
     },
     unpaid: { type: 'string', description: 'how long a shard stays that has no deal', default: '7d' },
     interval: { type: 'string', description: 'time between two looks at the ledger', default: '5s' },
@@ -42,11 +42,11 @@ export default storeCommand({
     const stop = new AbortController()
     void stopped.then(() => stop.abort())
     const [unpaidS, intervalS] = [secondsOf('unpaid', args.unpaid), secondsOf('interval', args.interval)]
-    const leastPay = unitsOf('least-pay', args['least-pay'], 18)
     const metricsPort = args.metrics === undefined ? undefined : portOf(args.metrics)
     const connection = await openForSigning(args)
     const { market, home } = connection
     const offers = await ownOffers(connection, args.peer)
+    const leastPay = await leastPayOf(args['least-pay'], offers, connection)
     const server = await serveShards({
       folder: home,
       listen: args.listen,
@@ -104,6 +104,22 @@ export default storeCommand({
     }
   },
 })
+
+/** The least pay in units of the money that all offers are in. */
+async function leastPayOf(
+  text: string | undefined,
+  offers: readonly Offer[],
+  { provider }: Connection,
+): Promise<bigint> {
+  if (text === undefined) return 0n
+  const [token, other] = new Set(offers.map((offer) => offer.token))
+  if (other !== undefined)
+    throw new StorageError(
+      'STORAGE_INVALID_ARGUMENT',
+      '--least-pay is for offers in one kind of money; these have several',
+    )
+  return unitsOf('least-pay', text, await createMoney(provider).decimals(token!))
+}
 
 /** The account's offers, closed ones too: their deals go on. Open ones must name this home's peer, or are moved to `peer`. */
 async function ownOffers({ market, home }: Connection, peer: string | undefined): Promise<Offer[]> {
