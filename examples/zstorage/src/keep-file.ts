@@ -108,6 +108,8 @@ export async function keepFile(options: KeepFileOptions): Promise<Kept> {
       if (event.type === 'failed') throw event.error
     },
   })
+  // Windows begin at full ten minutes of the chain's clock, which goes on by itself: none shall begin before we let time pass.
+  await passTime(WINDOW_S - ((await marketOf(client).now()) % WINDOW_S) + 10)
   await keeper.pass()
   const deals = keeper.live().map(({ id }) => id)
   for (const agent of agents) await agent.pass()
@@ -120,11 +122,6 @@ export async function keepFile(options: KeepFileOptions): Promise<Kept> {
     for (const agent of agents) await agent.pass()
     await keeper.pass()
   }
-  // The clock may have begun a window later: then the end is one more window away.
-  await passTime(WINDOW_S)
-  for (const agent of agents) await agent.pass()
-  await keeper.pass()
-
   const parts: Uint8Array[] = []
   for await (const part of vault.get(capability)) parts.push(part.slice())
   let [left, slashed] = [0n, 0n]

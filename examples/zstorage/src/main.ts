@@ -1,14 +1,14 @@
 // Run a network first: `npx -y pnpm@12 start` in the root of the repository. Then: node src/main.ts [RPC_URL]
-import type { Hex } from '@zos/rain-storage/market'
+import { createRpcProvider, type Hex } from '@zos/rain-storage/market'
 import { formatEther, JsonRpcProvider } from 'ethers'
 import { deployMarket } from './deploy.ts'
 import { keepFile } from './keep-file.ts'
-import { rpcPort } from './rpc-port.ts'
 
 // The network signs for its own accounts.
-const chain = rpcPort(process.argv[2] ?? 'http://127.0.0.1:8545')
+const url = process.argv[2] ?? 'http://127.0.0.1:8545'
+const chain = createRpcProvider({ url, fetch })
 const accounts = (await chain.request({ method: 'eth_accounts' })) as Hex[]
-const provider = new JsonRpcProvider(process.argv[2] ?? 'http://127.0.0.1:8545', undefined, { cacheTimeout: -1 })
+const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1 })
 provider.pollingInterval = 200
 console.log('compiling, a minute the first time')
 const address = await deployMarket(await provider.getSigner(accounts[0]!))

@@ -1,11 +1,10 @@
 /** The storage market on a network of ZOS: deployed as facets, used by agents over JSON-RPC, with the network's own blocks as randomness. */
 import { type Devnet, startDevnet } from '@zos/node/devnet'
-import type { Hex } from '@zos/rain-storage/market'
+import { createRpcProvider, type Hex } from '@zos/rain-storage/market'
 import { JsonRpcProvider } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deployMarket } from '../src/deploy.ts'
 import { keepFile } from '../src/keep-file.ts'
-import { rpcPort } from '../src/rpc-port.ts'
 
 let devnet: Devnet
 beforeAll(async () => {
@@ -24,7 +23,7 @@ test('a file is kept by who proves it; who lost its shards pays the client, and 
   const address = await deployMarket(await provider.getSigner(deployer!))
   const balances = () => Promise.all(providers.map((who) => provider.getBalance(who)))
   const before = await balances()
-  const chain = rpcPort(devnet.rpcUrl)
+  const chain = createRpcProvider({ url: devnet.rpcUrl, fetch })
   const kept = await keepFile({
     chain,
     address,

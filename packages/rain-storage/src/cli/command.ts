@@ -25,6 +25,11 @@ export function storeCommand<const T extends ArgsDef>(command: {
   })
 }
 
+/** A command that is loaded when it is run: `--help` of those above it answers without loading libp2p or a store. */
+export function lazy(load: () => Promise<{ default: unknown }>): () => Promise<CommandDef> {
+  return () => load().then((module) => module.default as CommandDef)
+}
+
 function refuseUnknown(given: Readonly<Record<string, unknown>>, known: ArgsDef): void {
   const flags = new Set(Object.keys(known).flatMap((name) => [name, camel(name)]))
   for (const name of Object.keys(given))

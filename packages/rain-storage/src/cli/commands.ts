@@ -1,8 +1,6 @@
 /// <reference types="node" />
-import { type CommandDef, defineCommand, runMain } from 'citty'
-
-// Commands are loaded when they are run: --help answers without loading libp2p or a store.
-const lazy = (load: () => Promise<{ default: unknown }>) => () => load().then((module) => module.default as CommandDef)
+import { defineCommand, runMain } from 'citty'
+import { lazy } from './command.ts'
 
 const main = defineCommand({
   meta: { name: 'zos-store', description: 'Private, erasure-coded, IPFS-compatible storage' },
@@ -21,6 +19,7 @@ const main = defineCommand({
     gateway: lazy(() => import('./commands/gateway.ts')),
     'serve-s3': lazy(() => import('./commands/serve-s3.ts')),
     'serve-webdav': lazy(() => import('./commands/serve-webdav.ts')),
+    market: lazy(() => import('./commands/market.ts')),
   },
 })
 

@@ -20,6 +20,8 @@ export interface NodeSetting {
   readonly weight: number
   readonly path?: string
   readonly address?: string
+  /** holds what it has deals for ("market deal"), and gets no shards by a put */
+  readonly deals?: boolean
 }
 
 /** `settings.json`. */
@@ -100,7 +102,8 @@ export async function openHome(folder: string): Promise<Home> {
         peer = started
         closing.push(() => started.stop())
       }
-      nodes.push(peer.remoteNode(node.address, place))
+      const remote = peer.remoteNode(node.address, place)
+      nodes.push(node.deals ? withoutPuts(remote) : remote)
     }
   }
   const { dataShards, totalShards } = settings
@@ -121,6 +124,16 @@ export async function openHome(folder: string): Promise<Home> {
     },
     async close() {
       for (const close of closing) await close()
+    },
+  }
+}
+
+/** A node that is read from and refuses what is put, so that a vault puts it elsewhere. */
+function withoutPuts(node: StorageNode): StorageNode {
+  return {
+    ...node,
+    async put() {
+      throw new StorageError('STORAGE_LIMIT', `Node ${node.id} takes what has a deal, no more`, { node: node.id })
     },
   }
 }

@@ -1,8 +1,9 @@
 /** A chain behind an EIP-1193 provider: calls, transactions with their receipts, and headers of blocks. */
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { concat, sameBytes } from '../content/bytes.ts'
+import { sameBytes } from '../content/bytes.ts'
 import { StorageError } from '../errors.ts'
 import { type AbiReader, bytesOf, type Hex, readAbi } from './abi.ts'
+import { encodeBytes, encodeList, encodeQuantity } from './rlp.ts'
 
 /** What wallets and nodes offer (EIP-1193). It signs for the account that calls. */
 export interface Eip1193Port {
@@ -143,33 +144,18 @@ const HEADER = [
  * @throws StorageError `STORAGE_MALFORMED` when it does not have the block's hash
  */
 export function encodeHeader(block: Readonly<Record<string, unknown>>): Uint8Array {
-  const items = HEADER.filter(([name]) => block[name] !== undefined && block[name] !== null).map(([name, quantity]) => {
-    const hex = String(block[name])
-    if (!quantity) return encodeItem(bytesOf(hex))
-    const value = BigInt(hex)
-    const digits = value === 0n ? '' : value.toString(16)
-    return encodeItem(bytesOf(`0x${digits.length % 2 === 1 ? '0' : ''}${digits}`))
-  })
-  const payload = concat([...items, new Uint8Array(0)])
-  const header = concat([prefix(payload.length, 0xc0), payload])
+  const present = HEADER.filter(([name]) => block[name] !== undefined && block[name] !== null)
+  const header = encodeList(
+    present.map(([name, quantity]) => {
+      const hex = String(block[name])
+      return quantity ? encodeQuantity(BigInt(hex)) : encodeBytes(bytesOf(hex))
+    }),
+  )
   if (!sameBytes(keccak_256(header), bytesOf(block.hash)))
     throw new StorageError('STORAGE_MALFORMED', `The header of block ${block.number} does not have its hash`, {
       hash: block.hash,
     })
   return header
-}
-
-/** RLP of a byte string (Ethereum Yellow Paper, appendix B). */
-function encodeItem(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 1 && bytes[0]! < 0x80) return bytes
-  return concat([prefix(bytes.length, 0x80), bytes])
-}
-
-function prefix(length: number, base: number): Uint8Array {
-  if (length <= 55) return Uint8Array.of(base + length)
-  const digits = length.toString(16)
-  const bytes = bytesOf(`0x${digits.length % 2 === 1 ? '0' : ''}${digits}`)
-  return Uint8Array.of(base + 55 + bytes.length, ...bytes)
 }
 
 /** The data of a revert in an error, wherever providers put it. */

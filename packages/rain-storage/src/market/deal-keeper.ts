@@ -22,6 +22,8 @@ export interface WantedDeal {
   readonly length: number
   /** `merkleRoot(crypto, bytes, 'rfc6962')` */
   readonly root: Uint8Array
+  /** where its deals are to be other than {@link DealKeeperOptions.terms} say */
+  readonly terms?: Partial<DealTerms>
 }
 
 /** How the deals of a keeper are. */
@@ -33,17 +35,24 @@ export interface DealTerms {
   readonly acceptWithinS?: number
   /** leaves a proof shows, default 4 */
   readonly leaves?: number
-  /** a deal with fewer windows left is renewed by as many as a new one has; default 0: none is renewed */
+  /** a deal with fewer windows left is renewed by as many as a new one has, or as the offer's longest duration allows; default 0: none is renewed */
   readonly renewBelow?: number
+}
+
+/** Which deal an event is about. */
+interface OfDeal {
+  readonly deal: bigint
+  readonly offer: bigint
+  readonly shard: CID
 }
 
 /** What a keeper tells. */
 export type KeeperEvent =
-  | { readonly type: 'opened' | 'renewed' | 'lapsed'; readonly deal: bigint; readonly shard: CID }
+  | ({ readonly type: 'opened' | 'renewed' | 'lapsed' } & OfDeal)
   /** windows were missed: the shard may be lost there, look and repair */
-  | { readonly type: 'missed'; readonly deal: bigint; readonly shard: CID; readonly missed: number }
+  | ({ readonly type: 'missed'; readonly missed: number } & OfDeal)
   /** the deal is over, with all windows that may be missed or without */
-  | { readonly type: 'over'; readonly deal: bigint; readonly shard: CID; readonly failed: boolean }
+  | ({ readonly type: 'over'; readonly failed: boolean } & OfDeal)
   | { readonly type: 'failed'; readonly deal?: bigint; readonly error: unknown }
 
 /** What {@link createDealKeeper} is made of. */
@@ -55,6 +64,8 @@ export interface DealKeeperOptions {
   readonly clock: MarketClock
   /** first deal to look at: one that {@link DealKeeper.firstLive} gave. Default 1 */
   readonly firstDeal?: bigint
+  /** whether a shard whose deal is over, or was not accepted in time, gets another one while it is wanted; default true */
+  readonly reopen?: boolean
   readonly onEvent?: (event: KeeperEvent) => void
 }
 
@@ -90,7 +101,7 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
   }
 
   /** Brings one deal up to now. */
-  async function look(id: bigint, wanted: boolean, now: number): Promise<void> {
+  async function look(id: bigint, wanted: WantedDeal | undefined, now: number): Promise<void> {
     const one = watched.get(id)!
     const deal = await market.deal(id)
     if (deal === undefined || deal.state === 'refunded') {
@@ -102,34 +113,44 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       if (now <= deal.acceptBy) return
       await market.refund(id)
       watched.delete(id)
-      tell({ type: 'lapsed', deal: id, shard: deal.shard })
+      tell({ type: 'lapsed', deal: id, offer: deal.offer, shard: deal.shard })
       return
     }
     const { missed, over, toClient } = await market.standing(id)
-    if (missed > one.missed) tell({ type: 'missed', deal: id, shard: deal.shard, missed })
+    if (missed > one.missed) tell({ type: 'missed', deal: id, offer: deal.offer, shard: deal.shard, missed })
     one.missed = missed
     if (over) {
       if (toClient > 0n) await market.reclaim(id)
       watched.delete(id)
-      tell({ type: 'over', deal: id, shard: deal.shard, failed: missed === deal.maxMissed })
+      tell({ type: 'over', deal: id, offer: deal.offer, shard: deal.shard, failed: missed === deal.maxMissed })
       return
     }
-    const window = Math.max(0, Math.floor((now - deal.startsAt) / deal.periodS))
-    if (!wanted || deal.noticed || deal.windows - window >= (terms.renewBelow ?? 0)) return
-    if ((await market.offer(deal.offer))?.closed === true) return
-    await market.renew(deal, terms.windows)
-    tell({ type: 'renewed', deal: id, shard: deal.shard })
+    if (wanted === undefined || deal.noticed) return
+    const { renewBelow = 0, windows } = { ...terms, ...wanted.terms }
+    const left = deal.windows - Math.max(0, Math.floor((now - deal.startsAt) / deal.periodS))
+    if (left >= renewBelow) return
+    const offer = await market.offer(deal.offer)
+    if (offer === undefined || offer.closed) return
+    const most = Math.floor(offer.maxDurationS / deal.periodS) - left
+    if (most <= 0) return
+    await market.renew(deal, Math.min(windows, most))
+    tell({ type: 'renewed', deal: id, offer: deal.offer, shard: deal.shard })
   }
 
   async function openOne(want: WantedDeal, now: number): Promise<void> {
+    const { periodS, windows, leaves = 4, acceptWithinS = 3_600 } = { ...terms, ...want.terms }
+    const { offer, shard, length, root } = want
     const id = await market.open({
-      ...want,
-      periodS: terms.periodS,
-      windows: terms.windows,
-      leaves: terms.leaves ?? 4,
-      acceptBy: now + (terms.acceptWithinS ?? 3_600),
+      offer,
+      shard,
+      length,
+      root,
+      periodS,
+      windows,
+      leaves,
+      acceptBy: now + acceptWithinS,
     })
-    tell({ type: 'opened', deal: id, shard: want.shard })
+    tell({ type: 'opened', deal: id, offer, shard })
     const deal = await market.deal(id)
     if (deal !== undefined) watched.set(id, { deal, missed: 0 })
   }
@@ -160,8 +181,8 @@ export function createDealKeeper(options: DealKeeperOptions): DealKeeper {
       signal?.throwIfAborted()
       const key = keyOf(deal)
       // One deal of a shard is enough: another one, e.g. opened by a call whose answer was lost, is not renewed.
-      await attempt(id, signal, () => look(id, wanted.has(key) && !kept.has(key), now))
-      if (watched.has(id)) kept.add(key)
+      await attempt(id, signal, () => look(id, kept.has(key) ? undefined : wanted.get(key), now))
+      if (watched.has(id) || options.reopen === false) kept.add(key)
     }
     for (const [key, want] of wanted) {
       if (kept.has(key)) continue
@@ -226,6 +247,6 @@ async function reaches(ask: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-function keyOf({ offer, shard }: WantedDeal): string {
+function keyOf({ offer, shard }: Pick<WantedDeal, 'offer' | 'shard'>): string {
   return `${offer} ${shard}`
 }

@@ -1,6 +1,17 @@
 export type { Hex } from './abi.ts'
 export type { Eip1193Port, MarketClock } from './chain.ts'
 export {
+  assignShards,
+  type ChooseOptions,
+  chooseOffers,
+  type DealNeeds,
+  fewestDomains,
+  fitsOffer,
+  type HeldShards,
+  type PeerPlace,
+  placeOfPeer,
+} from './choose-offers.ts'
+export {
   createDealKeeper,
   type DealKeeper,
   type DealKeeperOptions,
@@ -10,6 +21,7 @@ export {
   type WantedDeal,
   wantedOfLayout,
 } from './deal-keeper.ts'
+export { createRpcProvider, type RpcProviderOptions } from './json-rpc.ts'
 export {
   type Ask,
   BEACON_SECONDS,
@@ -34,3 +46,4 @@ export {
   type ProviderEvent,
   type Refusal,
 } from './provider-agent.ts'
+export { accountOf, createSigner, type SignerOptions } from './signer.ts'

@@ -306,10 +306,16 @@ function up(dividend: bigint, divisor: bigint): bigint {
   return (dividend + divisor - 1n) / divisor
 }
 
-/** Approves `spender` for `amount` of a token unless it is. Never more than one call takes, so that the market holds no standing approval. */
+/**
+ * Approves `spender` for `amount` of a token unless it is. Never more than one call takes, so that the market holds no standing approval. What is left of a call that
+ * did not come through is set to zero first: some tokens (USDT) change no approval to another.
+ */
 async function allow(chain: Chain, token: Hex, owner: Hex, spender: Hex, amount: bigint): Promise<void> {
   const words = [addressWord(owner), addressWord(spender)]
   const allowed = await chain.read({ to: token, data: encodeCall('allowance(address,address)', words) })
   if (allowed.word(0) >= amount) return
-  await chain.send({ to: token, data: encodeCall('approve(address,uint256)', [words[1]!, amount]) })
+  const approve = (sum: bigint) =>
+    chain.send({ to: token, data: encodeCall('approve(address,uint256)', [words[1]!, sum]) })
+  if (allowed.word(0) > 0n) await approve(0n)
+  await approve(amount)
 }

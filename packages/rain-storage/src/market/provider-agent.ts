@@ -69,6 +69,8 @@ interface Watched {
   uncollected: number
   /** window for which the loss of the shard was told */
   lost: number
+  /** until when this agent has leased the shard */
+  leasedUntilS: number
 }
 
 /** Makes an agent. It does nothing until a pass. */
@@ -88,7 +90,7 @@ export function createProviderAgent(options: ProviderAgentOptions): ProviderAgen
       signal?.throwIfAborted()
       const deal = await market.deal(next)
       if (deal === undefined || !offers.has(deal.offer) || deal.state === 'refunded') continue
-      watched.set(next, { deal, proved: -1, uncollected: 0, lost: -1 })
+      watched.set(next, { deal, proved: -1, uncollected: 0, lost: -1, leasedUntilS: 0 })
     }
   }
 
@@ -126,12 +128,21 @@ export function createProviderAgent(options: ProviderAgentOptions): ProviderAgen
     const deal = fresh?.state === 'refunded' ? undefined : await market.deal(id)
     if (deal?.state === 'running') {
       one.deal = deal
-      await leases?.pin(deal.shard, { expiresAtS: endOf(deal) })
+      await lease(one)
     } else if (deal === undefined || deal.state === 'refunded') watched.delete(id)
+  }
+
+  async function lease(one: Watched): Promise<void> {
+    const expiresAtS = endOf(one.deal)
+    if (one.leasedUntilS === expiresAtS) return
+    await leases?.pin(one.deal.shard, { expiresAtS })
+    one.leasedUntilS = expiresAtS
   }
 
   async function serve(one: Watched, now: number): Promise<void> {
     const { id, startsAt, periodS } = one.deal
+    // The agent that accepted it may have stopped before it had leased the shard.
+    await lease(one)
     if (now < startsAt) return
     const window = Math.floor((now - startsAt) / periodS)
     // A proved window is over before there is anything to do; renewals and notices are read with the next one.
@@ -159,7 +170,7 @@ export function createProviderAgent(options: ProviderAgentOptions): ProviderAgen
     const deal = await market.deal(id)
     if (deal !== undefined && deal.windows !== one.deal.windows) {
       one.deal = deal
-      await leases?.pin(deal.shard, { expiresAtS: endOf(deal) })
+      await lease(one)
     }
     if (one.uncollected < collectEvery) return
     await market.collect(id)

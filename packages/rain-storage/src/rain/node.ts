@@ -47,6 +47,8 @@ export interface LocalNodeOptions extends PlacementNode {
   readonly crypto?: CryptoPort
   /** bytes that the node takes before it answers with `STORAGE_LIMIT` */
   readonly capacityBytes?: number
+  /** bytes that the store holds now; without it the node counts what it has taken since it was made */
+  readonly heldBytes?: () => number
 }
 
 /** A node over a block store of this process: what a server runs, and what tests use. */
@@ -72,7 +74,7 @@ export function createLocalNode(options: LocalNodeOptions): StorageNode {
           await store.put(cid, bytes, { signal })
         }
       } else {
-        if (taken + bytes.length > capacity)
+        if ((options.heldBytes?.() ?? taken) + bytes.length > capacity)
           throw new StorageError('STORAGE_LIMIT', `Node ${options.id} is full`, { node: options.id, capacity })
         taken += bytes.length
         await store.put(cid, bytes, { signal })

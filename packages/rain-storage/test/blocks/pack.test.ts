@@ -202,6 +202,43 @@ describe('pins and collection', () => {
     expect((await store.collect(links)).removedBlocks).toBe(1)
   })
 
+  it('shortens no lease but by unpinning, also when both are asked for at once', async () => {
+    await store.close()
+    let now = 1000
+    store = await openPackStore(folder, { nowS: () => now })
+    const [late, early] = [await node(8, []), await node(9, [])]
+    await Promise.all([store.pin(late, { expiresAtS: 3000 }), store.pin(late, { expiresAtS: 2000 })])
+    await store.pin(late, { expiresAtS: 1001 })
+    await store.pin(early, { expiresAtS: 3000 })
+    await store.unpin(early)
+    await store.pin(early, { expiresAtS: 2000 })
+    await store.close()
+    store = await openPackStore(folder, { nowS: () => now })
+    const leases = () => new Map(store.pins().map(({ cid, expiresAtS }) => [`${cid}`, expiresAtS]))
+    expect(leases()).toEqual(
+      new Map([
+        [`${late}`, 3000],
+        [`${early}`, 2000],
+      ]),
+    )
+    await store.pin(early)
+    await store.pin(early, { expiresAtS: 4000 })
+    now = 1e9
+    expect(leases()).toEqual(new Map([[`${early}`, 0]]))
+  })
+
+  it('says how many bytes it holds', async () => {
+    expect(store.bytes).toBe(0)
+    const [one, two] = [await block(10), await block(11)]
+    const putting = [store.put(one.cid, one.bytes), store.put(two.cid, two.bytes)]
+    expect(store.bytes).toBe(one.bytes.length + two.bytes.length)
+    await Promise.all(putting)
+    await store.put(one.cid, one.bytes)
+    expect(store.bytes).toBe(one.bytes.length + two.bytes.length)
+    await store.delete(two.cid)
+    expect(store.bytes).toBe(one.bytes.length)
+  })
+
   it('spares blocks of a put in progress, also those that were garbage already', async () => {
     const old = await block(1)
     await store.put(old.cid, old.bytes)

@@ -155,6 +155,10 @@ export function createLedger(random: () => number, start = 1_000_000 * BEACON_SE
       async renew({ id }, windows) {
         const one = running(id)
         if (one.deal.noticed) refuse('StorageDealNoticed')
+        const offer = offers[Number(one.deal.offer) - 1]!
+        if (offer.closed) refuse('StorageOfferGone')
+        const left = one.deal.windows + windows - Math.max(0, windowOf(one))
+        if (windows === 0 || left * one.deal.periodS > offer.maxDurationS) refuse('BadStorageAsk')
         one.deal = { ...one.deal, windows: one.deal.windows + windows }
         one.bought += windows
         move(account, -one.deal.payPerWindow * BigInt(windows))

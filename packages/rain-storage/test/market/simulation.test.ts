@@ -53,11 +53,11 @@ async function makeShard(length: number, seed: number) {
 }
 
 /** A ledger with one offer, a provider with an empty store, and a client that wants what is put into `wanted`. */
-async function createWorld(seed: number, terms: Partial<DealTerms> = {}) {
+async function createWorld(seed: number, terms: Partial<DealTerms> = {}, offered: Partial<Terms> = {}) {
   const random = seeded(seed)
   const ledger = createLedger(random)
   const store = createMemoryBlockStore()
-  await ledger.marketOf(PROVIDER).publish(TERMS, '/ip4/127.0.0.1/tcp/4001')
+  await ledger.marketOf(PROVIDER).publish({ ...TERMS, ...offered }, '/ip4/127.0.0.1/tcp/4001')
   const told: ProviderEvent[] = []
   const heard: KeeperEvent[] = []
   const wanted: WantedDeal[] = []
@@ -163,8 +163,8 @@ describe('a provider', () => {
       1, 2, 3,
     ])
     expect(heard.filter(({ type }) => type === 'over')).toEqual([
-      { type: 'over', deal: 1n, shard: shards[0]!.shard, failed: true },
-      { type: 'over', deal: 2n, shard: shards[1]!.shard, failed: false },
+      { type: 'over', deal: 1n, offer: 1n, shard: shards[0]!.shard, failed: true },
+      { type: 'over', deal: 2n, offer: 1n, shard: shards[1]!.shard, failed: false },
     ])
     const { payPerWindow, collateral } = kept!.deal
     expect(ledger.balance(PROVIDER)).toBe(6n * payPerWindow - collateral)
@@ -191,6 +191,18 @@ describe('a provider', () => {
     await provider.pass()
     expect(ledger.deals.map(({ deal }) => deal.state)).toEqual(['running', 'running', 'open', 'open'])
     expect(provider.firstLive()).toBe(1n)
+  })
+
+  test('leases the shard of a deal that it had accepted before it was stopped', async () => {
+    const { ledger, store, wanted, pins, agent, keeper } = await createWorld(8)
+    const { shard, bytes, want } = await makeShard(2_000, 1)
+    await store.put(shard, bytes)
+    wanted.push(want)
+    await keeper().pass()
+    // As if the process had ended between the transaction and the lease.
+    await ledger.marketOf(PROVIDER).accept(ledger.deals[0]!.deal)
+    await agent().pass()
+    expect(pins.get(`${shard}`)).toBe(ledger.deals[0]!.deal.startsAt + 6 * 600)
   })
 
   test('refuses what pays too little and what it is told to refuse', async () => {
@@ -235,6 +247,26 @@ describe('a client', () => {
     expect(proved.size).toBeGreaterThan(15)
   })
 
+  test('renews by no more than the offer takes, and each shard by terms of its own', async () => {
+    // Six windows and six more would end after the offer's longest duration.
+    const { ledger, store, wanted, heard, agent, keeper } = await createWorld(7, {}, { maxDurationS: 7 * 600 })
+    const [one, other] = await Promise.all([1, 2].map((seed) => makeShard(1_000, seed)))
+    for (const { shard, bytes } of [one!, other!]) await store.put(shard, bytes)
+    wanted.push({ ...one!.want, terms: { renewBelow: 3 } }, { ...other!.want, terms: { windows: 4, leaves: 1 } })
+    const [provider, client] = [agent(), keeper()]
+    for (let t = 0; t < 12 * BEACON_SECONDS; t += 60) {
+      ledger.pass(60)
+      await client.pass()
+      await provider.pass()
+      if (t === 8 * BEACON_SECONDS) wanted.length = 0
+    }
+    expect(heard.filter(({ type }) => type === 'failed')).toEqual([])
+    const [first, second] = ledger.deals
+    expect([first!.deal.leaves, second!.deal.leaves]).toEqual([2, 1])
+    expect(second!.deal.windows).toBe(4)
+    expect(first!.deal.windows).toBeGreaterThan(7)
+  })
+
   test('takes back what nobody accepts and asks again', async () => {
     const { ledger, wanted, heard, keeper } = await createWorld(5, { acceptWithinS: 100 })
     wanted.push((await makeShard(1_000, 1)).want)
@@ -246,6 +278,31 @@ describe('a client', () => {
     expect(ledger.deals.map(({ deal }) => deal.state)).toEqual(['refunded', 'open'])
     expect(client.live().map(({ id }) => id)).toEqual([2n])
     expect(client.firstLive()).toBe(2n)
+  })
+
+  test('opens no second deal where it is told not to, neither after the end nor after nobody accepted', async () => {
+    const { ledger, store, wanted, heard, agent } = await createWorld(9)
+    const [one, other] = await Promise.all([1, 2].map((seed) => makeShard(1_000, seed)))
+    await store.put(one!.shard, one!.bytes)
+    wanted.push(one!.want, other!.want)
+    const client = createDealKeeper({
+      market: ledger.marketOf(CLIENT),
+      wanted: () => wanted.filter(({ shard }) => !ended.has(`${shard}`)),
+      terms: { periodS: 600, windows: 2, acceptWithinS: 100 },
+      clock,
+      reopen: false,
+      onEvent: (event) => heard.push(event),
+    })
+    const ended = new Set<string>()
+    const provider = agent()
+    for (let t = 0; t < 5 * BEACON_SECONDS; t += 60) {
+      await client.pass()
+      await provider.pass()
+      for (const event of heard) if (event.type === 'over' || event.type === 'lapsed') ended.add(`${event.shard}`)
+      ledger.pass(60)
+    }
+    expect(heard.map(({ type }) => type)).toEqual(['opened', 'opened', 'lapsed', 'over'])
+    expect(ledger.deals.length).toBe(2)
   })
 
   test('opens nothing while it cannot see what there is, or what is wanted', async () => {

@@ -252,6 +252,24 @@ describe('a vault', () => {
     await expect(small.vault.put([data])).rejects.toMatchObject({ code: 'STORAGE_PLACEMENT' })
   })
 
+  it('counts what its store holds already against the capacity of a node', async () => {
+    const stored = { held: 90 }
+    const node = createLocalNode({
+      id: 'again',
+      domain: 'x',
+      weight: 1,
+      store: createMemoryBlockStore(),
+      capacityBytes: 100,
+      heldBytes: () => stored.held,
+    })
+    const bytes = new Uint8Array(20)
+    const cid = await blockCid(crypto, codec.raw, bytes)
+    await expect(node.put(cid, bytes, 0)).rejects.toMatchObject({ code: 'STORAGE_LIMIT' })
+    stored.held = 80
+    await node.put(cid, bytes, 0)
+    expect(await node.has(cid)).toBe(true)
+  })
+
   it('lets nothing out in clear: no content, no name, no exact size', async () => {
     const { vault, stores } = cluster(16, { padding: 'padme' })
     const secret = Buffer.concat([Buffer.from('SECRET-MARKER'.repeat(100)), data.subarray(0, 33)])

@@ -236,11 +236,23 @@ describe('the client', () => {
     )
   })
 
-  test('approves a token for what it pays, and no more', async () => {
+  test('approves a token for what it pays, and no more; what is left of an approval goes to zero first', async () => {
     const node = await createNode()
     const token = await node.library.make('PlainToken')
     for (const who of [ANN, BEN]) await token.call('mint', [who, 10n ** 18n])
-    const [client, provider] = [node.marketOf(ANN), node.marketOf(BEN)]
+    const approvals: bigint[] = []
+    const port: Eip1193Port = {
+      request(call) {
+        const [{ to, data }] = call.params as [{ to: string; data: string }]
+        if (call.method === 'eth_sendTransaction' && to === token.address)
+          approvals.push(BigInt(`0x${data.slice(-64)}`))
+        return node.port.request(call)
+      },
+    }
+    const marketOf = (account: string) =>
+      createStorageMarket({ provider: port, account: account as Hex, address: node.contract.address as Hex, clock })
+    const [client, provider] = [marketOf(ANN), marketOf(BEN)]
+    await token.call('approve', [node.contract.address, 1n], ANN)
     await provider.publish({ ...TERMS, token: token.address as Hex }, '/dns/a')
     const { shard, root } = await makeShard(2_000)
     const ask = {
@@ -258,6 +270,7 @@ describe('the client', () => {
     expect((await token.call('balanceOf', [node.contract.address])).value).toBe(
       3n * deal.payPerWindow + deal.collateral,
     )
+    expect(approvals).toEqual([0n, 3n * deal.payPerWindow, deal.collateral])
     for (const who of [ANN, BEN]) expect((await token.call('allowance', [who, node.contract.address])).value).toBe(0n)
   })
 })

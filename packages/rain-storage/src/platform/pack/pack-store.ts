@@ -59,7 +59,12 @@ export interface PackStore extends BlockStore {
   readonly size: number
   /** Byte ranges that were unreadable at opening, by pack file. */
   readonly damaged: readonly DamagedRange[]
-  /** Keeps a root and all it links to, until `expiresAtS`. One record, whatever the size of the DAG. */
+  /** Bytes of the blocks held. */
+  readonly bytes: number
+  /**
+   * Keeps a root and all it links to, until `expiresAtS`. One record, whatever the size of the DAG. A pin that lasts longer already stays as it is: otherwise who puts a
+   * block again for a moment would end another's lease. {@link unpin} ends one.
+   */
   pin(cid: CID, options?: { expiresAtS?: number }): Promise<void>
   unpin(cid: CID): Promise<void>
   pins(): readonly Pin[]
@@ -98,6 +103,8 @@ class PackFiles implements PackStore {
   /** Bytes of blocks that the index points at, by pack. */
   readonly #live = new Map<number, number>()
   readonly #pins = new Map<string, Pin & { pack: number }>()
+  /** Pins whose record is not written yet. */
+  readonly #pinning = new Map<string, Pin & { done: Promise<void> }>()
   readonly #pending = new Map<string, { bytes: Uint8Array; done: Promise<void> }>()
   /** Blocks put again while a collection or a hold is on: not garbage, whatever the marks say. */
   readonly #touched = new Set<string>()
@@ -125,6 +132,13 @@ class PackFiles implements PackStore {
 
   get size(): number {
     return this.#index.size + this.#pending.size
+  }
+
+  get bytes(): number {
+    let sum = 0
+    for (const bytes of this.#live.values()) sum += bytes
+    for (const { bytes } of this.#pending.values()) sum += bytes.length
+    return sum
   }
 
   get damaged(): readonly DamagedRange[] {
@@ -254,9 +268,21 @@ class PackFiles implements PackStore {
   async pin(cid: CID, options: { expiresAtS?: number } = {}): Promise<void> {
     this.#log.check()
     const pin: Pin = { cid, expiresAtS: options.expiresAtS ?? 0 }
+    const key = blockKey(cid)
+    const onTheWay = this.#pinning.get(key)
+    if (onTheWay !== undefined && lastsUntil(onTheWay) > lastsUntil(pin)) return onTheWay.done
+    const held = this.#pins.get(key)
+    if (held !== undefined && lastsUntil(held) > lastsUntil(pin)) return
     const meta = encodePin(cid, pin.expiresAtS)
-    const apply = (pack: number) => void this.#pins.set(blockKey(cid), { ...pin, pack })
-    await this.#log.append({ kind: recordKind.pin, meta, durable: true, apply })
+    const apply = (pack: number) => void this.#pins.set(key, { ...pin, pack })
+    const done = this.#log.append({ kind: recordKind.pin, meta, durable: true, apply })
+    const mine = { ...pin, done }
+    this.#pinning.set(key, mine)
+    try {
+      await done
+    } finally {
+      if (this.#pinning.get(key) === mine) this.#pinning.delete(key)
+    }
   }
 
   async unpin(cid: CID): Promise<void> {
@@ -359,6 +385,11 @@ class PackFiles implements PackStore {
       await this.#unlock()
     }
   }
+}
+
+/** The second until which a pin holds. */
+function lastsUntil({ expiresAtS }: Pin): number {
+  return expiresAtS === 0 ? Number.POSITIVE_INFINITY : expiresAtS
 }
 
 /** Where the data of a record at `offset` lies. */
