@@ -55,11 +55,10 @@ export class Book {
   /** 1: keys stand side by side, see {@link takeCrowded}. */
   crowded: i32
   swept: i32
-  leaves: i32
   trialsLeft: i32
   trialsReturned: i32
-  /** 1: one hit is enough for the main queue, see promotion.ts. */
-  eager: i32
+  /** Hits that are enough for the main queue, see promotion.ts. */
+  promoteAt: i32
   /** The words that {@link hit} has not found last: who then puts them need not look again. Only while nothing has come or gone. */
   missedLow: i32
   missedHigh: i32

@@ -13,6 +13,7 @@ import {
   GHOST_TICKS,
   GHOST_TICKS_SHIFT,
   GROW_STEP,
+  HITS_PER_SHRINK,
   KEEP_AT,
   LARGER_LEAD,
   LEAST_ENTRIES,
@@ -38,7 +39,7 @@ import {
 import { allocate, free } from './blocks'
 import { Book, BUCKET_SHIFT, GHOST_SHIFT, isLive, NO_KEY, Slot, slotAt } from './book'
 import { addGhost, takeGhost, ticksOf } from './ghosts'
-import { isTrialNext, trialCameBack, trialTurnedOut } from './promotion'
+import { trialCameBack, trialOf, trialTurnedOut } from './promotion'
 import { bury, oldestOfMain, promote, pushMain, pushSpare, rotateMain, shiftSpare, sweep } from './queues'
 import { grow, release, reserve } from './room'
 import { link, lookUp, unlink } from './table'
@@ -64,6 +65,7 @@ export function create(capacity: f64): usize {
   book.ticksPerByte = TICKS / capacity
   book.used = 1
   book.trialsLeft = FIRST_TRIALS
+  book.promoteAt = PROMOTE_AT
   book.missedHigh = NO_KEY
   if (!reserve(book, FIRST_ROWS)) {
     free(at, offsetof<Book>())
@@ -125,15 +127,12 @@ function makeRoomFor(book: Book, hash: i32, size: f64): i32 {
   book.missedHigh = NO_KEY
   book.freeBefore = book.freeHead
   if (--book.usesLeft < 0) nextEpoch(book)
-  if (book.mainHits > 0) shrinkSmall(book)
+  if (book.mainHits >= HITS_PER_SHRINK) shrinkSmall(book)
   const ghost = takeGhost(book, hash)
   const place = ghost === 0 ? SMALL | (1 << USES_SHIFT) : placeOfGhost(book, ghost, size)
   while (book.smallBytes + book.mainBytes + book.spareBytes + size > book.capacity) {
     if (book.spareCount > 0) {
-      const toMain = (place & WHERE) === MAIN ? size : 0
-      const isTooMuch = book.mainBytes + book.spareBytes + toMain > book.capacity - book.smallTarget
-      if (isTooMuch || book.smallCount === 0) evictSpare(book)
-      else evictSmall(book)
+      evictBesideSpare(book, (place & WHERE) === MAIN ? size : 0)
       continue
     }
     if ((book.smallBytes > book.smallTarget || book.mainCount === 0) && evictSmall(book)) continue
@@ -315,18 +314,14 @@ function evictSmall(book: Book): bool {
     book.smallBytes -= size
     book.smallCount--
     const mark = meta & MARK
-    let tried = 0
-    if (mark > 0) {
-      if (mark < PROMOTE_AT && book.mainCount > 0) {
-        if (isTrialNext(book)) tried = TRIED
-        else if (book.eager !== 0) {
-          promote(book, row)
-          continue
-        }
-      } else if (mark >= PROMOTE_AT) {
-        promote(book, row)
-        continue
-      }
+    if (mark >= PROMOTE_AT) {
+      promote(book, row)
+      continue
+    }
+    const tried = trialOf(slot.hash, mark)
+    if (mark >= book.promoteAt && tried === 0) {
+      promote(book, row)
+      continue
     }
     if (isOver && book.mainBytes + book.spareBytes + size <= book.capacity - book.smallTarget) {
       pushSpare(book, row)
@@ -337,6 +332,13 @@ function evictSmall(book: Book): bool {
     return true
   }
   return false
+}
+
+/** Drops a value out of the spare queue when it and the main one, which gets so many bytes, have too much, else out of the small one. */
+function evictBesideSpare(book: Book, toMain: f64): void {
+  const isTooMuch = book.mainBytes + book.spareBytes + toMain > book.capacity - book.smallTarget
+  if (isTooMuch || book.smallCount === 0) evictSpare(book)
+  else evictSmall(book)
 }
 
 /** Drops the newest value of the spare queue that few hits have kept: in a loop the older ones are asked for first. */

@@ -1,13 +1,12 @@
 // Whether one hit in the small queue earns a place in the main queue, see src/caching/flat/promotion-trial.ts.
-import { ENOUGH_RETURNS, LEAVES_PER_TRIAL, MOST_TRIALS, OF_TRIALS } from '../../src/caching/flat/constants'
+import { ENOUGH_RETURNS, MOST_TRIALS, OF_TRIALS, PROMOTE_AT, TRIAL_SHIFT, TRIED } from '../../src/caching/flat/constants'
 import { Book } from './book'
 
-/** Whether the next that leaves the small queue with a hit is to be turned out, to see whether it returns. */
+/** TRIED when a key that leaves the small queue with `mark` hits is turned out to see whether it returns, else 0. No branches: hits are chance. */
 // @ts-ignore: decorator
 @inline
-export function isTrialNext(book: Book): bool {
-  book.leaves = (book.leaves + 1) % LEAVES_PER_TRIAL
-  return book.leaves === 0
+export function trialOf(hash: i32, mark: i32): i32 {
+  return -(((0 - mark) >>> 31) & i32(hash >>> TRIAL_SHIFT === 0)) & TRIED
 }
 
 export function trialTurnedOut(book: Book): void {
@@ -25,5 +24,5 @@ function decide(book: Book): void {
     book.trialsLeft >>= 1
     book.trialsReturned >>= 1
   }
-  book.eager = i32(book.trialsReturned * OF_TRIALS >= book.trialsLeft * ENOUGH_RETURNS)
+  book.promoteAt = book.trialsReturned * OF_TRIALS >= book.trialsLeft * ENOUGH_RETURNS ? 1 : PROMOTE_AT
 }

@@ -5,11 +5,11 @@ import {
   FIRST_TRIALS,
   GHOST_TICKS,
   GROW_STEP,
+  HITS_PER_SHRINK,
   KEEP_AT,
   LARGER_LEAD,
   LEAST_ENTRIES,
   LEAST_SMALL_SHARE,
-  LEAVES_PER_TRIAL,
   LOOKS_PER_MARK,
   MOST_SMALL_SHARE,
   MOST_TRIALS,
@@ -19,6 +19,7 @@ import {
   SMALL_SHARE,
   TICKS,
   TIES_PER_ENTRY,
+  TRIAL_SHIFT,
   USES_PER_EPOCH,
 } from '../../src/caching/flat/constants.ts'
 
@@ -63,7 +64,6 @@ export class ReferenceCache<K, V> {
   private mainHits = 0
   private ties = 0
   private looks = 0
-  private leaves = 0
   private trials = { left: FIRST_TRIALS, returned: 0 }
   private eager = false
   private gone: [K, V][] = []
@@ -99,7 +99,7 @@ export class ReferenceCache<K, V> {
       this.epoch++
       this.usesLeft = Math.ceil(USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.entries))
     }
-    if (this.mainHits > 0) {
+    if (this.mainHits >= HITS_PER_SHRINK) {
       const step = (SHRINK_STEP * this.mainHits * bytes(this.small)) / Math.max(1, live(this.main).length)
       this.smallTarget = Math.max(this.capacity * LEAST_SMALL_SHARE, this.smallTarget - step)
       this.mainHits = 0
@@ -216,9 +216,8 @@ export class ReferenceCache<K, V> {
       const entry = this.small.shift()
       if (!entry) return false
       if (entry.dead) continue
-      const isMainEmpty = live(this.main).length === 0
-      const isHit = entry.mark > 0 && entry.mark < PROMOTE_AT && !isMainEmpty
-      const tried = isHit && ++this.leaves % LEAVES_PER_TRIAL === 0
+      const isHit = entry.mark > 0 && entry.mark < PROMOTE_AT
+      const tried = isHit && this.hashOf(entry.key) >>> TRIAL_SHIFT === 0
       if (entry.mark >= PROMOTE_AT || (isHit && !tried && this.eager)) this.promote(entry)
       else if (isOver && bytes(this.main) + bytes(this.spare) + entry.size <= this.capacity - this.smallTarget) {
         entry.mark = 0
@@ -234,7 +233,10 @@ export class ReferenceCache<K, V> {
   private evictSpare(): void {
     for (let entry = this.spare.pop(); entry; entry = this.spare.pop()) {
       if (entry.dead) continue
-      if (entry.mark < KEEP_AT) return this.turnOut(entry, false)
+      if (entry.mark < KEEP_AT) {
+        this.turnOut(entry, false)
+        return
+      }
       this.promote(entry)
     }
   }

@@ -40,6 +40,8 @@ export const MOST_SMALL_SHARE = 0.25
 /** How far a ghost that returns soon enlarges it, and a hit in the main queue makes it smaller, as shares of a value's size. */
 export const GROW_STEP = 0.25
 export const SHRINK_STEP = 0.1
+/** So many hits are counted before they make it smaller, at once: a processor can then foretell that they do not. */
+export const HITS_PER_SHRINK = 64
 /** Parts of the capacity by which ghosts tell the time; 16 bits of it are kept. */
 export const TICKS = 2048
 /** Ghosts older than this are none: four capacities have gone by since. */
@@ -60,8 +62,8 @@ export const TIES_PER_ENTRY = 8
 /** Every fourth look at a victim that was hit takes one of its hits: a loop looks more often than it hits. */
 export const LOOKS_PER_MARK = 4
 
-/** Every eighth of those that leave the small queue with a hit is turned out in any case, to see whether it returns. */
-export const LEAVES_PER_TRIAL = 8
+/** Of what leaves the small queue with a hit, those whose hash begins with 32 - 29 zeros are turned out in any case, to see whether they return. */
+export const TRIAL_SHIFT = 29
 /** Trials that are counted as lost at first, and after how many the counts are halved. */
 export const FIRST_TRIALS = 16
 export const MOST_TRIALS = 128

@@ -8,6 +8,7 @@ import {
   GHOST_TICKS,
   GHOST_TICKS_SHIFT,
   GROW_STEP,
+  HITS_PER_SHRINK,
   KEEP_AT,
   LARGER_LEAD,
   LEAST_ENTRIES,
@@ -59,7 +60,7 @@ export class DemandCache implements DemandBook {
   private clock = 0
   private epoch = 0
   private usesLeft = 0
-  /** Hits in the main queue since the last miss, of entries that had few. */
+  /** Hits in the main queue, of entries that had few, since the small one was last made smaller. */
   private mainHits = 0
   private ties = 0
   private looks = 0
@@ -121,7 +122,7 @@ export class DemandCache implements DemandBook {
     this.usesLeft -= moreUses
     if ((meta & WHERE) === MAIN) this.mainHits += moreMark
     words[slot + META] =
-      (this.epoch << EPOCH_SHIFT) | ((uses + moreUses) << USES_SHIFT) | (meta & (WHERE | MARK)) + moreMark
+      (this.epoch << EPOCH_SHIFT) | ((uses + moreUses) << USES_SHIFT) | ((meta & (WHERE | MARK)) + moreMark)
   }
 
   put(hash: number, low: number, high: number, size: number): number {
@@ -150,7 +151,7 @@ export class DemandCache implements DemandBook {
     this.missedHigh = NO_KEY
     this.freeBefore = this.slots.freeHead
     if (--this.usesLeft < 0) this.nextEpoch()
-    if (this.mainHits > 0) this.shrinkSmall()
+    if (this.mainHits >= HITS_PER_SHRINK) this.shrinkSmall()
     const ghost = this.ghosts.take(hash)
     this.place = ghost === 0 ? NEWCOMER : this.placeOfGhost(ghost, size)
     const toMain = (this.place & WHERE) === MAIN ? size : 0
@@ -371,8 +372,8 @@ export class DemandCache implements DemandBook {
       const slot = slots.shift(small)
       if (slot === 0) return false
       const mark = slots.words[slot + META]! & MARK
-      const isTried = mark > 0 && mark < PROMOTE_AT && main.count > 0 && this.trial.isNext()
-      if (mark >= PROMOTE_AT || (mark > 0 && main.count > 0 && !isTried && this.trial.eager)) this.promote(slot)
+      const isTried = mark > 0 && mark < PROMOTE_AT && this.trial.isTried(slots.words[slot + HASH]!)
+      if (mark >= PROMOTE_AT || (mark > 0 && !isTried && this.trial.eager)) this.promote(slot)
       else if (isOver && main.bytes + spare.bytes + slots.sizeOf(slot) <= this.capacity - this.smallTarget) {
         slots.words[slot + META] = (slots.words[slot + META]! & ~(MARK | WHERE)) | SPARE
         slots.pushFirst(spare, slot)
@@ -388,8 +389,11 @@ export class DemandCache implements DemandBook {
   private evictSpare(): void {
     const { slots } = this
     for (let slot = slots.shift(slots.spare); slot !== 0; slot = slots.shift(slots.spare)) {
-      if ((slots.words[slot + META]! & MARK) >= KEEP_AT) this.promote(slot)
-      else return this.turnOut(slot, 0)
+      if ((slots.words[slot + META]! & MARK) < KEEP_AT) {
+        this.turnOut(slot, 0)
+        return
+      }
+      this.promote(slot)
     }
   }
 

@@ -1,4 +1,4 @@
-import { ENOUGH_RETURNS, FIRST_TRIALS, LEAVES_PER_TRIAL, MOST_TRIALS, OF_TRIALS } from './constants.ts'
+import { ENOUGH_RETURNS, FIRST_TRIALS, MOST_TRIALS, OF_TRIALS, TRIAL_SHIFT } from './constants.ts'
 
 /**
  * Whether one hit in the small queue earns a place in the main queue: some that had one are turned out all the same, and counted when they return.
@@ -7,14 +7,12 @@ import { ENOUGH_RETURNS, FIRST_TRIALS, LEAVES_PER_TRIAL, MOST_TRIALS, OF_TRIALS 
 export class PromotionTrial {
   /** One hit is enough now. */
   eager = false
-  private leaves = 0
   private left = FIRST_TRIALS
   private returned = 0
 
-  /** Whether the next that leaves with a hit is to be tried. */
-  isNext(): boolean {
-    this.leaves = (this.leaves + 1) % LEAVES_PER_TRIAL
-    return this.leaves === 0
+  /** Whether a key is tried: always the same ones, which costs no counter. */
+  isTried(hash: number): boolean {
+    return hash >>> TRIAL_SHIFT === 0
   }
 
   turnedOut(): void {
