@@ -64,7 +64,8 @@ export class Book {
   missedHigh: i32
   smallBytes: f64
   mainBytes: f64
-  spareBytes: f64
+  /** Of all queues. */
+  bytes: f64
   smallTarget: f64
   clock: f64
   capacity: f64

@@ -130,7 +130,7 @@ function makeRoomFor(book: Book, hash: i32, size: f64): i32 {
   if (book.mainHits >= HITS_PER_SHRINK) shrinkSmall(book)
   const ghost = takeGhost(book, hash)
   const place = ghost === 0 ? SMALL | (1 << USES_SHIFT) : placeOfGhost(book, ghost, size)
-  while (book.smallBytes + book.mainBytes + book.spareBytes + size > book.capacity) {
+  while (book.bytes + size > book.capacity) {
     if (book.spareCount > 0) {
       evictBesideSpare(book, (place & WHERE) === MAIN ? size : 0)
       continue
@@ -141,7 +141,7 @@ function makeRoomFor(book: Book, hash: i32, size: f64): i32 {
       // Sizes that are no integers leave a rest in the sums.
       book.smallBytes = 0
       book.mainBytes = 0
-      book.spareBytes = 0
+      book.bytes = 0
       break
     }
   }
@@ -224,6 +224,7 @@ function enterAt(book: Book, hash: i32, low: i32, high: i32, size: f64, place: i
   slot.meta = (book.epoch << EPOCH_SHIFT) | place
   slot.size = size
   slot.next = 0
+  book.bytes += size
   if ((place & WHERE) === MAIN) pushMain(book, row, size)
   else {
     const newest = book.smallNewest
@@ -323,7 +324,7 @@ function evictSmall(book: Book): bool {
       promote(book, row)
       continue
     }
-    if (isOver && book.mainBytes + book.spareBytes + size <= book.capacity - book.smallTarget) {
+    if (isOver && book.bytes - book.smallBytes <= book.capacity - book.smallTarget) {
       pushSpare(book, row)
       continue
     }
@@ -336,7 +337,7 @@ function evictSmall(book: Book): bool {
 
 /** Drops a value out of the spare queue when it and the main one, which gets so many bytes, have too much, else out of the small one. */
 function evictBesideSpare(book: Book, toMain: f64): void {
-  const isTooMuch = book.mainBytes + book.spareBytes + toMain > book.capacity - book.smallTarget
+  const isTooMuch = book.bytes - book.smallBytes + toMain > book.capacity - book.smallTarget
   if (isTooMuch || book.smallCount === 0) evictSpare(book)
   else evictSmall(book)
 }
@@ -389,6 +390,7 @@ function evictMain(book: Book): void {
 @inline
 function evict(book: Book, row: i32, slot: Slot): void {
   unlink(book, row, slot.hash)
+  book.bytes -= slot.size
   book.evictions += 1
   slot.meta = EVICTED
   slot.next = book.freeHead
@@ -400,6 +402,7 @@ export function remove(book: Book, row: i32): void {
   book.missedHigh = NO_KEY
   const slot = slotAt(book.slots, row)
   unlink(book, row, slot.hash)
+  book.bytes -= slot.size
   const where = slot.meta & WHERE
   if (where === SMALL) {
     book.smallBytes -= slot.size
@@ -407,10 +410,7 @@ export function remove(book: Book, row: i32): void {
   } else if (where === MAIN) {
     book.mainBytes -= slot.size
     book.mainCount--
-  } else {
-    book.spareBytes -= slot.size
-    book.spareCount--
-  }
+  } else book.spareCount--
   slot.meta = DEAD
   if (++book.dead > MORE_DEAD + book.smallCount + book.mainCount + book.spareCount) sweep(book)
 }

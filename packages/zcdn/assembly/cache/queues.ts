@@ -53,7 +53,6 @@ export function pushSpare(book: Book, row: i32): void {
   slot.next = book.spareNewest
   book.spareNewest = row
   book.spareCount++
-  book.spareBytes += slot.size
 }
 
 /** Takes the newest live slot out of the spare queue; 0: there is none. */
@@ -66,7 +65,6 @@ export function shiftSpare(book: Book): i32 {
       continue
     }
     book.spareCount--
-    book.spareBytes -= slot.size
     return row
   }
   return 0

@@ -39,7 +39,7 @@ export function entries(book: Book): i32 {
 }
 
 export function bytes(book: Book): f64 {
-  return book.smallBytes + book.mainBytes + book.spareBytes
+  return book.bytes
 }
 
 export function hits(book: Book): f64 {

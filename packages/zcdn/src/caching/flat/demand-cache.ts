@@ -53,6 +53,8 @@ export class DemandCache implements DemandBook {
   private readonly ghosts = new Ghosts()
   private readonly trial = new PromotionTrial()
   private readonly capacity: number
+  /** Of all queues. */
+  private byteCount = 0
   private readonly ticksPerByte: number
   /** Bytes that the small queue may hold when the cache is full. */
   private smallTarget: number
@@ -155,9 +157,9 @@ export class DemandCache implements DemandBook {
     const ghost = this.ghosts.take(hash)
     this.place = ghost === 0 ? NEWCOMER : this.placeOfGhost(ghost, size)
     const toMain = (this.place & WHERE) === MAIN ? size : 0
-    while (small.bytes + main.bytes + spare.bytes + size > this.capacity) {
+    while (this.byteCount + size > this.capacity) {
       if (spare.count > 0) {
-        const isTooMuch = main.bytes + spare.bytes + toMain > this.capacity - this.smallTarget
+        const isTooMuch = this.byteCount - small.bytes + toMain > this.capacity - this.smallTarget
         if (isTooMuch || small.count === 0) this.evictSpare()
         else this.evictSmall()
         continue
@@ -168,7 +170,7 @@ export class DemandCache implements DemandBook {
         // Sizes that are no integers leave a rest in the sums.
         small.bytes = 0
         main.bytes = 0
-        spare.bytes = 0
+        this.byteCount = 0
         break
       }
     }
@@ -188,6 +190,7 @@ export class DemandCache implements DemandBook {
     words[slot + HASH] = hash
     words[slot + META] = (this.epoch << EPOCH_SHIFT) | this.place
     slots.resize(slot, size)
+    this.byteCount += size
     slots.push((this.place & WHERE) === MAIN ? slots.main : slots.small, slot)
     this.table.link(slot >> ROW_SHIFT, hash)
     return slot >> ROW_SHIFT
@@ -212,6 +215,7 @@ export class DemandCache implements DemandBook {
     const slot = row << ROW_SHIFT
     this.missedHigh = NO_KEY
     this.table.unlink(row, this.hashOf)
+    this.byteCount -= this.slots.sizeOf(slot)
     this.slots.delete(this.queueOf(this.slots.words[slot + META]! & WHERE), slot)
   }
 
@@ -274,8 +278,7 @@ export class DemandCache implements DemandBook {
   }
 
   bytes(): number {
-    const { small, main, spare } = this.slots
-    return small.bytes + main.bytes + spare.bytes
+    return this.byteCount
   }
 
   hits(): number {
@@ -366,7 +369,7 @@ export class DemandCache implements DemandBook {
   /** Drops one value out of the small queue; others are promoted on the way, or take room that the main queue does not need. False when all were. */
   private evictSmall(): boolean {
     const { slots } = this
-    const { small, main, spare } = slots
+    const { small, spare } = slots
     for (;;) {
       const isOver = small.bytes > this.smallTarget
       const slot = slots.shift(small)
@@ -374,7 +377,7 @@ export class DemandCache implements DemandBook {
       const mark = slots.words[slot + META]! & MARK
       const isTried = mark > 0 && mark < PROMOTE_AT && this.trial.isTried(slots.words[slot + HASH]!)
       if (mark >= PROMOTE_AT || (mark > 0 && !isTried && this.trial.eager)) this.promote(slot)
-      else if (isOver && main.bytes + spare.bytes + slots.sizeOf(slot) <= this.capacity - this.smallTarget) {
+      else if (isOver && this.byteCount - small.bytes <= this.capacity - this.smallTarget) {
         slots.words[slot + META] = (slots.words[slot + META]! & ~(MARK | WHERE)) | SPARE
         slots.pushFirst(spare, slot)
       } else {
@@ -418,6 +421,7 @@ export class DemandCache implements DemandBook {
   private evict(slot: number): void {
     this.table.unlink(slot >> ROW_SHIFT, this.hashOf)
     this.evicted++
+    this.byteCount -= this.slots.sizeOf(slot)
     this.slots.free(slot, EVICTED)
   }
 
