@@ -4,8 +4,6 @@ import { MAIN, SMALL, SPARE, WHERE } from '../../src/caching/flat/constants'
 export const ROW_SHIFT = 5
 /** A bucket of the table: four places of a word. */
 export const BUCKET_SHIFT = 4
-/** A bucket of ghosts: four hashes, then a word of each, see GHOST_TICKS_SHIFT. */
-export const GHOST_SHIFT = 5
 export const MOST_ROWS = 1 << 25
 /** No key has this upper word. */
 export const NO_KEY = i32.MIN_VALUE

@@ -37,8 +37,8 @@ import {
   WHERE,
 } from '../../src/caching/flat/constants'
 import { allocate, free } from './blocks'
-import { Book, BUCKET_SHIFT, GHOST_SHIFT, isLive, NO_KEY, Slot, slotAt } from './book'
-import { addGhost, takeGhost, ticksOf } from './ghosts'
+import { Book, BUCKET_SHIFT, isLive, NO_KEY, Slot, slotAt } from './book'
+import { addGhost, bucketOf, ghostBytes, takeGhost, ticksOf } from './ghosts'
 import { trialCameBack, trialOf, trialTurnedOut } from './promotion'
 import { bury, oldestOfMain, promote, pushMain, pushSpare, rotateMain, shiftSpare, sweep } from './queues'
 import { grow, release, reserve } from './room'
@@ -92,7 +92,7 @@ export function hit(book: Book, hash: i32, low: i32, high: i32): i32 {
     book.misses += 1
     book.missedLow = low
     // Fetches the line that `put` will look at. No hash of a ghost is stored there for its own sake.
-    book.place = load<i32>(book.ghosts + (<usize>(hash & book.mask) << GHOST_SHIFT))
+    book.place = load<i32>(bucketOf(book, hash))
     book.missedHigh = high
     return 0
   }
@@ -315,12 +315,8 @@ function evictSmall(book: Book): bool {
     book.smallBytes -= size
     book.smallCount--
     const mark = meta & MARK
-    if (mark >= PROMOTE_AT) {
-      promote(book, row)
-      continue
-    }
     const tried = trialOf(slot.hash, mark)
-    if (mark >= book.promoteAt && tried === 0) {
+    if (mark >= book.promoteAt && (tried === 0 || mark >= PROMOTE_AT)) {
       promote(book, row)
       continue
     }
@@ -428,7 +424,7 @@ export function restore(book: Book, hash: i32, low: i32, high: i32, size: f64, m
 export function unlinkAll(book: Book): void {
   book.missedHigh = NO_KEY
   memory.fill(book.table, 0, book.rows << BUCKET_SHIFT)
-  memory.fill(book.ghosts, 0, book.rows << GHOST_SHIFT)
+  memory.fill(book.ghosts, 0, ghostBytes(book.rows))
 }
 
 /** Enters a row in the table under a hash, and its words. */

@@ -55,8 +55,8 @@ export class ReferenceCache<K, V> {
   private main: Entry<K, V>[] = []
   /** In the room that the main queue does not need yet, oldest first; the newest goes first. */
   private spare: Entry<K, V>[] = []
-  /** Buckets, newest ghost first; as many as there are slots, and the one that is none. */
-  private ghosts: Ghost[][] = Array.from({ length: 64 }, () => [])
+  /** Buckets, newest ghost first; one for two slots, the one that is none among them. */
+  private ghosts: Ghost[][] = Array.from({ length: 32 }, () => [])
   private smallTarget: number
   private clock = 0
   private epoch = 0
@@ -128,7 +128,7 @@ export class ReferenceCache<K, V> {
       if ((bytes(this.small) > this.smallTarget || mainIsEmpty) && this.evictSmall()) continue
       if (live(this.main).length > 0) this.evictMain()
     }
-    if (this.small.length + this.main.length + this.spare.length === this.ghosts.length - 1) this.grow()
+    if (this.small.length + this.main.length + this.spare.length === 2 * this.ghosts.length - 1) this.grow()
     const entry = { key, value, size, mark: 0, uses, epoch: this.epoch, dead: false }
     if (toMain) this.main.push(entry)
     else this.small.push(entry)
