@@ -131,11 +131,13 @@ function makeRoomFor(book: Book, hash: i32, size: f64): i32 {
   const ghost = takeGhost(book, hash)
   const place = ghost === 0 ? SMALL | (1 << USES_SHIFT) : placeOfGhost(book, ghost, size)
   while (book.bytes + size > book.capacity) {
-    if (book.spareCount > 0) {
-      evictBesideSpare(book, (place & WHERE) === MAIN ? size : 0)
+    const hasSpare = book.spareCount > 0
+    if (hasSpare && isSpareNext(book, place, size)) {
+      evictSpare(book)
       continue
     }
-    if ((book.smallBytes > book.smallTarget || book.mainCount === 0) && evictSmall(book)) continue
+    if ((book.smallBytes > book.smallTarget || book.mainCount === 0 || hasSpare) && evictSmall(book)) continue
+    if (hasSpare) continue
     if (book.mainCount > 0) evictMain(book)
     else if (book.smallCount === 0 && book.spareCount === 0) {
       // Sizes that are no integers leave a rest in the sums.
@@ -331,11 +333,10 @@ function evictSmall(book: Book): bool {
   return false
 }
 
-/** Drops a value out of the spare queue when it and the main one, which gets so many bytes, have too much, else out of the small one. */
-function evictBesideSpare(book: Book, toMain: f64): void {
-  const isTooMuch = book.bytes - book.smallBytes + toMain > book.capacity - book.smallTarget
-  if (isTooMuch || book.smallCount === 0) evictSpare(book)
-  else evictSmall(book)
+/** Whether the spare queue and the main one, which may get what comes, have too much. */
+function isSpareNext(book: Book, place: i32, size: f64): bool {
+  const toMain = (place & WHERE) === MAIN ? size : 0
+  return book.smallCount === 0 || book.bytes - book.smallBytes + toMain > book.capacity - book.smallTarget
 }
 
 /** Drops the newest value of the spare queue that few hits have kept: in a loop the older ones are asked for first. */
