@@ -1,35 +1,46 @@
 // The numbers of the default cache and its policy, see src/caching/flat/demand-cache.ts: the same decisions in WebAssembly. All caches of a
 // process live in the memory of one instance, for calls into always the same instance are what an engine makes cheap (docs/cache.md).
 import {
-  ADAPT_STEP,
   CLEAR_LEAD,
   DEAD,
   EPOCH_SHIFT,
   EPOCHS,
   EVICTED,
   FIRST_ROWS,
+  FIRST_TRIALS,
+  GHOST_EPOCH,
+  GHOST_EPOCH_SHIFT,
   GHOST_TICKS,
+  GHOST_TICKS_SHIFT,
+  GROW_STEP,
+  HITS_PER_SHRINK,
+  KEEP_AT,
+  LARGER_LEAD,
   LEAST_ENTRIES,
   LEAST_SMALL_SHARE,
   LONGEST_RUN,
+  LOOKS_PER_MARK,
   MAIN,
   MARK,
+  MORE_DEAD,
   MOST_SMALL_SHARE,
   MOST_USES,
   PROMOTE_AT,
+  SHRINK_STEP,
   SMALL,
   SMALL_SHARE,
-  SPARE_DEAD,
   TICKS,
   TIES_PER_ENTRY,
+  TRIED,
   USES_PER_EPOCH,
   USES_SHIFT,
   WHERE,
 } from '../../src/caching/flat/constants'
 import { allocate, free } from './blocks'
-import { Book, BUCKET_SHIFT, GHOST_SHIFT, isLive, NO_KEY, Slot, slotAt } from './book'
-import { addGhost, takeGhost, ticksOf } from './ghosts'
-import { bury, oldestOfMain, pushMain, secondChance, sweep } from './queues'
+import { Book, BUCKET_SHIFT, isLive, NO_KEY, Slot, slotAt } from './book'
+import { addGhost, bucketOf, ghostBytes, takeGhost, ticksOf } from './ghosts'
+import { trialCameBack, trialOf, trialTurnedOut } from './promotion'
+import { bury, oldestOfMain, promote, pushMain, pushSpare, rotateMain, shiftSpare, sweep } from './queues'
 import { grow, release, reserve } from './room'
 import { link, lookUp, unlink } from './table'
 
@@ -53,6 +64,8 @@ export function create(capacity: f64): usize {
   book.smallTarget = capacity * SMALL_SHARE
   book.ticksPerByte = TICKS / capacity
   book.used = 1
+  book.trialsLeft = FIRST_TRIALS
+  book.promoteAt = PROMOTE_AT
   book.missedHigh = NO_KEY
   if (!reserve(book, FIRST_ROWS)) {
     free(at, offsetof<Book>())
@@ -79,7 +92,7 @@ export function hit(book: Book, hash: i32, low: i32, high: i32): i32 {
     book.misses += 1
     book.missedLow = low
     // Fetches the line that `put` will look at. No hash of a ghost is stored there for its own sake.
-    book.place = load<i32>(book.ghosts + (<usize>(hash & book.mask) << GHOST_SHIFT))
+    book.place = load<i32>(bucketOf(book, hash))
     book.missedHigh = high
     return 0
   }
@@ -94,13 +107,13 @@ export function hit(book: Book, hash: i32, low: i32, high: i32): i32 {
 @inline
 function useSlot(book: Book, slot: Slot): void {
   const meta = slot.meta
-  const mark = meta & MARK
   const uses = remembered(book, meta)
-  const more = (uses - MOST_USES) >>> 31
-  book.usesLeft -= more
-  book.mainFirsts += ((mark - 1) >>> 31) & (meta >>> 4)
-  slot.meta =
-    (book.epoch << EPOCH_SHIFT) | ((uses + more) << USES_SHIFT) | (meta & WHERE) | (mark + ((mark - PROMOTE_AT) >>> 31))
+  const moreUses = (uses - MOST_USES) >>> 31
+  const moreMark = ((meta & MARK) - PROMOTE_AT) >>> 31
+  book.usesLeft -= moreUses
+  // The bit of MAIN.
+  book.mainHits += moreMark & (meta >>> 4)
+  slot.meta = (book.epoch << EPOCH_SHIFT) | ((uses + moreUses) << USES_SHIFT) | ((meta & (WHERE | MARK)) + moreMark)
 }
 
 export function use(book: Book, row: i32): void {
@@ -114,16 +127,23 @@ function makeRoomFor(book: Book, hash: i32, size: f64): i32 {
   book.missedHigh = NO_KEY
   book.freeBefore = book.freeHead
   if (--book.usesLeft < 0) nextEpoch(book)
-  if (book.mainFirsts > 0) shrinkSmall(book)
+  if (book.mainHits >= HITS_PER_SHRINK) shrinkSmall(book)
   const ghost = takeGhost(book, hash)
   const place = ghost === 0 ? SMALL | (1 << USES_SHIFT) : placeOfGhost(book, ghost, size)
-  while (book.smallBytes + book.mainBytes + size > book.capacity) {
-    if ((book.smallBytes > book.smallTarget || book.mainCount === 0) && evictSmall(book)) continue
+  while (book.bytes + size > book.capacity) {
+    const hasSpare = book.spareCount > 0
+    if (hasSpare && isSpareNext(book, place, size)) {
+      evictSpare(book)
+      continue
+    }
+    if ((book.smallBytes > book.smallTarget || book.mainCount === 0 || hasSpare) && evictSmall(book)) continue
+    if (hasSpare) continue
     if (book.mainCount > 0) evictMain(book)
-    else if (book.smallCount === 0) {
+    else if (book.smallCount === 0 && book.spareCount === 0) {
       // Sizes that are no integers leave a rest in the sums.
       book.smallBytes = 0
       book.mainBytes = 0
+      book.bytes = 0
       break
     }
   }
@@ -206,6 +226,7 @@ function enterAt(book: Book, hash: i32, low: i32, high: i32, size: f64, place: i
   slot.meta = (book.epoch << EPOCH_SHIFT) | place
   slot.size = size
   slot.next = 0
+  book.bytes += size
   if ((place & WHERE) === MAIN) pushMain(book, row, size)
   else {
     const newest = book.smallNewest
@@ -222,43 +243,61 @@ function enterAt(book: Book, hash: i32, low: i32, high: i32, size: f64, place: i
 
 function nextEpoch(book: Book): void {
   book.epoch = (book.epoch + 1) & (EPOCHS - 1)
-  book.usesLeft = <i32>Math.ceil(USES_PER_EPOCH * <f64>max(LEAST_ENTRIES, book.smallCount + book.mainCount))
+  book.usesLeft = <i32>Math.ceil(USES_PER_EPOCH * <f64>max(LEAST_ENTRIES, book.smallCount + book.mainCount + book.spareCount))
 }
 
 /** Values of the main queue were of use: so many of such hits would go with as much room as the small queue has. */
 // @ts-ignore: decorator
 @inline
 function shrinkSmall(book: Book): void {
-  const step = (ADAPT_STEP * <f64>book.mainFirsts * book.smallBytes) / <f64>max(1, book.mainCount)
-  book.mainFirsts = 0
+  const step = (SHRINK_STEP * <f64>book.mainHits * book.smallBytes) / <f64>max(1, book.mainCount)
+  book.mainHits = 0
   book.smallTarget = max(book.capacity * LEAST_SMALL_SHARE, book.smallTarget - step)
 }
 
 function placeOfGhost(book: Book, ghost: i32, size: f64): i32 {
-  const ticks = (ticksOf(book.clock) - (ghost >>> 16)) & 0xffff
+  const ticks = (ticksOf(book.clock) - (ghost >>> GHOST_TICKS_SHIFT)) & 0xffff
   if (ticks > GHOST_TICKS) return SMALL | (1 << USES_SHIFT)
-  if (<f64>ticks <= book.smallBytes * book.ticksPerByte) {
-    book.smallTarget = min(book.capacity * MOST_SMALL_SHARE, book.smallTarget + ADAPT_STEP * size)
-  }
-  const age = (book.epoch - (ghost >>> 4)) & 0xfff
+  if ((ghost & TRIED) !== 0) trialCameBack(book)
+  const age = (book.epoch - (ghost >>> GHOST_EPOCH_SHIFT)) & GHOST_EPOCH
   const uses = min(MOST_USES, ((ghost & MOST_USES) >>> (age | ((3 - age) >> 31))) + 1)
-  return (mayEnterMain(book, uses, size) ? MAIN : SMALL) | (uses << USES_SHIFT)
+  let isIn = true
+  let isMainInUse = false
+  if (book.mainCount > 0 && book.mainBytes + size > book.capacity - book.smallTarget) {
+    const victim = slotAt(book.slots, nextOfMain(book))
+    const mark = victim.meta & MARK
+    const lead = uses - remembered(book, victim.meta) - (size > victim.size ? LARGER_LEAD : 0)
+    isIn = lead > CLEAR_LEAD || (lead >= 0 && mark === 0 && isTieIn(book))
+    isMainInUse = lead >= 0 && lead <= CLEAR_LEAD && mark > 0
+  }
+  // The room would come from the main queue.
+  if (!isMainInUse && <f64>ticks <= book.smallBytes * book.ticksPerByte) {
+    book.smallTarget = min(book.capacity * MOST_SMALL_SHARE, book.smallTarget + GROW_STEP * size)
+  }
+  return (isIn ? MAIN : SMALL) | (uses << USES_SHIFT)
 }
 
-function mayEnterMain(book: Book, uses: i32, size: f64): bool {
-  if (book.mainCount === 0 || book.mainBytes + size <= book.capacity - book.smallTarget) return true
-  let row = oldestOfMain(book)
-  if ((slotAt(book.slots, row).meta & MARK) > 0) {
-    secondChance(book, row)
-    row = oldestOfMain(book)
-  }
-  const lead = uses - remembered(book, slotAt(book.slots, row).meta)
-  if (lead > CLEAR_LEAD) return true
-  if (lead < 0) return false
+/** Whom the main queue would lose: the oldest, or, where that was hit, the next, so that not always the same is asked for. */
+// @ts-ignore: decorator
+@inline
+function nextOfMain(book: Book): i32 {
+  const row = oldestOfMain(book)
+  const slot = slotAt(book.slots, row)
+  if ((slot.meta & MARK) === 0) return row
+  book.looks = (book.looks + 1) % LOOKS_PER_MARK
+  if (book.looks === 0) slot.meta -= 1
+  rotateMain(book, row)
+  return oldestOfMain(book)
+}
+
+// @ts-ignore: decorator
+@inline
+function isTieIn(book: Book): bool {
   book.ties = (book.ties + 1) % TIES_PER_ENTRY
   return book.ties === 0
 }
 
+/** Drops one value out of the small queue; others are promoted on the way, or take room that the main queue does not need. False when all were. */
 // @ts-ignore: decorator
 @inline
 function evictSmall(book: Book): bool {
@@ -274,21 +313,55 @@ function evictSmall(book: Book): bool {
       continue
     }
     const size = slot.size
+    const isOver = book.smallBytes > book.smallTarget
     book.smallBytes -= size
     book.smallCount--
-    if ((meta & MARK) < PROMOTE_AT) {
-      const clock = book.clock + size * book.ticksPerByte
-      book.clock = clock
-      const epoch = (meta >>> EPOCH_SHIFT) & 0xfff
-      addGhost(book, slot.hash, (ticksOf(clock) << 16) | (epoch << 4) | ((meta >>> USES_SHIFT) & MOST_USES))
-      evict(book, row, slot)
-      return true
+    const mark = meta & MARK
+    const tried = trialOf(slot.hash, mark)
+    if (mark >= book.promoteAt && (tried === 0 || mark >= PROMOTE_AT)) {
+      promote(book, row)
+      continue
     }
-    slot.meta = (meta & ~(MARK | WHERE)) | MAIN
-    slot.next = 0
-    pushMain(book, row, size)
+    if (isOver && book.bytes - book.smallBytes <= book.capacity - book.smallTarget) {
+      pushSpare(book, row)
+      continue
+    }
+    if (tried !== 0) trialTurnedOut(book)
+    turnOut(book, row, slot, tried)
+    return true
   }
   return false
+}
+
+/** Whether the spare queue and the main one, which may get what comes, have too much. */
+function isSpareNext(book: Book, place: i32, size: f64): bool {
+  const toMain = (place & WHERE) === MAIN ? size : 0
+  return book.smallCount === 0 || book.bytes - book.smallBytes + toMain > book.capacity - book.smallTarget
+}
+
+/** Drops the newest value of the spare queue that few hits have kept: in a loop the older ones are asked for first. */
+function evictSpare(book: Book): void {
+  for (let row = shiftSpare(book); row !== 0; row = shiftSpare(book)) {
+    const slot = slotAt(book.slots, row)
+    if ((slot.meta & MARK) < KEEP_AT) {
+      turnOut(book, row, slot, 0)
+      return
+    }
+    promote(book, row)
+  }
+}
+
+/** Leaves a ghost. */
+// @ts-ignore: decorator
+@inline
+function turnOut(book: Book, row: i32, slot: Slot, tried: i32): void {
+  const meta = slot.meta
+  const clock = book.clock + slot.size * book.ticksPerByte
+  book.clock = clock
+  const epoch = (meta >>> EPOCH_SHIFT) & GHOST_EPOCH
+  const uses = (meta >>> USES_SHIFT) & MOST_USES
+  addGhost(book, slot.hash, (ticksOf(clock) << GHOST_TICKS_SHIFT) | (epoch << GHOST_EPOCH_SHIFT) | tried | uses)
+  evict(book, row, slot)
 }
 
 // @ts-ignore: decorator
@@ -298,7 +371,8 @@ function evictMain(book: Book): void {
   let row = oldestOfMain(book)
   let slot = slotAt(slots, row)
   while ((slot.meta & MARK) > 0) {
-    secondChance(book, row)
+    slot.meta -= 1
+    rotateMain(book, row)
     row = oldestOfMain(book)
     slot = slotAt(slots, row)
   }
@@ -313,6 +387,7 @@ function evictMain(book: Book): void {
 @inline
 function evict(book: Book, row: i32, slot: Slot): void {
   unlink(book, row, slot.hash)
+  book.bytes -= slot.size
   book.evictions += 1
   slot.meta = EVICTED
   slot.next = book.freeHead
@@ -324,15 +399,17 @@ export function remove(book: Book, row: i32): void {
   book.missedHigh = NO_KEY
   const slot = slotAt(book.slots, row)
   unlink(book, row, slot.hash)
-  if ((slot.meta & WHERE) === SMALL) {
+  book.bytes -= slot.size
+  const where = slot.meta & WHERE
+  if (where === SMALL) {
     book.smallBytes -= slot.size
     book.smallCount--
-  } else {
+  } else if (where === MAIN) {
     book.mainBytes -= slot.size
     book.mainCount--
-  }
+  } else book.spareCount--
   slot.meta = DEAD
-  if (++book.dead > SPARE_DEAD + book.smallCount + book.mainCount) sweep(book)
+  if (++book.dead > MORE_DEAD + book.smallCount + book.mainCount + book.spareCount) sweep(book)
 }
 
 /** Enters a row out of a snapshot. */
@@ -348,7 +425,7 @@ export function restore(book: Book, hash: i32, low: i32, high: i32, size: f64, m
 export function unlinkAll(book: Book): void {
   book.missedHigh = NO_KEY
   memory.fill(book.table, 0, book.rows << BUCKET_SHIFT)
-  memory.fill(book.ghosts, 0, book.rows << GHOST_SHIFT)
+  memory.fill(book.ghosts, 0, ghostBytes(book.rows))
 }
 
 /** Enters a row in the table under a hash, and its words. */

@@ -1,5 +1,5 @@
 // What a book says of itself and of a row.
-import { MARK, MOST_USES, USES_SHIFT } from '../../src/caching/flat/constants'
+import { MAIN, MARK, MOST_USES, SMALL, USES_SHIFT } from '../../src/caching/flat/constants'
 import { Book, slotAt } from './book'
 
 export function sizeOf(book: Book, row: i32): f64 {
@@ -20,12 +20,12 @@ export function markOf(book: Book, row: i32): i32 {
   return (meta & MARK) | (((meta >>> USES_SHIFT) & MOST_USES) << 3)
 }
 
-/** The oldest row of the small or the main queue; 0: none. */
-export function oldest(book: Book, main: bool): i32 {
-  return main ? book.mainOldest : book.smallOldest
+/** The row of a queue that goes next: the oldest, but of the spare one the newest. 0: none. */
+export function first(book: Book, where: i32): i32 {
+  return where === SMALL ? book.smallOldest : where === MAIN ? book.mainOldest : book.spareNewest
 }
 
-/** The next younger row of the queue. */
+/** The row after it in its queue. */
 export function next(book: Book, row: i32): i32 {
   return slotAt(book.slots, row).next
 }
@@ -35,11 +35,11 @@ export function used(book: Book): i32 {
 }
 
 export function entries(book: Book): i32 {
-  return book.smallCount + book.mainCount
+  return book.smallCount + book.mainCount + book.spareCount
 }
 
 export function bytes(book: Book): f64 {
-  return book.smallBytes + book.mainBytes
+  return book.bytes
 }
 
 export function hits(book: Book): f64 {

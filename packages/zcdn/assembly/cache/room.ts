@@ -1,23 +1,22 @@
 // The blocks of a book, which double.
 import { allocate, free } from './blocks'
-import { Book, BUCKET_SHIFT, GHOST_SHIFT, isLive, MOST_ROWS, ROW_SHIFT, slotAt } from './book'
-import { addGhost } from './ghosts'
+import { Book, BUCKET_SHIFT, isLive, MOST_ROWS, ROW_SHIFT, slotAt } from './book'
+import { addGhost, GHOST_SHIFT, ghostBytes } from './ghosts'
 import { link } from './table'
 
 /** False when there is no memory for so many rows; all is then as it was. */
 export function reserve(book: Book, rows: i32): bool {
   if (rows > MOST_ROWS) return false
   const tableBytes = rows << BUCKET_SHIFT
-  const ghostBytes = rows << GHOST_SHIFT
   const slots = allocate(rows << ROW_SHIFT)
   const table = allocate(tableBytes)
-  const ghosts = allocate(ghostBytes)
+  const ghosts = allocate(ghostBytes(rows))
   if (slots === 0 || table === 0 || ghosts === 0) {
     release(slots, table, ghosts, rows)
     return false
   }
   memory.fill(table, 0, tableBytes)
-  memory.fill(ghosts, 0, ghostBytes)
+  memory.fill(ghosts, 0, ghostBytes(rows))
   book.slots = slots
   book.table = table
   book.ghosts = ghosts
@@ -29,7 +28,7 @@ export function reserve(book: Book, rows: i32): bool {
 export function release(slots: usize, table: usize, ghosts: usize, rows: i32): void {
   free(slots, rows << ROW_SHIFT)
   free(table, rows << BUCKET_SHIFT)
-  free(ghosts, rows << GHOST_SHIFT)
+  free(ghosts, ghostBytes(rows))
 }
 
 /** Doubles the room for slots. False when there is no memory. */
@@ -43,7 +42,7 @@ export function grow(book: Book): bool {
   for (let row = 1; row < book.used; row++) {
     if (isLive(book, row)) link(book.table, book.mask, row, slotAt(book.slots, row).hash)
   }
-  for (let bucket = ghosts + (<usize>rows << GHOST_SHIFT); bucket > ghosts; ) {
+  for (let bucket = ghosts + <usize>ghostBytes(rows); bucket > ghosts; ) {
     bucket -= 1 << GHOST_SHIFT
     for (let at = bucket + 16; at > bucket; ) {
       at -= 4

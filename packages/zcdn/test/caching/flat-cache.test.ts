@@ -117,6 +117,17 @@ describe.each(['integer', 'string'] as const)('the flat cache with %s keys', (ke
     }
     compare(keys, 50, work())
   })
+
+  it('decides as the reference does where all is used in bursts that come back', () => {
+    const random = seeded(10)
+    function* work(): Iterable<Operation> {
+      for (let step = 0; step < 4000; step++) {
+        const id = Math.floor(random() ** 2 * 600)
+        for (let uses = 0; uses < 2; uses++) yield { kind: 'use', id, size: 1 + (id % 3) }
+      }
+    }
+    compare(keys, 70, work())
+  })
 })
 
 it('keys that the quick hash takes for one are found, and cost no more than others after a few', () => {

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { MAIN, SMALL, SPARE } from '../../src/caching/flat/constants.ts'
 import type { DemandBook } from '../../src/caching/flat/demand-book.ts'
 import { DemandCache } from '../../src/caching/flat/demand-cache.ts'
 import { demandCacheWasm } from '../../src/caching/flat/generated/demand-cache-wasm.ts'
@@ -24,17 +25,17 @@ const instantiate = (bytes: Uint8Array<ArrayBuffer>) =>
   new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { abort: () => expect.unreachable() } })
     .exports as unknown as Exports
 
-/** All that a book says of its rows, both queues in order. */
+/** All that a book says of its rows, all queues in order. */
 function stateOf(book: DemandBook): unknown {
   const rows = Array.from({ length: book.used() - 1 }, (_, i) => i + 1).filter((row) => book.isLive(row))
-  const queue = (main: boolean) => {
+  const queue = (where: number) => {
     const order: number[] = []
-    for (let row = book.oldest(main); row !== 0; row = book.next(row)) order.push(row)
+    for (let row = book.first(where); row !== 0; row = book.next(row)) order.push(row)
     return order
   }
   return {
     rows: rows.map((row) => [row, book.lowOf(row), book.highOf(row), book.sizeOf(row), book.markOf(row)]),
-    queues: [queue(false), queue(true)],
+    queues: [queue(SMALL), queue(MAIN), queue(SPARE)],
     sums: [book.entries(), book.bytes(), book.hits(), book.misses(), book.hitBytes(), book.evictions()],
   }
 }

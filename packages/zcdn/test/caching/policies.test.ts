@@ -145,16 +145,33 @@ describe('known decisions', () => {
     }
     expect(kept('filtered-s3-fifo')).toBeGreaterThan(kept('s3-fifo'))
   })
-  it('the filter keeps a working set through a loop that is larger than the cache', () => {
-    const hits = (policy: PolicyName) => {
-      const cache = new Cache<number, true>({ capacityBytes: 100, policy, keys: 'integer' })
-      for (let round = 0; round < 40; round++) {
-        for (let key = 0; key < 130; key++) if (!cache.get(key)) cache.set(key, true, 1)
+  it.each([1.1, 1.3, 2, 3, 5, 10])(
+    'in a loop of %d times the cache most of what fits is hit, of which LRU hits nothing',
+    (times) => {
+      const rounds = 30
+      const shareOf = (policy: PolicyName) => {
+        const cache = new Cache<number, true>({ capacityBytes: 1000, policy, keys: 'integer' })
+        for (let round = 0; round < rounds; round++) {
+          for (let key = 0; key < 1000 * times; key++) if (!cache.get(key)) cache.set(key, true, 1)
+        }
+        return cache.stats().hits / (1000 * (rounds - 1))
       }
-      return cache.stats().hits
-    }
-    expect(hits('lru')).toBe(0)
-    expect(hits('filtered-s3-fifo')).toBeGreaterThan(2000)
+      expect(shareOf('lru')).toBe(0)
+      expect(shareOf('filtered-s3-fifo')).toBeGreaterThan(0.75)
+    },
+  )
+  it('what came first stays in the room that nothing in demand needs', () => {
+    const cache = new Cache<number, true>({ capacityBytes: 100, keys: 'integer' })
+    for (let key = 0; key < 1000; key++) cache.set(key, true, 1)
+    expect(Array.from({ length: 90 }, (_, key) => cache.has(key))).not.toContain(false)
+  })
+  it('what stays there goes to whoever returns, the newest first', () => {
+    const gone: number[] = []
+    const cache = new Cache<number, true>({ capacityBytes: 100, keys: 'integer', onEvict: (key) => gone.push(key) })
+    for (let key = 0; key < 200; key++) cache.set(key, true, 1)
+    gone.length = 0
+    for (let key = 90; key < 95; key++) cache.set(key, true, 1)
+    expect(gone).toEqual([89, 88, 87, 86, 85])
   })
 })
 

@@ -1,15 +1,25 @@
 // The default cache as plainly as it can be said: arrays of objects, searched from end to end. Slow, and the same decisions.
 import {
-  ADAPT_STEP,
   CLEAR_LEAD,
+  ENOUGH_RETURNS,
+  FIRST_TRIALS,
   GHOST_TICKS,
+  GROW_STEP,
+  HITS_PER_SHRINK,
+  KEEP_AT,
+  LARGER_LEAD,
   LEAST_ENTRIES,
   LEAST_SMALL_SHARE,
+  LOOKS_PER_MARK,
   MOST_SMALL_SHARE,
+  MOST_TRIALS,
+  OF_TRIALS,
   PROMOTE_AT,
+  SHRINK_STEP,
   SMALL_SHARE,
   TICKS,
   TIES_PER_ENTRY,
+  TRIAL_SHIFT,
   USES_PER_EPOCH,
 } from '../../src/caching/flat/constants.ts'
 
@@ -31,6 +41,8 @@ interface Ghost {
   ticks: number
   uses: number
   epoch: number
+  /** It had a hit, and was turned out to see whether it returns. */
+  tried: boolean
   taken: boolean
 }
 
@@ -41,14 +53,19 @@ export class ReferenceCache<K, V> {
   /** Both queues, oldest first. */
   private small: Entry<K, V>[] = []
   private main: Entry<K, V>[] = []
-  /** Buckets, newest ghost first; as many as there are slots, and the one that is none. */
-  private ghosts: Ghost[][] = Array.from({ length: 64 }, () => [])
+  /** In the room that the main queue does not need yet, oldest first; the newest goes first. */
+  private spare: Entry<K, V>[] = []
+  /** Buckets, newest ghost first; one for two slots, the one that is none among them. */
+  private ghosts: Ghost[][] = Array.from({ length: 32 }, () => [])
   private smallTarget: number
   private clock = 0
   private epoch = 0
   private usesLeft = 0
-  private mainFirsts = 0
+  private mainHits = 0
   private ties = 0
+  private looks = 0
+  private trials = { left: FIRST_TRIALS, returned: 0 }
+  private eager = false
   private gone: [K, V][] = []
   private readonly capacity: number
   /** One rounding, where the cache has it. */
@@ -82,28 +99,36 @@ export class ReferenceCache<K, V> {
       this.epoch++
       this.usesLeft = Math.ceil(USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.entries))
     }
-    if (this.mainFirsts > 0) {
-      const step = (ADAPT_STEP * this.mainFirsts * bytes(this.small)) / Math.max(1, live(this.main).length)
+    if (this.mainHits >= HITS_PER_SHRINK) {
+      const step = (SHRINK_STEP * this.mainHits * bytes(this.small)) / Math.max(1, live(this.main).length)
       this.smallTarget = Math.max(this.capacity * LEAST_SMALL_SHARE, this.smallTarget - step)
-      this.mainFirsts = 0
+      this.mainHits = 0
     }
     const ghost = this.takeGhost(this.hashOf(key))
     const age = ghost ? (roundToEven(this.clock) - ghost.ticks) & 0xffff : Infinity
     let uses = 1
     let toMain = false
     if (ghost && age <= GHOST_TICKS) {
-      if (age <= bytes(this.small) * this.ticksPerByte) {
-        this.smallTarget = Math.min(this.capacity * MOST_SMALL_SHARE, this.smallTarget + ADAPT_STEP * size)
-      }
+      if (ghost.tried) this.countTrials('returned')
       uses = Math.min(MOST_USES, this.remembered(ghost) + 1)
-      toMain = this.mayEnterMain(uses, size)
+      const answer = this.askMain(uses, size)
+      toMain = answer === 'in'
+      if (answer !== 'in use' && age <= bytes(this.small) * this.ticksPerByte) {
+        this.smallTarget = Math.min(this.capacity * MOST_SMALL_SHARE, this.smallTarget + GROW_STEP * size)
+      }
     }
     while (this.bytes + size > this.capacity) {
+      if (live(this.spare).length > 0) {
+        const others = bytes(this.main) + bytes(this.spare) + (toMain ? size : 0)
+        if (others > this.capacity - this.smallTarget || live(this.small).length === 0) this.evictSpare()
+        else this.evictSmall()
+        continue
+      }
       const mainIsEmpty = live(this.main).length === 0
       if ((bytes(this.small) > this.smallTarget || mainIsEmpty) && this.evictSmall()) continue
       if (live(this.main).length > 0) this.evictMain()
     }
-    if (this.small.length + this.main.length === this.ghosts.length - 1) this.grow()
+    if (this.small.length + this.main.length + this.spare.length === 2 * this.ghosts.length - 1) this.grow()
     const entry = { key, value, size, mark: 0, uses, epoch: this.epoch, dead: false }
     if (toMain) this.main.push(entry)
     else this.small.push(entry)
@@ -114,24 +139,28 @@ export class ReferenceCache<K, V> {
     const entry = this.find(key)
     if (!entry) return false
     entry.dead = true
-    const all = [...this.small, ...this.main]
-    if (all.filter(({ dead }) => dead).length > 64 + this.entries) {
+    if (this.all.filter(({ dead }) => dead).length > 64 + this.entries) {
       this.small = live(this.small)
       this.main = live(this.main)
+      this.spare = live(this.spare)
     }
     return true
   }
 
   get entries(): number {
-    return live(this.small).length + live(this.main).length
+    return live(this.all).length
   }
 
   get bytes(): number {
-    return bytes(this.small) + bytes(this.main)
+    return bytes(this.all)
+  }
+
+  private get all(): Entry<K, V>[] {
+    return [...this.small, ...this.main, ...this.spare]
   }
 
   private find(key: K): Entry<K, V> | undefined {
-    return [...this.small, ...this.main].find((entry) => entry.key === key && !entry.dead)
+    return this.all.find((entry) => entry.key === key && !entry.dead)
   }
 
   private remembered({ uses, epoch }: { uses: number; epoch: number }): number {
@@ -141,7 +170,7 @@ export class ReferenceCache<K, V> {
   private use(entry: Entry<K, V>): void {
     const uses = this.remembered(entry)
     if (uses < MOST_USES) this.usesLeft--
-    if (entry.mark === 0 && this.main.includes(entry)) this.mainFirsts++
+    if (entry.mark < PROMOTE_AT && this.main.includes(entry)) this.mainHits++
     entry.uses = Math.min(MOST_USES, uses + 1)
     entry.epoch = this.epoch
     entry.mark = Math.min(PROMOTE_AT, entry.mark + 1)
@@ -160,46 +189,84 @@ export class ReferenceCache<K, V> {
     bucket.length = Math.min(bucket.length, WAYS)
   }
 
-  private mayEnterMain(uses: number, size: number): boolean {
-    if (live(this.main).length === 0 || bytes(this.main) + size <= this.capacity - this.smallTarget) return true
+  /** Whether what returns may enter the main queue. 'in use': it is in no less demand than the next victim, which was hit lately. */
+  private askMain(uses: number, size: number): 'in' | 'out' | 'in use' {
+    if (live(this.main).length === 0 || bytes(this.main) + size <= this.capacity - this.smallTarget) return 'in'
     this.buryOldest()
-    if (this.main[0]!.mark > 0) this.secondChance()
-    this.buryOldest()
-    const lead = uses - this.remembered(this.main[0]!)
-    if (lead > CLEAR_LEAD) return true
-    return lead >= 0 && ++this.ties % TIES_PER_ENTRY === 0
+    if (this.main[0]!.mark > 0) {
+      if (++this.looks % LOOKS_PER_MARK === 0) this.main[0]!.mark--
+      this.main.push(this.main.shift()!)
+      this.buryOldest()
+    }
+    const victim = this.main[0]!
+    const lead = uses - this.remembered(victim) - (size > victim.size ? LARGER_LEAD : 0)
+    if (lead > CLEAR_LEAD) return 'in'
+    if (lead < 0) return 'out'
+    if (victim.mark > 0) return 'in use'
+    return ++this.ties % TIES_PER_ENTRY === 0 ? 'in' : 'out'
   }
 
   private buryOldest(): void {
     while (this.main[0]!.dead) this.main.shift()
   }
 
-  private secondChance(): void {
-    const entry = this.main.shift()!
-    entry.mark--
+  private evictSmall(): boolean {
+    for (;;) {
+      const isOver = bytes(this.small) > this.smallTarget
+      const entry = this.small.shift()
+      if (!entry) return false
+      if (entry.dead) continue
+      const isHit = entry.mark > 0 && entry.mark < PROMOTE_AT
+      const tried = isHit && this.hashOf(entry.key) >>> TRIAL_SHIFT === 0
+      if (entry.mark >= PROMOTE_AT || (isHit && !tried && this.eager)) this.promote(entry)
+      else if (isOver && bytes(this.main) + bytes(this.spare) + entry.size <= this.capacity - this.smallTarget) {
+        entry.mark = 0
+        this.spare.push(entry)
+      } else {
+        if (tried) this.countTrials('left')
+        this.turnOut(entry, tried)
+        return true
+      }
+    }
+  }
+
+  private evictSpare(): void {
+    for (let entry = this.spare.pop(); entry; entry = this.spare.pop()) {
+      if (entry.dead) continue
+      if (entry.mark < KEEP_AT) {
+        this.turnOut(entry, false)
+        return
+      }
+      this.promote(entry)
+    }
+  }
+
+  private promote(entry: Entry<K, V>): void {
+    entry.mark = 0
     this.main.push(entry)
   }
 
-  private evictSmall(): boolean {
-    for (let entry = this.small.shift(); entry; entry = this.small.shift()) {
-      if (entry.dead) continue
-      if (entry.mark < PROMOTE_AT) {
-        const { key, value, size, uses, epoch } = entry
-        this.clock += size * this.ticksPerByte
-        this.addGhost({ hash: this.hashOf(key), ticks: roundToEven(this.clock), uses, epoch, taken: false })
-        this.gone.push([key, value])
-        return true
-      }
-      entry.mark = 0
-      this.main.push(entry)
+  private turnOut({ key, value, size, uses, epoch }: Entry<K, V>, tried: boolean): void {
+    this.clock += size * this.ticksPerByte
+    this.addGhost({ hash: this.hashOf(key), ticks: roundToEven(this.clock), uses, epoch, tried, taken: false })
+    this.gone.push([key, value])
+  }
+
+  private countTrials(kind: 'left' | 'returned'): void {
+    const { trials } = this
+    trials[kind]++
+    if (trials.left >= MOST_TRIALS) {
+      trials.left = Math.floor(trials.left / 2)
+      trials.returned = Math.floor(trials.returned / 2)
     }
-    return false
+    this.eager = trials.returned * OF_TRIALS >= trials.left * ENOUGH_RETURNS
   }
 
   private evictMain(): void {
     this.buryOldest()
     while (this.main[0]!.mark > 0) {
-      this.secondChance()
+      this.main[0]!.mark--
+      this.main.push(this.main.shift()!)
       this.buryOldest()
     }
     const { key, value } = this.main.shift()!

@@ -2,7 +2,7 @@ import { DemandCache } from './demand-cache.ts'
 import { createKernelBook } from './kernel-book.ts'
 
 /**
- * Slots, the table that finds them by a hash, two queues, ghosts and marks of the default cache: its numbers and its policy. No values, and of
+ * Slots, the table that finds them by a hash, three queues, ghosts and marks of the default cache: its numbers and its policy. No values, and of
  * keys two words: an integer's lower 32 bits and its upper ones (0 where there are none, else + 1), or a string's hash and 0.
  *
  * Slots are told by their row, from 1; 0 is none. Hashes are signed 32-bit integers; sizes are positive and at most the capacity.
@@ -38,8 +38,8 @@ export interface DemandBook {
   highOf(row: number): number
   /** Hits (3 bits) and uses (4) of a row, for a snapshot. */
   markOf(row: number): number
-  /** The oldest row of the small or the main queue, and the next younger one; deleted ones are among them. */
-  oldest(main: boolean): number
+  /** The next row to go of a queue (SMALL, MAIN or SPARE of constants.ts), and the one after it; deleted ones are among them. */
+  first(where: number): number
   next(row: number): number
   /** Enters a row out of a snapshot. */
   restore(hash: number, low: number, high: number, size: number, mark: number, main: boolean): number

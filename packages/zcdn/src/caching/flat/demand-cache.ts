@@ -1,91 +1,75 @@
 import {
-  ADAPT_STEP,
   CLEAR_LEAD,
-  DEAD,
   EPOCH_SHIFT,
   EPOCHS,
   EVICTED,
-  FIRST_ROWS,
+  GHOST_EPOCH,
+  GHOST_EPOCH_SHIFT,
   GHOST_TICKS,
+  GHOST_TICKS_SHIFT,
+  GROW_STEP,
+  HITS_PER_SHRINK,
+  KEEP_AT,
+  LARGER_LEAD,
   LEAST_ENTRIES,
   LEAST_SMALL_SHARE,
+  LOOKS_PER_MARK,
   MAIN,
   MARK,
   MOST_SMALL_SHARE,
   MOST_USES,
   PROMOTE_AT,
+  SHRINK_STEP,
   SMALL,
   SMALL_SHARE,
-  SPARE_DEAD,
+  SPARE,
   TICKS,
   TIES_PER_ENTRY,
+  TRIED,
   USES_PER_EPOCH,
   USES_SHIFT,
   WHERE,
 } from './constants.ts'
 import type { DemandBook } from './demand-book.ts'
 import { Ghosts } from './ghosts.ts'
+import { PromotionTrial } from './promotion-trial.ts'
+import { HASH, HIGH, LOW, META, NEXT, QueuedSlots, ROW_SHIFT, type SlotQueue } from './queued-slots.ts'
 import { RowTable } from './row-table.ts'
-
-/** Words of a slot; its first word is at `row << ROW_SHIFT`. The row 0 is none. */
-const SLOT_WORDS = 8
-const ROW_SHIFT = 3
-const FIRST_SLOT = SLOT_WORDS
-const LOW = 0
-const HIGH = 1
-const HASH = 2
-const META = 3
-/** The size, a double in two words: `sizes[(slot + SIZE) >> 1]`. */
-const SIZE = 4
-/** The next younger slot of the queue; of a free slot the next free one. 0: none. */
-const NEXT = 6
-
-/** Doubles in `sums`: bytes of both queues. */
-const SMALL_BYTES = 0
-const MAIN_BYTES = 1
-/** Bytes that the small queue may hold when the cache is full. */
-const SMALL_TARGET = 2
-/** Bytes that have left the small queue, in ticks. */
-const CLOCK = 3
-const CAPACITY = 4
-const HITS = 5
-const MISSES = 6
-const HIT_BYTES = 7
 
 /** 1.5 times 2^52: a double that this is added to has no room for a fraction. */
 const NO_FRACTION = 6755399441055744
 /** No key has this upper word. */
 const NO_KEY = -0x80000000
+/** A newcomer in the small queue, used once. */
+const NEWCOMER = SMALL | (1 << USES_SHIFT)
 
 /**
- * S3-FIFO (Yang et al., SOSP 2023) with TinyLFU's question at the door of the main queue, see docs/cache.md. assembly/cache/demand-cache.ts is the same
- * in WebAssembly; this one serves where there is none.
- * A slot is {@link SLOT_WORDS} words. Queues are singly linked from the oldest; a deleted slot stays until its queue comes to it.
+ * S3-FIFO (Yang et al., SOSP 2023) with TinyLFU's question at the door of the main queue and a third queue in the room that the main queue does not
+ * need yet, see docs/cache.md. assembly/cache/demand-cache.ts is the same in WebAssembly; this one serves where there is none.
  */
 export class DemandCache implements DemandBook {
-  private words: Int32Array
-  /** The same memory as doubles. */
-  private sizes: Float64Array
-  private readonly sums = new Float64Array(8)
+  private readonly slots = new QueuedSlots()
   private readonly table = new RowTable()
-  /** Where the next slot that was never used begins. */
-  private unused = FIRST_SLOT
-  private smallOldest = 0
-  private mainOldest = 0
-  private smallCount = 0
-  private mainCount = 0
-  private evicted = 0
-  private smallNewest = 0
-  private mainNewest = 0
-  private freeHead = 0
-  private dead = 0
   private readonly ghosts = new Ghosts()
-  private readonly ticksPerByte: Float64Array
+  private readonly trial = new PromotionTrial()
+  private readonly capacity: number
+  /** Of all queues. */
+  private byteCount = 0
+  private readonly ticksPerByte: number
+  /** Bytes that the small queue may hold when the cache is full. */
+  private smallTarget: number
+  /** Bytes that have been turned out of the small and the spare queue, in ticks. */
+  private clock = 0
   private epoch = 0
   private usesLeft = 0
-  /** First hits in the main queue since the last miss. */
-  private mainFirsts = 0
+  /** Hits in the main queue, of entries that had few, since the small one was last made smaller. */
+  private mainHits = 0
   private ties = 0
+  private looks = 0
+  private hitCount = 0
+  private missCount = 0
+  private hitByteCount = 0
+  private evicted = 0
   /** Where the value goes that room was made for. */
   private place = 0
   /** Where the free list began before the last operation, and how far it has been told. */
@@ -96,15 +80,13 @@ export class DemandCache implements DemandBook {
   private missedHigh = NO_KEY
 
   constructor(capacityBytes: number) {
-    this.words = new Int32Array(FIRST_ROWS * SLOT_WORDS)
-    this.sizes = new Float64Array(this.words.buffer)
-    this.sums[CAPACITY] = capacityBytes
-    this.sums[SMALL_TARGET] = capacityBytes * SMALL_SHARE
-    this.ticksPerByte = Float64Array.of(TICKS / capacityBytes)
+    this.capacity = capacityBytes
+    this.smallTarget = capacityBytes * SMALL_SHARE
+    this.ticksPerByte = TICKS / capacityBytes
   }
 
   find(hash: number, low: number, high: number, after: number): number {
-    const { words } = this
+    const { words } = this.slots
     let last = after
     return this.table.find(hash, (row) => {
       const slot = row << ROW_SHIFT
@@ -119,7 +101,7 @@ export class DemandCache implements DemandBook {
     const row = this.find(hash, low, high, 0)
     if (row !== 0) this.hitRow(row)
     else {
-      this.sums[MISSES] = this.sums[MISSES]! + 1
+      this.missCount++
       this.missedLow = low
       this.missedHigh = high
     }
@@ -127,25 +109,22 @@ export class DemandCache implements DemandBook {
   }
 
   hitRow(row: number): void {
-    const { sums } = this
-    sums[HITS] = sums[HITS]! + 1
-    sums[HIT_BYTES] = sums[HIT_BYTES]! + this.sizeOf(row)
+    this.hitCount++
+    this.hitByteCount += this.sizeOf(row)
     this.use(row)
   }
 
-  /** No branches: whether a count is full, and of what epoch it is, no processor can foretell. */
   use(row: number): void {
-    const { words, epoch } = this
+    const { words } = this.slots
     const slot = row << ROW_SHIFT
     const meta = words[slot + META]!
-    const mark = meta & MARK
-    const age = epoch - (meta >>> EPOCH_SHIFT)
-    const uses = ((meta >>> USES_SHIFT) & MOST_USES) >>> (age | ((3 - age) >> 31))
-    const more = (uses - MOST_USES) >>> 31
-    this.usesLeft -= more
-    this.mainFirsts += ((mark - 1) >>> 31) & (meta >>> 4)
+    const uses = this.remembered(meta)
+    const moreUses = uses < MOST_USES ? 1 : 0
+    const moreMark = (meta & MARK) < PROMOTE_AT ? 1 : 0
+    this.usesLeft -= moreUses
+    if ((meta & WHERE) === MAIN) this.mainHits += moreMark
     words[slot + META] =
-      (epoch << EPOCH_SHIFT) | ((uses + more) << USES_SHIFT) | (meta & WHERE) | (mark + ((mark - PROMOTE_AT) >>> 31))
+      (this.epoch << EPOCH_SHIFT) | ((uses + moreUses) << USES_SHIFT) | ((meta & (WHERE | MARK)) + moreMark)
   }
 
   put(hash: number, low: number, high: number, size: number): number {
@@ -161,65 +140,67 @@ export class DemandCache implements DemandBook {
   }
 
   add(hash: number, low: number, high: number, size: number): number {
+    const { slots } = this
     this.makeRoom(hash, size)
     // The head is taken next, and its value overwritten.
-    if (this.freeHead !== this.freeBefore) this.leftCursor = this.words[this.freeHead + NEXT]!
+    if (slots.freeHead !== this.freeBefore) this.leftCursor = slots.words[slots.freeHead + NEXT]!
     const row = this.enter(hash, low, high, size)
     return (row << 1) | (this.leftCursor !== this.freeBefore || this.table.crowded ? 1 : 0)
   }
 
   makeRoom(hash: number, size: number): void {
-    const { sums } = this
+    const { small, main, spare } = this.slots
     this.missedHigh = NO_KEY
-    this.freeBefore = this.freeHead
+    this.freeBefore = this.slots.freeHead
     if (--this.usesLeft < 0) this.nextEpoch()
-    if (this.mainFirsts > 0) this.shrinkSmall()
+    if (this.mainHits >= HITS_PER_SHRINK) this.shrinkSmall()
     const ghost = this.ghosts.take(hash)
-    this.place = ghost === 0 ? SMALL | (1 << USES_SHIFT) : this.placeOfGhost(ghost, size)
-    while (sums[SMALL_BYTES]! + sums[MAIN_BYTES]! + size > sums[CAPACITY]!) {
-      if ((sums[SMALL_BYTES]! > sums[SMALL_TARGET]! || this.mainCount === 0) && this.evictSmall()) continue
-      if (this.mainCount > 0) this.evictMain()
-      else if (this.smallCount === 0) {
+    this.place = ghost === 0 ? NEWCOMER : this.placeOfGhost(ghost, size)
+    const toMain = (this.place & WHERE) === MAIN ? size : 0
+    while (this.byteCount + size > this.capacity) {
+      if (spare.count > 0) {
+        const isTooMuch = this.byteCount - small.bytes + toMain > this.capacity - this.smallTarget
+        if (isTooMuch || small.count === 0) this.evictSpare()
+        else this.evictSmall()
+        continue
+      }
+      if ((small.bytes > this.smallTarget || main.count === 0) && this.evictSmall()) continue
+      if (main.count > 0) this.evict(this.slots.shiftUnmarked(main))
+      else if (small.count === 0 && spare.count === 0) {
         // Sizes that are no integers leave a rest in the sums.
-        sums[SMALL_BYTES] = 0
-        sums[MAIN_BYTES] = 0
+        small.bytes = 0
+        main.bytes = 0
+        this.byteCount = 0
         break
       }
     }
-    this.leftCursor = this.freeHead
+    this.leftCursor = this.slots.freeHead
   }
 
   enter(hash: number, low: number, high: number, size: number): number {
-    let slot = this.freeHead
-    if (slot !== 0) this.freeHead = this.words[slot + NEXT]!
-    else {
-      if (this.unused === this.words.length) this.grow()
-      slot = this.unused
-      this.unused = slot + SLOT_WORDS
+    const { slots } = this
+    let slot = slots.take()
+    if (slot === 0) {
+      this.grow()
+      slot = slots.take()
     }
-    const { words, sums } = this
+    const { words } = slots
     words[slot + LOW] = low
     words[slot + HIGH] = high
     words[slot + HASH] = hash
     words[slot + META] = (this.epoch << EPOCH_SHIFT) | this.place
-    words[slot + NEXT] = 0
-    this.sizes[(slot + SIZE) >> 1] = size
-    if ((this.place & WHERE) === MAIN) this.pushMain(slot, size)
-    else {
-      if (this.smallNewest === 0) this.smallOldest = slot
-      else words[this.smallNewest + NEXT] = slot
-      this.smallNewest = slot
-      this.smallCount++
-      sums[SMALL_BYTES] = sums[SMALL_BYTES]! + size
-    }
+    slots.resize(slot, size)
+    this.byteCount += size
+    slots.push((this.place & WHERE) === MAIN ? slots.main : slots.small, slot)
     this.table.link(slot >> ROW_SHIFT, hash)
     return slot >> ROW_SHIFT
   }
 
   nextLeft(): number {
+    const { words } = this.slots
     for (let slot = this.leftCursor; slot !== this.freeBefore; slot = this.leftCursor) {
-      this.leftCursor = this.words[slot + NEXT]!
-      if (this.words[slot + META] === EVICTED) return slot >> ROW_SHIFT
+      this.leftCursor = words[slot + NEXT]!
+      if (words[slot + META] === EVICTED) return slot >> ROW_SHIFT
     }
     return 0
   }
@@ -231,50 +212,41 @@ export class DemandCache implements DemandBook {
   }
 
   remove(row: number): void {
-    const { words, sums } = this
     const slot = row << ROW_SHIFT
     this.missedHigh = NO_KEY
     this.table.unlink(row, this.hashOf)
-    const size = this.sizeOf(row)
-    if ((words[slot + META]! & WHERE) === SMALL) {
-      sums[SMALL_BYTES] = sums[SMALL_BYTES]! - size
-      this.smallCount--
-    } else {
-      sums[MAIN_BYTES] = sums[MAIN_BYTES]! - size
-      this.mainCount--
-    }
-    words[slot + META] = DEAD
-    if (++this.dead > SPARE_DEAD + this.smallCount + this.mainCount) this.sweep()
+    this.byteCount -= this.slots.sizeOf(slot)
+    this.slots.delete(this.queueOf(this.slots.words[slot + META]! & WHERE), slot)
   }
 
   isLive(row: number): boolean {
-    const where = this.words[(row << ROW_SHIFT) + META]! & WHERE
-    return where === SMALL || where === MAIN
+    const where = this.slots.words[(row << ROW_SHIFT) + META]! & WHERE
+    return where === SMALL || where === MAIN || where === SPARE
   }
 
   sizeOf(row: number): number {
-    return this.sizes[((row << ROW_SHIFT) + SIZE) >> 1]!
+    return this.slots.sizeOf(row << ROW_SHIFT)
   }
 
   lowOf(row: number): number {
-    return this.words[(row << ROW_SHIFT) + LOW]!
+    return this.slots.words[(row << ROW_SHIFT) + LOW]!
   }
 
   highOf(row: number): number {
-    return this.words[(row << ROW_SHIFT) + HIGH]!
+    return this.slots.words[(row << ROW_SHIFT) + HIGH]!
   }
 
   markOf(row: number): number {
-    const meta = this.words[(row << ROW_SHIFT) + META]!
+    const meta = this.slots.words[(row << ROW_SHIFT) + META]!
     return (meta & MARK) | (((meta >>> USES_SHIFT) & MOST_USES) << 3)
   }
 
-  oldest(main: boolean): number {
-    return (main ? this.mainOldest : this.smallOldest) >> ROW_SHIFT
+  first(where: number): number {
+    return this.queueOf(where).first >> ROW_SHIFT
   }
 
   next(row: number): number {
-    return this.words[(row << ROW_SHIFT) + NEXT]! >> ROW_SHIFT
+    return this.slots.words[(row << ROW_SHIFT) + NEXT]! >> ROW_SHIFT
   }
 
   restore(hash: number, low: number, high: number, size: number, mark: number, main: boolean): number {
@@ -286,223 +258,182 @@ export class DemandCache implements DemandBook {
 
   unlinkAll(): void {
     this.missedHigh = NO_KEY
-    this.table.reset(this.words.length >> ROW_SHIFT)
+    this.table.reset(this.slots.rows)
     this.ghosts.clear()
   }
 
   relink(row: number, hash: number, low: number): void {
-    const slot = row << ROW_SHIFT
-    this.words[slot + HASH] = hash
-    this.words[slot + LOW] = low
+    const { words } = this.slots
+    words[(row << ROW_SHIFT) + HASH] = hash
+    words[(row << ROW_SHIFT) + LOW] = low
     this.table.link(row, hash)
   }
 
   used(): number {
-    return this.unused >> ROW_SHIFT
+    return this.slots.used
   }
 
   entries(): number {
-    return this.smallCount + this.mainCount
+    return this.slots.entries
   }
 
   bytes(): number {
-    return this.sums[SMALL_BYTES]! + this.sums[MAIN_BYTES]!
+    return this.byteCount
   }
 
   hits(): number {
-    return this.sums[HITS]!
+    return this.hitCount
   }
 
   misses(): number {
-    return this.sums[MISSES]!
+    return this.missCount
   }
 
   hitBytes(): number {
-    return this.sums[HIT_BYTES]!
+    return this.hitByteCount
   }
 
   evictions(): number {
     return this.evicted
   }
 
+  private queueOf(where: number): SlotQueue {
+    return where === SMALL ? this.slots.small : where === MAIN ? this.slots.main : this.slots.spare
+  }
+
+  /** Uses of a slot, halved for each epoch since. */
+  private remembered(meta: number): number {
+    const age = this.epoch - (meta >>> EPOCH_SHIFT)
+    return age < 0 || age > 3 ? 0 : ((meta >>> USES_SHIFT) & MOST_USES) >> age
+  }
+
   private nextEpoch(): void {
     this.epoch = (this.epoch + 1) & (EPOCHS - 1)
-    this.usesLeft = Math.ceil(USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.smallCount + this.mainCount))
+    this.usesLeft = Math.ceil(USES_PER_EPOCH * Math.max(LEAST_ENTRIES, this.slots.entries))
   }
 
   /** Values of the main queue were of use: so many of such hits would go with as much room as the small queue has. */
   private shrinkSmall(): void {
-    const { sums } = this
-    const step = (ADAPT_STEP * this.mainFirsts * sums[SMALL_BYTES]!) / Math.max(1, this.mainCount)
-    this.mainFirsts = 0
-    sums[SMALL_TARGET] = Math.max(sums[CAPACITY]! * LEAST_SMALL_SHARE, sums[SMALL_TARGET]! - step)
+    const { small, main } = this.slots
+    const step = (SHRINK_STEP * this.mainHits * small.bytes) / Math.max(1, main.count)
+    this.mainHits = 0
+    this.smallTarget = Math.max(this.capacity * LEAST_SMALL_SHARE, this.smallTarget - step)
   }
 
-  /** A ghost returns: would a small queue of twice the size have kept it, and is it in more demand than what the main queue would lose? */
+  /** A ghost returns: is it in more demand than what the main queue would lose, and would a small queue of twice the size have kept it? */
   private placeOfGhost(ghost: number, size: number): number {
-    const { sums } = this
-    const ticks = (ticksOf(sums[CLOCK]!) - (ghost >>> 16)) & 0xffff
-    if (ticks > GHOST_TICKS) return SMALL | (1 << USES_SHIFT)
-    if (ticks <= sums[SMALL_BYTES]! * this.ticksPerByte[0]!) {
-      sums[SMALL_TARGET] = Math.min(sums[CAPACITY]! * MOST_SMALL_SHARE, sums[SMALL_TARGET]! + ADAPT_STEP * size)
+    const ticks = (ticksOf(this.clock) - (ghost >>> GHOST_TICKS_SHIFT)) & 0xffff
+    if (ticks > GHOST_TICKS) return NEWCOMER
+    if ((ghost & TRIED) !== 0) this.trial.cameBack()
+    const age = (this.epoch - (ghost >>> GHOST_EPOCH_SHIFT)) & GHOST_EPOCH
+    const uses = Math.min(MOST_USES, (age > 3 ? 0 : (ghost & MOST_USES) >> age) + 1)
+    const { small, main } = this.slots
+    let isIn = true
+    let isMainInUse = false
+    if (main.count > 0 && main.bytes + size > this.capacity - this.smallTarget) {
+      const victim = this.nextOfMain()
+      const mark = this.slots.words[victim + META]! & MARK
+      const lead = this.leadOver(victim, uses, size)
+      isIn = lead > CLEAR_LEAD || (lead >= 0 && mark === 0 && this.isTieIn())
+      isMainInUse = lead >= 0 && lead <= CLEAR_LEAD && mark > 0
     }
-    const age = (this.epoch - (ghost >>> 4)) & 0xfff
-    const uses = Math.min(MOST_USES, ((ghost & MOST_USES) >>> (age | ((3 - age) >> 31))) + 1)
-    return (this.mayEnterMain(uses, size) ? MAIN : SMALL) | (uses << USES_SHIFT)
+    // The room would come from the main queue.
+    if (!isMainInUse && ticks <= small.bytes * this.ticksPerByte) {
+      this.smallTarget = Math.min(this.capacity * MOST_SMALL_SHARE, this.smallTarget + GROW_STEP * size)
+    }
+    return (isIn ? MAIN : SMALL) | (uses << USES_SHIFT)
   }
 
-  private mayEnterMain(uses: number, size: number): boolean {
-    const { sums, words } = this
-    if (this.mainCount === 0 || sums[MAIN_BYTES]! + size <= sums[CAPACITY]! - sums[SMALL_TARGET]!) return true
-    let slot = this.oldestOfMain()
-    if ((words[slot + META]! & MARK) > 0) {
-      this.secondChance(slot)
-      slot = this.oldestOfMain()
-    }
-    const meta = words[slot + META]!
-    const age = this.epoch - (meta >>> EPOCH_SHIFT)
-    const lead = uses - (((meta >>> USES_SHIFT) & MOST_USES) >>> (age | ((3 - age) >> 31)))
-    if (lead > CLEAR_LEAD) return true
-    if (lead < 0) return false
+  /** Whom the main queue would lose: the oldest, or, where that was hit, the next, so that not always the same is asked for. */
+  private nextOfMain(): number {
+    const { slots } = this
+    const slot = slots.peek(slots.main)
+    const meta = slots.words[slot + META]!
+    if ((meta & MARK) === 0) return slot
+    this.looks = (this.looks + 1) % LOOKS_PER_MARK
+    if (this.looks === 0) slots.words[slot + META] = meta - 1
+    slots.rotate(slots.main)
+    return slots.peek(slots.main)
+  }
+
+  private leadOver(victim: number, uses: number, size: number): number {
+    const lead = uses - this.remembered(this.slots.words[victim + META]!)
+    return size > this.slots.sizeOf(victim) ? lead - LARGER_LEAD : lead
+  }
+
+  private isTieIn(): boolean {
     this.ties = (this.ties + 1) % TIES_PER_ENTRY
     return this.ties === 0
   }
 
-  /** Drops one value out of the small queue; those in demand are promoted on the way. False when all were. */
+  /** Drops one value out of the small queue; others are promoted on the way, or take room that the main queue does not need. False when all were. */
   private evictSmall(): boolean {
-    const { words, sizes, sums } = this
-    for (let slot = this.smallOldest; slot !== 0; slot = this.smallOldest) {
-      const meta = words[slot + META]!
-      this.smallOldest = words[slot + NEXT]!
-      if (this.smallOldest === 0) this.smallNewest = 0
-      if ((meta & WHERE) === DEAD) {
-        this.bury(slot)
-        continue
-      }
-      const size = sizes[(slot + SIZE) >> 1]!
-      sums[SMALL_BYTES] = sums[SMALL_BYTES]! - size
-      this.smallCount--
-      if ((meta & MARK) < PROMOTE_AT) {
-        const clock = sums[CLOCK]! + size * this.ticksPerByte[0]!
-        sums[CLOCK] = clock
-        const epoch = (meta >>> EPOCH_SHIFT) & 0xfff
-        this.ghosts.add(
-          words[slot + HASH]!,
-          (ticksOf(clock) << 16) | (epoch << 4) | ((meta >>> USES_SHIFT) & MOST_USES),
-        )
-        this.evict(slot)
+    const { slots } = this
+    const { small, spare } = slots
+    for (;;) {
+      const isOver = small.bytes > this.smallTarget
+      const slot = slots.shift(small)
+      if (slot === 0) return false
+      const mark = slots.words[slot + META]! & MARK
+      const isTried = mark > 0 && mark < PROMOTE_AT && this.trial.isTried(slots.words[slot + HASH]!)
+      if (mark >= PROMOTE_AT || (mark > 0 && !isTried && this.trial.eager)) this.promote(slot)
+      else if (isOver && this.byteCount - small.bytes <= this.capacity - this.smallTarget) {
+        slots.words[slot + META] = (slots.words[slot + META]! & ~(MARK | WHERE)) | SPARE
+        slots.pushFirst(spare, slot)
+      } else {
+        if (isTried) this.trial.turnedOut()
+        this.turnOut(slot, isTried ? TRIED : 0)
         return true
       }
-      words[slot + META] = (meta & ~(MARK | WHERE)) | MAIN
-      words[slot + NEXT] = 0
-      this.pushMain(slot, size)
     }
-    return false
   }
 
-  /** Drops one value out of the main queue, which is not empty. */
-  private evictMain(): void {
-    const { words, sizes, sums } = this
-    let slot = this.oldestOfMain()
-    while ((words[slot + META]! & MARK) > 0) {
-      this.secondChance(slot)
-      slot = this.oldestOfMain()
+  /** Drops the newest value of the spare queue that few hits have kept: in a loop the older ones are asked for first. */
+  private evictSpare(): void {
+    const { slots } = this
+    for (let slot = slots.shift(slots.spare); slot !== 0; slot = slots.shift(slots.spare)) {
+      if ((slots.words[slot + META]! & MARK) < KEEP_AT) {
+        this.turnOut(slot, 0)
+        return
+      }
+      this.promote(slot)
     }
-    this.mainOldest = words[slot + NEXT]!
-    if (this.mainOldest === 0) this.mainNewest = 0
-    sums[MAIN_BYTES] = sums[MAIN_BYTES]! - sizes[(slot + SIZE) >> 1]!
-    this.mainCount--
+  }
+
+  private promote(slot: number): void {
+    const { slots } = this
+    slots.words[slot + META] = (slots.words[slot + META]! & ~(MARK | WHERE)) | MAIN
+    slots.push(slots.main, slot)
+  }
+
+  /** Leaves a ghost. */
+  private turnOut(slot: number, tried: number): void {
+    const { words } = this.slots
+    const meta = words[slot + META]!
+    this.clock += this.slots.sizeOf(slot) * this.ticksPerByte
+    const epoch = (meta >>> EPOCH_SHIFT) & GHOST_EPOCH
+    const uses = (meta >>> USES_SHIFT) & MOST_USES
+    const ticks = ticksOf(this.clock)
+    this.ghosts.add(words[slot + HASH]!, (ticks << GHOST_TICKS_SHIFT) | (epoch << GHOST_EPOCH_SHIFT) | tried | uses)
     this.evict(slot)
-  }
-
-  /** The oldest live slot; there must be one. */
-  private oldestOfMain(): number {
-    const { words } = this
-    let slot = this.mainOldest
-    while ((words[slot + META]! & WHERE) === DEAD) {
-      this.mainOldest = words[slot + NEXT]!
-      this.bury(slot)
-      slot = this.mainOldest
-    }
-    return slot
-  }
-
-  /** Makes the oldest of the main queue its newest, for one of its marks. */
-  private secondChance(slot: number): void {
-    const { words } = this
-    words[slot + META] = words[slot + META]! - 1
-    const next = words[slot + NEXT]!
-    if (next === 0) return
-    this.mainOldest = next
-    words[slot + NEXT] = 0
-    words[this.mainNewest + NEXT] = slot
-    this.mainNewest = slot
-  }
-
-  private pushMain(slot: number, size: number): void {
-    if (this.mainNewest === 0) this.mainOldest = slot
-    else this.words[this.mainNewest + NEXT] = slot
-    this.mainNewest = slot
-    this.mainCount++
-    this.sums[MAIN_BYTES] = this.sums[MAIN_BYTES]! + size
   }
 
   private evict(slot: number): void {
     this.table.unlink(slot >> ROW_SHIFT, this.hashOf)
     this.evicted++
-    this.words[slot + META] = EVICTED
-    this.words[slot + NEXT] = this.freeHead
-    this.freeHead = slot
+    this.byteCount -= this.slots.sizeOf(slot)
+    this.slots.free(slot, EVICTED)
   }
 
-  private bury(slot: number): void {
-    this.dead--
-    this.words[slot + META] = 0
-    this.words[slot + NEXT] = this.freeHead
-    this.freeHead = slot
-  }
-
-  /** Frees the dead slots of both queues. */
-  private sweep(): void {
-    this.smallNewest = this.sweepFrom(this.smallOldest)
-    this.smallOldest = this.sweptOldest
-    this.mainNewest = this.sweepFrom(this.mainOldest)
-    this.mainOldest = this.sweptOldest
-  }
-
-  private sweptOldest = 0
-
-  private sweepFrom(oldest: number): number {
-    const { words } = this
-    let last = 0
-    this.sweptOldest = 0
-    for (let slot = oldest, next = 0; slot !== 0; slot = next) {
-      next = words[slot + NEXT]!
-      if ((words[slot + META]! & WHERE) === DEAD) {
-        this.bury(slot)
-        continue
-      }
-      if (last === 0) this.sweptOldest = slot
-      else words[last + NEXT] = slot
-      last = slot
-    }
-    if (last !== 0) words[last + NEXT] = 0
-    return last
-  }
-
-  /** Doubles the room for slots. */
   private grow(): void {
-    const rows = (this.words.length >> ROW_SHIFT) * 2
-    const words = new Int32Array(rows * SLOT_WORDS)
-    words.set(this.words)
-    this.words = words
-    this.sizes = new Float64Array(words.buffer)
-    this.table.reset(rows)
-    for (let row = 1; row < this.used(); row++) if (this.isLive(row)) this.table.link(row, this.hashOf(row))
-    this.ghosts.grow(rows)
+    const { slots } = this
+    slots.grow()
+    this.table.reset(slots.rows)
+    for (let row = 1; row < slots.used; row++) if (this.isLive(row)) this.table.link(row, this.hashOf(row))
+    this.ghosts.grow(slots.rows)
   }
 
-  private readonly hashOf = (row: number): number => this.words[(row << ROW_SHIFT) + HASH]!
+  private readonly hashOf = (row: number): number => this.slots.words[(row << ROW_SHIFT) + HASH]!
 }
 
 /** The lower 32 bits of a number below 2^51, rounded. */

@@ -1,4 +1,5 @@
 import type { CacheEngine, CacheSnapshot, CacheStats } from '../engine.ts'
+import { MAIN, SMALL, SPARE } from './constants.ts'
 import { createDemandBook, type DemandBook } from './demand-book.ts'
 import { fullIntegerHash, fullStringHash, quickIntegerHash, quickStringHash } from './hash.ts'
 
@@ -155,16 +156,19 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     }
   }
 
-  /** The small and the main queue, newest first. Ghosts are not in it. */
+  /** The small queue, after it the spare one, and the main queue, newest first. Ghosts are not in it. */
   snapshot(): CacheSnapshot<K> {
+    return [[...this.rowsOf(SMALL).reverse(), ...this.rowsOf(SPARE)], this.rowsOf(MAIN).reverse()]
+  }
+
+  /** In the order in which they would go. */
+  private rowsOf(where: number): [key: K, size: number, mark: number][] {
     const { book } = this
-    return [false, true].map((main) => {
-      const rows: [K, number, number][] = []
-      for (let row = book.oldest(main); row !== 0; row = book.next(row)) {
-        if (book.isLive(row)) rows.push([this.keyOf(row), book.sizeOf(row), book.markOf(row)])
-      }
-      return rows.reverse()
-    })
+    const rows: [K, number, number][] = []
+    for (let row = book.first(where); row !== 0; row = book.next(row)) {
+      if (book.isLive(row)) rows.push([this.keyOf(row), book.sizeOf(row), book.markOf(row)])
+    }
+    return rows
   }
 
   restore(snapshot: CacheSnapshot<K>, valueFor: (key: K) => V | undefined): void {

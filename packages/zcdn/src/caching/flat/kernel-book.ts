@@ -118,8 +118,8 @@ class KernelBook implements DemandBook {
     return this.kernel.markOf(this.at, row)
   }
 
-  oldest(main: boolean): number {
-    return this.kernel.oldest(this.at, main)
+  first(where: number): number {
+    return this.kernel.first(this.at, where)
   }
 
   next(row: number): number {
