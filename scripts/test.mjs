@@ -68,23 +68,17 @@ else {
   total.failed += checks.failed
   failures.push(...checks.failures)
   say('unit, property, vector and simulation tests')
-  // Vitest would leave one core free. Modules are loaded once a worker, which takes a quarter of the time away.
+  // Vitest would leave one core free. Modules are loaded once a worker, here and below: that takes much time away.
   await vitest('unit', ['--project', '!*:e2e', '--no-isolate', '--maxWorkers', String(availableParallelism())])
   // Networks of validators stand in each other's way; the two streams take about equally long.
   const first = ['node:e2e', 'zworld:e2e', 'zstorage:e2e']
+  const endToEnd = ['--no-isolate', '--no-file-parallelism', '--retry', '1']
   say('end to end: real processes, two files at a time')
   await Promise.all([
-    vitest('e2e-node', [...first.flatMap((name) => ['--project', name]), '--no-file-parallelism', '--retry', '1']),
+    vitest('e2e-node', [...first.flatMap((name) => ['--project', name]), ...endToEnd]),
     vitest(
       'e2e',
-      [
-        '--project',
-        '*:e2e',
-        ...first.flatMap((name) => ['--project', `!${name}`]),
-        '--no-file-parallelism',
-        '--retry',
-        '1',
-      ],
+      ['--project', '*:e2e', ...first.flatMap((name) => ['--project', `!${name}`]), ...endToEnd],
       { later: true },
     ),
   ])

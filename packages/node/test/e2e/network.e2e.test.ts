@@ -166,7 +166,7 @@ function trafficOf(nodes: readonly ZosNode[], seconds: number) {
 }
 
 /** More than ten have one address here: gossipsub by itself would take nothing from them. */
-const SIZE = process.env.ZOS_LONG ? 30 : 13
+const SIZE = process.env.ZOS_LONG ? 30 : 12
 /** Thirty nodes in one process check nine hundred units a round on one core: it takes them seconds. */
 const SIZE_ROUND_MS = process.env.ZOS_LONG ? 3_000 : 500
 
