@@ -76,11 +76,9 @@ else {
   say('end to end: real processes, two files at a time')
   await Promise.all([
     vitest('e2e-node', [...first.flatMap((name) => ['--project', name]), ...endToEnd]),
-    vitest(
-      'e2e',
-      ['--project', '*:e2e', ...first.flatMap((name) => ['--project', `!${name}`]), ...endToEnd],
-      { later: true },
-    ),
+    vitest('e2e', ['--project', '*:e2e', ...first.flatMap((name) => ['--project', `!${name}`]), ...endToEnd], {
+      later: true,
+    }),
   ])
 }
 say('done')

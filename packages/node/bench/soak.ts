@@ -18,7 +18,7 @@ const minutesAt = process.argv.indexOf('--minutes')
 const MINUTES = quick ? 0.4 : minutesAt > 0 ? Number(process.argv[minutesAt + 1]) : 60
 const ROUND_INTERVAL_MS = 1_000
 /** A minute; a full node keeps a day of them, here two. */
-const EPOCH_ROUNDS = quick ? 10 : 60
+const EPOCH_ROUNDS = quick ? 16 : 60
 const SAMPLE_MS = quick ? 1_000 : 10_000
 const TRANSFERS_A_SECOND = 20
 const SENDERS = 20
