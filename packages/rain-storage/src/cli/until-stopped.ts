@@ -5,3 +5,10 @@ export function untilStopped(): Promise<void> {
     process.once('SIGTERM', () => resolve())
   })
 }
+
+/** The same as a signal, for what runs in passes. */
+export function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  void untilStopped().then(() => stop.abort())
+  return stop.signal
+}

@@ -6,7 +6,7 @@ import { eventLine } from '../../market/event-line.ts'
 import { readKept } from '../../market/files.ts'
 import { createPeerNodes, openKeeper, putLayout, takeKeeping } from '../../market/keeping.ts'
 import { secondsOf } from '../../quantities.ts'
-import { untilStopped } from '../../until-stopped.ts'
+import { stopSignal } from '../../until-stopped.ts'
 
 /** Providers keep what has no deal for some days. */
 const LAYOUTS_EVERY_MS = 86_400_000
@@ -22,9 +22,7 @@ export default storeCommand({
     ...signingFlags,
   },
   async run({ args }) {
-    const stopped = untilStopped() // from the start: a signal may come before all is open
-    const stop = new AbortController()
-    void stopped.then(() => stop.abort())
+    const stop = stopSignal() // from the start: a signal may come before all is open
     const intervalS = secondsOf('interval', args.interval)
     const connection = await openForSigning(args)
     const { home, market } = connection
@@ -44,7 +42,7 @@ export default storeCommand({
             console.log(JSON.stringify({ type: 'failed', peer, error: message })),
           )
       }
-      await repeatPasses(pass, systemClock, stop.signal, intervalS * 1000)
+      await repeatPasses(pass, systemClock, stop, intervalS * 1000)
     } finally {
       await peers.stop()
       await release()

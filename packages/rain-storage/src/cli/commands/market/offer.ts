@@ -1,6 +1,4 @@
-import { StorageError } from '../../../errors.ts'
 import type { Hex } from '../../../market/abi.ts'
-import { placeOfPeer } from '../../../market/choose-offers.ts'
 import { COIN, type Terms } from '../../../market/market.ts'
 import { numberOf, storeCommand } from '../../command.ts'
 import { homeFolder } from '../../home.ts'
@@ -8,7 +6,7 @@ import { marketFlags, openForSigning, signingFlags } from '../../market/connect.
 import { readFirstDeal, writeFirstDeal } from '../../market/files.ts'
 import { createMoney, priceOf } from '../../market/money.ts'
 import { readOffers } from '../../market/read-all.ts'
-import { peerKeyOf } from '../../peer-key.ts'
+import { ownAddress, peerKeyOf } from '../../peer-key.ts'
 import { bytesOfSize, secondsOf, unitsOf } from '../../quantities.ts'
 
 export default storeCommand({
@@ -33,12 +31,7 @@ export default storeCommand({
   },
   async run({ args }) {
     const { id } = await peerKeyOf(homeFolder(args.home))
-    const peer = args.peer.includes('/p2p/') ? args.peer : `${args.peer}/p2p/${id}`
-    if (placeOfPeer(peer)?.id !== id)
-      throw new StorageError(
-        'STORAGE_INVALID_ARGUMENT',
-        `${peer} is not an address /ip4/…/tcp/… or /dns/…/tcp/… of ${id}`,
-      )
+    const peer = ownAddress(args.peer, id)
     const connection = await openForSigning(args)
     const { market, home } = connection
     const token = (args.token?.toLowerCase() ?? COIN) as Hex

@@ -11,10 +11,10 @@ import { createProviderMetrics, serveMetrics } from '../../market/metrics.ts'
 import { createMoney } from '../../market/money.ts'
 import { dealLeases, leasedNode } from '../../market/provider-node.ts'
 import { readOffers } from '../../market/read-all.ts'
-import { peerKeyOf } from '../../peer-key.ts'
+import { ownAddress, peerKeyOf } from '../../peer-key.ts'
 import { secondsOf, unitsOf } from '../../quantities.ts'
 import { serveShards } from '../../serve-shards.ts'
-import { untilStopped } from '../../until-stopped.ts'
+import { stopSignal } from '../../until-stopped.ts'
 
 /** How often what no lease keeps is removed. */
 const COLLECT_EVERY_MS = 3_600_000
@@ -38,9 +38,7 @@ export default storeCommand({
     ...signingFlags,
   },
   async run({ args }) {
-    const stopped = untilStopped() // from the start: a signal may come before all is open
-    const stop = new AbortController()
-    void stopped.then(() => stop.abort())
+    const stop = stopSignal() // from the start: a signal may come before all is open
     const [unpaidS, intervalS] = [secondsOf('unpaid', args.unpaid), secondsOf('interval', args.interval)]
     const metricsPort = args.metrics === undefined ? undefined : portOf(args.metrics)
     const connection = await openForSigning(args)
@@ -96,7 +94,7 @@ export default storeCommand({
         )
     }
     try {
-      await repeatPasses(pass, systemClock, stop.signal, intervalS * 1000)
+      await repeatPasses(pass, systemClock, stop, intervalS * 1000)
     } finally {
       await collecting
       await metricsServer?.close()
@@ -127,12 +125,7 @@ async function ownOffers({ market, home }: Connection, peer: string | undefined)
   if (own.length === 0)
     throw new StorageError('STORAGE_NOT_FOUND', `${market.account} has no offers; "zos-store market offer" makes one`)
   const { id } = await peerKeyOf(home)
-  const address = peer === undefined || peer.includes('/p2p/') ? peer : `${peer}/p2p/${id}`
-  if (address !== undefined && placeOfPeer(address)?.id !== id)
-    throw new StorageError(
-      'STORAGE_INVALID_ARGUMENT',
-      `${address} is not an address /ip4/…/tcp/… or /dns/…/tcp/… of ${id}`,
-    )
+  const address = peer === undefined ? undefined : ownAddress(peer, id)
   for (const offer of own.filter(({ closed }) => !closed)) {
     if (address !== undefined && offer.peer !== address) await market.movePeer(offer.id, address)
     if (address === undefined && placeOfPeer(offer.peer)?.id !== id)
