@@ -51,6 +51,8 @@ export interface EvmOutcome {
   gasUsed: bigint
   /** Gas that it needed before refunds. */
   peakGas: bigint
+  /** Gas that it may take more in a later block, because it called native contracts whose state the protocol changes. */
+  driftGas: bigint
   logs: Log[]
   returned: Uint8Array
   contractAddress: AddressHex | undefined
@@ -296,6 +298,7 @@ export class Evm {
       succeeded: exceptionError === undefined,
       gasUsed: result.totalGasSpent,
       peakGas: bigIntMax(result.execResult.executionGasUsed + tx.getIntrinsicGas(), result.totalGasSpent),
+      driftGas: this.#evm.driftGas,
       logs: (logs ?? []).map(([address, topics, data]) => ({
         address: bytesToHex(address),
         topics: topics.map((topic) => bytesToHex(topic)),

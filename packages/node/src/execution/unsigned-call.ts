@@ -57,6 +57,7 @@ export async function runUnsigned(
       succeeded: exceptionError === undefined,
       gasUsed,
       peakGas: max(spent, gasUsed),
+      driftGas: evm.driftGas,
       logs: (logs ?? []).map(([address, topics, data]) => ({
         address: bytesToHex(address),
         topics: topics.map((topic) => bytesToHex(topic)),

@@ -13,6 +13,11 @@ export interface NativeContract {
   /** For messages and traces. */
   readonly name: string
   /**
+   * Gas that a call which writes may take more in a later block, for what the protocol itself has written meanwhile. `eth_estimateGas` adds it.
+   * Default: 0.
+   */
+  readonly driftGas?: bigint
+  /**
    * Runs one message call and returns its output. Throwing {@link NativeRevert} reverts, as does running out of `call.gas`; either undoes
    * every write, transfer and log of the call and of all that it invoked. Anything else that is thrown is a fault of the contract
    * and costs all gas of the call; a `NodeError` stops the node.

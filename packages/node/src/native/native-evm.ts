@@ -47,6 +47,7 @@ export class NativeEvm extends EVM {
   readonly #state: EthereumState
   #context: BlockContext | undefined
   #nativeDepth = 0
+  #driftGas = 0n
   readonly #analyses: CodeAnalyses
   #loop: LoopParts | undefined
   #warmPrecompiles: ReadonlyMap<string, ReadonlySet<string>> | undefined
@@ -100,8 +101,14 @@ export class NativeEvm extends EVM {
   enter(context: BlockContext): void {
     this.#context = context
     this.#nativeDepth = 0
+    this.#driftGas = 0n
     // A run that was ended by its pace has left what it stored until its transaction's end.
     this.transientStorage.clear()
+  }
+
+  /** What the calls since {@link enter} may take more in a later block: the sum of {@link NativeContract.driftGas}. */
+  get driftGas(): bigint {
+    return this.#driftGas
   }
 
   /** Puts precompiles elsewhere, or nowhere, until the returned function is called. What is warm from the start stays as it is. */
@@ -157,6 +164,7 @@ export class NativeEvm extends EVM {
     try {
       gas.charge(CALL_GAS + CALL_BYTE_GAS * BigInt(message.data.length))
       const output = await contract.call(this.#call(contract, message, gas, logs))
+      if (!message.isStatic) this.#driftGas += contract.driftGas ?? 0n
       return {
         executionGasUsed: used(),
         returnValue: output,

@@ -10,8 +10,9 @@ import { RpcCode, RpcError } from './rpc-error.ts'
 const TOLERANCE = 64n
 
 /**
- * Gas with which `call` succeeds, at most a 64th more than it needs; a call that names no gas may use what a transaction may. `state` has the
- * accounts of sender and recipient, `run` executes the call with another gas limit: some five times.
+ * Gas with which `call` succeeds: at most a 64th more than it needs, and what native contracts may take more in a later block
+ * ({@link EvmOutcome.driftGas}). A call that names no gas may use what a transaction may. `state` has the accounts of sender and recipient, `run`
+ * executes the call with another gas limit: some five times.
  * Errors: {@link RpcError} when the sender lacks the value, or the call fails with all of the gas.
  */
 export async function estimateGas(
@@ -48,7 +49,8 @@ export async function estimateGas(
     if (outcome?.succeeded) high = middle
     else low = middle
   }
-  return high
+  const drifted = high + first.driftGas
+  return drifted < most.gasLimit ? drifted : most.gasLimit
 }
 
 /** What the EVM does not even begin with so little gas is a failure of the attempt; anything else is one of the whole. */

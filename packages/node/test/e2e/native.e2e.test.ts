@@ -6,9 +6,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compile } from '../native/compile.ts'
 import { rpc } from './wait.ts'
 
-/** What a delegation takes depends on the rewards that have come since: an exact estimate may be too little a block later. */
-const GAS = 1_000_000n
-
 let devnet: Devnet
 let provider: JsonRpcProvider
 let wallet: Wallet
@@ -27,9 +24,7 @@ afterAll(async () => {
 test('a delegation through ethers is in the contract, its event in the logs and its record in a proof', async () => {
   const consensus = new Contract(CONSENSUS_ADDRESS, CONSENSUS_ABI, wallet)
   const validator = devnet.validators[0]!.address
-  const delegated = await (
-    await consensus.getFunction('delegate')(validator, { value: parseEther('5'), gasLimit: GAS })
-  ).wait()
+  const delegated = await (await consensus.getFunction('delegate')(validator, { value: parseEther('5') })).wait()
   expect(delegated.status).toBe(1)
   expect(await consensus.getFunction('delegation')(validator, wallet.address)).toBe(parseEther('5'))
   const events = await consensus.queryFilter('Delegated', delegated.blockNumber, delegated.blockNumber)
@@ -47,15 +42,14 @@ test('a contract delegates, fails without a trace, and reads the ledger', async 
   const { abi, bytecode } = compile('Staker.sol', 'Staker')
   const deployed = await new ContractFactory(abi, bytecode, wallet).deploy(validator, {
     value: parseEther('1'),
-    gasLimit: 4n * GAS,
   })
   await deployed.waitForDeployment()
   const staker = deployed as Contract
   const stake = () => staker.getFunction('viewStatic')(validator)
   expect(await stake()).toBe(parseEther('1'))
-  await (await staker.getFunction('tryDelegateThenRevert')(validator, { value: parseEther('2'), gasLimit: GAS })).wait()
+  await (await staker.getFunction('tryDelegateThenRevert')(validator, { value: parseEther('2') })).wait()
   expect(await stake()).toBe(parseEther('1'))
-  await (await staker.getFunction('delegate')(validator, { value: parseEther('2'), gasLimit: GAS })).wait()
+  await (await staker.getFunction('delegate')(validator, { value: parseEther('2') })).wait()
   expect(await stake()).toBe(parseEther('3'))
 
   const block = await provider.getBlockNumber()

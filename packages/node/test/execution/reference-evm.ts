@@ -47,6 +47,7 @@ export async function createReferenceEvm(chainId: number) {
         succeeded: execResult.exceptionError === undefined,
         gasUsed: totalGasSpent,
         peakGas: bigIntMax(execResult.executionGasUsed + tx.getIntrinsicGas(), totalGasSpent),
+        driftGas: 0n,
         logs: (execResult.logs ?? []).map(([address, topics, data]) => ({
           address: bytesToHex(address),
           topics: topics.map((topic) => bytesToHex(topic)),
