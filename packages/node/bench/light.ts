@@ -57,6 +57,8 @@ for (const { privateKey, isogenyKey } of validatorKeys) {
       validatorKey: privateKey,
       isogenyKey,
       roundIntervalMs: 250,
+      // Validators have machines of their own.
+      ticketHashes: 0,
       rpc: { port: 0 },
       p2p: { peers },
     }),

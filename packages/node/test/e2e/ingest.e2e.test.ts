@@ -14,6 +14,7 @@ test('framed transactions are answered one by one, and executed', async () => {
     validatorKey: validatorKeys[0]!.privateKey,
     isogenyKey: validatorKeys[0]!.isogenyKey,
     roundIntervalMs: 50,
+    ticketHashes: 0,
     rpc: { port: 0 },
     ingest: { port: 0 },
   })

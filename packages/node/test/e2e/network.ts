@@ -24,6 +24,7 @@ export async function startNetwork(options: {
         validatorKey: privateKey,
         isogenyKey,
         roundIntervalMs,
+        ticketHashes: 0,
         rpc: { port: 0 },
         p2p: { peers: nodes.flatMap((node) => node.addresses()) },
       }),

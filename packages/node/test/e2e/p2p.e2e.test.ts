@@ -45,6 +45,7 @@ async function victim(): Promise<ZosNode> {
     validatorKey: validatorKeys[0]!.privateKey,
     isogenyKey: validatorKeys[0]!.isogenyKey,
     roundIntervalMs: 50,
+    ticketHashes: 0,
   })
   closers.push(() => node.stop())
   return node

@@ -41,6 +41,7 @@ test(
       port: 0,
       roundIntervalMs: 20,
       epochRounds: EPOCH_ROUNDS,
+      ticketHashes: 0,
       pruning: { keepEpochs: KEEP },
       dataDir,
       restart: false,

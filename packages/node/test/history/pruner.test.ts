@@ -44,6 +44,7 @@ async function node(dataDir: string, pruning: { mode?: 'full' | 'archive'; keepE
     pruning,
     validatorKey: validatorKeys[0]!.privateKey,
     roundIntervalMs: 1,
+    ticketHashes: 0,
   })
   closers.push(() => running.stop())
   return running
