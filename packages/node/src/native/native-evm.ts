@@ -66,7 +66,7 @@ export class NativeEvm extends EVM {
     this.#replace = precompiles.replace
     this.#opcodes = this._opcodeMap
     this.#analyses = new CodeAnalyses(this.#opcodes)
-    if (this.common.hardfork() === Hardfork.Osaka) replaceOpcodes(this.#opcodes)
+    if (this.common.gteHardfork(Hardfork.Cancun)) replaceOpcodes(this.#opcodes)
     this.#state = options.stateManager
     this.#contracts = new Map(contracts.map((contract) => [contract.address, contract]))
   }

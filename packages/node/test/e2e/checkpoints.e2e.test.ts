@@ -72,7 +72,14 @@ test('every epoch gets a checkpoint under both signatures that leads from the ge
   timeout: 4 * TIMEOUT_MS,
 }, async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'zos-test-'))
-  devnet = await startDevnet({ port: 0, roundIntervalMs: 120, epochRounds: 20, ticketHashes: 0, restart: false, dataDir })
+  devnet = await startDevnet({
+    port: 0,
+    roundIntervalMs: 120,
+    epochRounds: 20,
+    ticketHashes: 0,
+    restart: false,
+    dataDir,
+  })
   const [first, , , victim] = devnet.validators
   const certified = (epoch: number, url = devnet!.rpcUrl) =>
     eventually(() => once(url, 'zos_getCheckpoint', epoch), `the checkpoint of epoch ${epoch}`)

@@ -28,7 +28,16 @@ test.runIf(process.env.ZOS_LONG)(
   'packets go both ways before, while and after a validator is in the committee',
   async () => {
     const start = (chainId: number, ibc: string) =>
-      startDevnet({ validators: 2, port: 0, roundIntervalMs: 50, epochRounds: 24, ticketHashes: 0, chainId, ibc, restart: false })
+      startDevnet({
+        validators: 2,
+        port: 0,
+        roundIntervalMs: 50,
+        epochRounds: 24,
+        ticketHashes: 0,
+        chainId,
+        ibc,
+        restart: false,
+      })
     const [hub, zone] = await Promise.all([start(7_001, 'zoshub-1'), start(7_002, 'zone-1')])
     networks.push(hub, zone)
     const privateKey = privateKeyHex(hub.accounts[1]!)

@@ -27,7 +27,13 @@ const { genesis, accounts, validatorKeys } = devnetGenesis({
 })
 
 async function start(options: Partial<NodeOptions>): Promise<ZosNode> {
-  const node = await createNode({ genesis, roundIntervalMs: 20, ticketHashes: 0, pruning: { keepEpochs: 1 }, ...options })
+  const node = await createNode({
+    genesis,
+    roundIntervalMs: 20,
+    ticketHashes: 0,
+    pruning: { keepEpochs: 1 },
+    ...options,
+  })
   nodes.push(node)
   return node
 }
