@@ -1,6 +1,6 @@
 /** U3 and U4: what can be said of a header and payload alone, without the DAG. */
 import { DagError } from '../errors.ts'
-import type { UnitHeader } from './header.ts'
+import type { UnitHeader } from './header-fields.ts'
 import { isAddress, isUnitId } from './id.ts'
 import { FORMAT_BOUNDS, UNIT_LIMITS, type UnitLimits } from './limits.ts'
 

@@ -1,7 +1,7 @@
 import { RulesRegistry } from '@zos/dag'
 import type { ValidatorInfo } from '@zos/zpos'
 import { type CheckpointMember, type Hash32, SCHEME_BIP340, SCHEME_ECVRF, SCHEME_SQISIGN } from '@zos/zpos/checkpoint'
-import type { Genesis } from '../genesis/genesis.ts'
+import type { Genesis } from '../genesis/genesis-file.ts'
 
 /** The rules that this program has: one version so far. */
 export const RULES_HASH: Hash32 = new RulesRegistry({ 1: 'first' }).hash()

@@ -9,7 +9,7 @@ import { floorGas, intrinsicGas } from '../mempool/intrinsic-gas.ts'
 import type { NativeEvm } from '../native/native-evm.ts'
 import { EMPTY_ACCOUNT } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
-import type { EvmOutcome, UnsignedCall } from './evm.ts'
+import type { EvmOutcome, UnsignedCall } from './evm-call.ts'
 import { hexAddress } from './hex-address.ts'
 
 /** EIP-3860. */

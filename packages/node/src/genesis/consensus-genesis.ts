@@ -9,7 +9,7 @@ import { type ConsensusSettings, openConsensusContract } from '../native/consens
 import { DAG_ADDRESS } from '../native/dag-contract.ts'
 import { type AddressHex, EMPTY_ACCOUNT } from '../state/account.ts'
 import type { StateOverlay } from '../state/overlay.ts'
-import type { Genesis, GenesisValidator } from './genesis.ts'
+import type { Genesis, GenesisValidator } from './genesis-file.ts'
 
 /** INVALID: what stands at the address of a native contract, so that Solidity's check for code passes. */
 const PLACEHOLDER = Uint8Array.of(0xfe)

@@ -14,7 +14,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import type { UnitId } from '@zos/dag'
 import { NodeError } from '../errors.ts'
 import { readFrames, sendFrame } from './frames.ts'
-import type { NetworkHandlers } from './network.ts'
+import type { NetworkHandlers } from './handlers.ts'
 
 /** Rounds in one answer to a range request. */
 export const MAX_RANGE_ROUNDS = 256

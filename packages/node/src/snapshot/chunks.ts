@@ -9,6 +9,7 @@ import { bytesToHex } from '@ethereumjs/util'
 import { NodeError } from '../errors.ts'
 import type { KeyValueSnapshot } from '../store/kv.ts'
 import { TREE_LETTER, treeRecords } from './ibc-trees.ts'
+import type { StateRecord } from './state-record.ts'
 
 /** A chunk ends with the record that reaches this: small enough to come within seconds over a slow line. */
 const CHUNK_BYTES = 256 * 1024
@@ -29,12 +30,6 @@ const FRAME_BYTES = 5
 
 /** Letter of the tree, then the way from its root. */
 const PLACE = /^[iz](\.[01]{0,80})?$/
-
-/** One entry of the state under its key in the store. */
-export interface StateRecord {
-  readonly key: string
-  readonly value: Uint8Array
-}
 
 function encodeRecords(records: readonly StateRecord[], bytes: number): Uint8Array {
   const chunk = new Uint8Array(bytes)

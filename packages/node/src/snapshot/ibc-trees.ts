@@ -12,8 +12,8 @@ import { APP_HASH_SLOT, decodeTreeFacts, TREES_SLOT } from '../ibc/tree-facts.ts
 import { reignChanges, voterSetOf } from '../ibc/voter-sets.ts'
 import type { Hash } from '../state/account.ts'
 import type { KeyValueSnapshot, KeyValueStore, StoreChange } from '../store/kv.ts'
-import type { StateRecord } from './chunks.ts'
 import type { SnapshotManifest } from './manifest.ts'
+import type { StateRecord } from './state-record.ts'
 
 /** First letter of a tree's records on their way: behind all of the state's. */
 export const TREE_LETTER = 'y'

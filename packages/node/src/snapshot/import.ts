@@ -14,10 +14,11 @@ import { decodeAccount, EMPTY_ROOT, type Hash, NO_CODE } from '../state/account.
 import { commitTrie, type TrieUpdate } from '../state/trie.ts'
 import { hashedKey } from '../state/world-state.ts'
 import type { KeyValueStore, StoreChange } from '../store/kv.ts'
-import { decodeChunk, type StateRecord } from './chunks.ts'
+import { decodeChunk } from './chunks.ts'
 import { installTrees, TREE_LETTER } from './ibc-trees.ts'
 import { manifestId, type SnapshotManifest } from './manifest.ts'
 import type { SnapshotOptions, SnapshotSource } from './source.ts'
+import type { StateRecord } from './state-record.ts'
 
 const PROGRESS_KEY = 'join'
 /** What goes before an import: IBC trees, accounts, code, slots and tries, and units, blocks, transactions and their indexes of an older chain. */

@@ -6,7 +6,7 @@ import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS } from '../../src/execution/syste
 import { TransactionIntake } from '../../src/mempool/intake.ts'
 import { Mempool } from '../../src/mempool/mempool.ts'
 import { createCallRunner, type RpcContext } from '../../src/rpc/context.ts'
-import type { ForkSchedule } from '../../src/rpc/methods/config.ts'
+import type { ForkSchedule } from '../../src/rpc/fork-schedule.ts'
 import { createRpcRouter, type RpcRouter } from '../../src/rpc/router.ts'
 import type { AddressHex } from '../../src/state/account.ts'
 import type { ImportedChain } from './import-chain.ts'

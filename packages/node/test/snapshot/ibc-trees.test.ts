@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { IBC_HOST_ADDRESS } from '../../src/ibc/addresses.ts'
 import { IbcLedger } from '../../src/ibc/ibc-ledger.ts'
 import { APP_HASH_SLOT, encodeTreeFacts, TREES_SLOT, trimmed } from '../../src/ibc/tree-facts.ts'
-import type { StateRecord } from '../../src/snapshot/chunks.ts'
 import { installTrees, treeRecords } from '../../src/snapshot/ibc-trees.ts'
 import type { SnapshotManifest } from '../../src/snapshot/manifest.ts'
+import type { StateRecord } from '../../src/snapshot/state-record.ts'
 import { createMemoryStore } from '../../src/store/kv.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)

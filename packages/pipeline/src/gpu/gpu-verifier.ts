@@ -3,6 +3,7 @@ import { keccak256 } from '../hash/keccak.ts'
 import type { CompressedKey, Ed25519Item, FullKey, RecoverItem, Scheme, SchemeItems } from '../verify/port.ts'
 import { askEd25519 } from './ed25519-items.ts'
 import { ed25519Kernel } from './ed25519-wgsl.ts'
+import type { GpuVerifier } from './port.ts'
 import { KernelRunner } from './runner.ts'
 import {
   Answers,
@@ -18,6 +19,8 @@ import { secp256k1Kernel } from './secp256k1-wgsl.ts'
 import { selfTest } from './self-test.ts'
 import type { Gpu, GpuDevice } from './webgpu.ts'
 
+export type { GpuVerifier } from './port.ts'
+
 /** Which GPU to use, and how much of it. */
 export interface GpuVerifierOptions {
   /** What finds a GPU. Default `navigator.gpu`; in Node, what `create([])` of the npm package `webgpu` gives. */
@@ -29,28 +32,6 @@ export interface GpuVerifierOptions {
   readonly capacity?: number
   /** Gives up waiting for the GPU. */
   readonly signal?: AbortSignal
-}
-
-/**
- * Checks signatures on a GPU, with the verdicts of every `Verifier`: foreign data never throws, the answer to each input is the same. One by one, without
- * batch equations. Calls reject with `PIPELINE_GPU_LOST` once the GPU is gone.
- */
-export interface GpuVerifier {
-  readonly backend: 'webgpu'
-  /** Vendor and architecture, as the platform tells them. */
-  readonly adapter: string
-  /** Resolves when the GPU is gone, with the reason. */
-  readonly lost: Promise<string>
-  /** A verdict per item. */
-  verifyMany<S extends Scheme>(scheme: S, items: readonly SchemeItems[S][]): Promise<boolean[]>
-  /** The Ethereum address (20 bytes) that signed each item; null where no public key fits. `s` of the upper half is refused. */
-  recoverMany(items: readonly RecoverItem[]): Promise<(Uint8Array | null)[]>
-  /** As {@link GpuVerifier.recoverMany}, the public key x ‖ y (64 bytes) instead of the address. */
-  recoverPublicKeys(items: readonly RecoverItem[]): Promise<(Uint8Array | null)[]>
-  /** Finds y and the address of each key; null where x is no coordinate of a point. */
-  liftMany(keys: readonly CompressedKey[]): Promise<(FullKey | null)[]>
-  /** Frees the GPU's memory; calls reject with `PIPELINE_GPU_LOST` from then on. */
-  close(): void
 }
 
 const DEFAULT_CAPACITY = 8_192

@@ -1,5 +1,5 @@
 import { areRecovered, bip340, ecdsa, ed25519, recoveries } from '../verify/self-test.ts'
-import type { GpuVerifier } from './gpu-verifier.ts'
+import type { GpuVerifier } from './port.ts'
 
 /** Known answers that a GPU and its driver must give before they are used. */
 export async function selfTest(verifier: GpuVerifier): Promise<boolean> {

@@ -5,7 +5,7 @@
  *
  * Rule: no branch, no handle but the parameters and `F.tmp`; outputs may alias inputs where the reference allows it.
  */
-import type { Fp2Ops, Slot } from './engine.ts'
+import type { Fp2Ops, Slot } from './operations.ts'
 
 /** Q = 2P on the curve with a24 = (A + 2)/4. 2S + 3M. */
 function xDBL(F: Fp2Ops, Q: Slot, P: Slot, a24: Slot): void {

@@ -1,5 +1,5 @@
 /** The code of a Cauchy matrix, a symbol a byte. */
-import type { CodeMaps } from './code.ts'
+import type { CodeMaps } from './code-maps.ts'
 import type { Kernel } from './kernel.ts'
 import { coefficient, generatorRows, inverse, type Matrix, product } from './matrix.ts'
 import type { PlaneRunner } from './plane-runner.ts'

@@ -20,16 +20,6 @@ const CACHED_PATTERNS = 32
  */
 export type Construction = 'transform' | 'cauchy'
 
-/** The maps of a construction, ready to run. */
-export interface CodeMaps {
-  /** data → parity */
-  readonly encode: PlaneRunner
-  /** the shards at `used` → those at `wanted` */
-  recover(used: readonly number[], wanted: readonly number[]): PlaneRunner
-  /** data shard `index` alone → what it adds to each parity shard */
-  contribution(index: number): PlaneRunner
-}
-
 /** What {@link createErasureCode} needs. */
 export interface ErasureCodeOptions {
   /** k: shards that hold the data, 1…255 */

@@ -1,5 +1,5 @@
 /** The code of a polynomial's values, made by additive Fourier transforms on bit planes. */
-import type { CodeMaps } from './code.ts'
+import type { CodeMaps } from './code-maps.ts'
 import type { Kernel } from './kernel.ts'
 import { contributionMap, lagrangeMap, locatorMap, parityMap } from './transform.ts'
 

@@ -2,7 +2,7 @@
 import { codec, hash } from '../content/cid.ts'
 import { StorageError } from '../errors.ts'
 import { type AbiArgument, addressWord, hashOf, hexOf, selectorOf } from './abi.ts'
-import type { Ask, Terms } from './market.ts'
+import type { Ask, Terms } from './terms.ts'
 
 /** Errors of the contract. */
 const ERRORS = [

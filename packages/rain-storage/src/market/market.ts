@@ -7,6 +7,9 @@ import type { LeafProof } from '../rain/audit.ts'
 import { type AbiArgument, addressWord, encodeCall, type Hex } from './abi.ts'
 import { type Chain, type ChainOptions, createChain, firstBlockAt, type Log } from './chain.ts'
 import { ASK, askWords, ERROR_NAMES, OFFERED, OPENED, STATES, TERMS, termWords } from './contract.ts'
+import type { Ask, Terms } from './terms.ts'
+
+export type { Ask, Terms } from './terms.ts'
 
 /** The token of offers in the chain's coin. */
 export const COIN: Hex = `0x${'00'.repeat(20)}`
@@ -17,23 +20,6 @@ export const PRICE_SCALE = 10n ** 18n
 /** Seconds between two random numbers; windows are multiples of it. */
 export const BEACON_SECONDS = 600
 
-/** What a provider offers. Never changed once published. */
-export interface Terms {
-  /** ERC-20 token, or {@link COIN} */
-  readonly token: Hex
-  /** bytes taken in all */
-  readonly capacity: bigint
-  readonly minDurationS: number
-  /** units for a GiB and a second, scaled by {@link PRICE_SCALE} */
-  readonly price: bigint
-  /** units put up for a GiB */
-  readonly collateral: bigint
-  readonly maxDurationS: number
-  readonly minPeriodS: number
-  /** 1 to 255: the missed window with this number ends a deal */
-  readonly maxMissed: number
-}
-
 /** An offer on the ledger. */
 export interface Offer extends Terms {
   readonly id: bigint
@@ -43,23 +29,6 @@ export interface Offer extends Terms {
   readonly closed: boolean
   /** multiaddr of the provider's storage peer */
   readonly peer: string
-}
-
-/** What a client wants kept. */
-export interface Ask {
-  readonly offer: bigint
-  /** of the raw block, by SHA-256 or BLAKE3 */
-  readonly shard: CID
-  readonly length: number
-  /** `merkleRoot(crypto, bytes, 'rfc6962')` */
-  readonly root: Uint8Array
-  /** seconds of a window, a multiple of {@link BEACON_SECONDS} */
-  readonly periodS: number
-  readonly windows: number
-  /** last second in which the provider can accept, at most seven days away */
-  readonly acceptBy: number
-  /** 1 to 16 leaves that a proof shows */
-  readonly leaves: number
 }
 
 /** A deal on the ledger, as it was last written there. */

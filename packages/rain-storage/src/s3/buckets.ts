@@ -2,7 +2,7 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { type CountedIndex, END } from './counted-index.ts'
 import { S3Failure } from './failure.ts'
-import { objectKey } from './objects.ts'
+import { objectKey } from './object-keys.ts'
 import type { BucketRecord } from './records.ts'
 
 const bucketKey = (bucket: string) => `b\0${bucket}`

@@ -1,24 +1,9 @@
 /** Locks of versions: retention until a time, and legal holds. Source: Amazon S3 User Guide, "Locking objects with Object Lock". */
 import { parseTime } from '../content/time.ts'
 import { S3Failure } from './failure.ts'
+import type { LockMode, LockRule, Retention } from './lock-records.ts'
 import type { ObjectFacts, ObjectRecord } from './records.ts'
 import { elementsOf, textOf, type XmlValue } from './xml.ts'
-
-/** `GOVERNANCE` can be lifted by who may bypass it, `COMPLIANCE` by nobody. */
-export type LockMode = 'GOVERNANCE' | 'COMPLIANCE'
-
-/** A version stays until then. */
-export interface Retention {
-  readonly mode: LockMode
-  readonly untilMs: number
-}
-
-/** The retention of new objects that bring none. */
-export interface LockRule {
-  readonly mode: LockMode
-  readonly unit: 'Days' | 'Years'
-  readonly count: number
-}
 
 const DAY_MS = 24 * 3600 * 1000
 const MAX_DAYS = 36_500

@@ -7,14 +7,8 @@ import type { Buckets } from './buckets.ts'
 import { type CountedIndex, END } from './counted-index.ts'
 import { S3Failure } from './failure.ts'
 import type { IndexChange } from './object-index.ts'
+import { nullKey, objectKey, olderKey } from './object-keys.ts'
 import { NULL_VERSION, type ObjectRecord, stampOver, versionIdOf } from './records.ts'
-
-/** The newest version of an object, in the index. */
-export const objectKey = (bucket: string, key: string) => `o\0${bucket}\0${key}`
-/** An older version: the newer ones of a key come first. */
-export const olderKey = (bucket: string, key: string, stamp: string) => `v\0${bucket}\0${key}\0${stamp}`
-/** Where the older version that is called `null` stands: its stamp. */
-const nullKey = (bucket: string, key: string) => `n\0${bucket}\0${key}`
 
 /** Judges what has the name now, with no other change between. */
 export type Check = (present: ObjectRecord | undefined) => void

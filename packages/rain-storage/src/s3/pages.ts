@@ -1,7 +1,8 @@
 /** Pages of the names of a bucket: objects, or all versions of them. */
 import * as dagCbor from '@ipld/dag-cbor'
 import { type CountedIndex, END } from './counted-index.ts'
-import { type Objects, objectKey } from './objects.ts'
+import { objectKey } from './object-keys.ts'
+import type { Objects } from './objects.ts'
 import { NULL_VERSION, type ObjectRecord, versionIdOf } from './records.ts'
 
 /** What a listing wants. */

@@ -2,7 +2,7 @@
 import type { Grant } from './acl.ts'
 import type { Checksum } from './checksum.ts'
 import type { CorsRule } from './cors.ts'
-import type { LockRule, Retention } from './object-lock.ts'
+import type { LockRule, Retention } from './lock-records.ts'
 import type { Owner } from './owners.ts'
 import type { Ownership } from './ownership.ts'
 import type { PublicAccessBlock } from './public-access.ts'

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { ZlibError } from '../errors.ts'
-import type { StorageLayout } from '../upgrade/layout.ts'
+import type { StorageLayout } from '../upgrade/storage-layout.ts'
 import { linkSymbols } from './link-symbols.ts'
 import { loadSolc, type Solc } from './solc.ts'
 

@@ -1,5 +1,5 @@
 /** Whether a new version of a contract may take over the storage of an old one. */
-import type { StorageLayout, StorageType, Variable } from './layout.ts'
+import type { StorageLayout, StorageType, Variable } from './storage-layout.ts'
 
 /** A difference between two layouts. */
 export interface LayoutChange {

@@ -6,9 +6,11 @@
 import { ZposError } from '../errors.ts'
 import { AES_TABLES, expandKey } from './aes.ts'
 import { cryptonightWasm } from './generated/cryptonight-wasm.ts'
-import { absorb, type CryptonightVariant, finish, SCRATCHPAD_BYTES, tweakOf } from './variant.ts'
+import type { Cryptonight } from './hasher.ts'
+import { absorb, finish, SCRATCHPAD_BYTES, tweakOf } from './variant.ts'
 
 export { groestl256 } from './groestl.ts'
+export type { Cryptonight } from './hasher.ts'
 export { jh256 } from './jh.ts'
 export { cryptonightPlain } from './plain.ts'
 export {
@@ -23,15 +25,6 @@ export {
 } from './pool.ts'
 export { skein512256 } from './skein.ts'
 export { type CryptonightVariant, SCRATCHPAD_BYTES } from './variant.ts'
-
-/** A hasher with its own scratchpad; not to be used from two places at once (it does not await, so one thread cannot). */
-export interface Cryptonight {
-  /**
-   * CryptoNight of `data`: 32 bytes. Variant 1 needs at least 43 bytes and throws `ZPOS_INVALID_ARGUMENT` otherwise. Scratchpad, keys and
-   * state are wiped before it returns.
-   */
-  hash(data: Uint8Array, variant?: CryptonightVariant): Uint8Array
-}
 
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer }

@@ -2,7 +2,7 @@
 import type { Address } from '../dag-port.ts'
 import { ZposError } from '../errors.ts'
 import { compareHashes, searchTicket, type Ticket } from '../lottery/ticket.ts'
-import type { Cryptonight } from './index.ts'
+import type { Cryptonight } from './hasher.ts'
 
 /** Nonces that a thread tries before it reports: about half a second, so that a search ends soon after it is told to. */
 const CHUNK = 16

@@ -1,7 +1,7 @@
 /** Instructions on the frame: where it is in its code, who called it, and its end. */
 import { rangeGas } from './memory-opcodes.ts'
 import { OP } from './op.ts'
-import type { Opcode } from './opcodes.ts'
+import type { Opcode } from './opcode.ts'
 import { type RunState, wordsOf } from './run-state.ts'
 import { readShort } from './words.ts'
 

@@ -2,7 +2,7 @@
 import { EVMError } from '@ethereumjs/evm'
 import { keccak256 } from '@zos/pipeline/hash'
 import { OP } from './op.ts'
-import type { Opcode } from './opcodes.ts'
+import type { Opcode } from './opcode.ts'
 import { type RunState, wordsOf } from './run-state.ts'
 import { readWord, writeWord } from './words.ts'
 

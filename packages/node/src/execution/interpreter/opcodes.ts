@@ -6,17 +6,9 @@ import { pushFromCode } from '../code-analysis.ts'
 import { frameOpcodes } from './frame-opcodes.ts'
 import { memoryOpcodes } from './memory-opcodes.ts'
 import { OP } from './op.ts'
-import { type OpcodeMap, type RunState, wordsOf } from './run-state.ts'
+import type { Opcode } from './opcode.ts'
+import { type OpcodeMap, wordsOf } from './run-state.ts'
 import { storageOpcodes } from './storage-opcodes.ts'
-
-/** An instruction: what it does, and what it costs. */
-export interface Opcode {
-  readonly run?: (state: RunState) => void
-  /** Instead of `run`, made from what the library does: for what goes wrong, for which it has its words. */
-  readonly runOr?: (own: (state: RunState) => void) => (state: RunState) => void
-  /** The whole price: `fee`, and what depends on the operands. */
-  readonly gas?: (state: RunState, fee: bigint) => bigint
-}
 
 /** Puts what is in this folder into the opcodes `map` of an EVM, whose state is an EthereumState. */
 export function replaceOpcodes(map: OpcodeMap): void {

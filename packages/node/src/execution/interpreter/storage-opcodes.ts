@@ -1,7 +1,7 @@
 import type { EthereumState } from '../ethereum-state.ts'
 import { hexAddress } from '../hex-address.ts'
 import { OP } from './op.ts'
-import type { Opcode } from './opcodes.ts'
+import type { Opcode } from './opcode.ts'
 import { wordsOf } from './run-state.ts'
 import { readShort } from './words.ts'
 

@@ -5,16 +5,8 @@ import { BEACON_ROOTS_ADDRESS, HISTORY_ADDRESS } from '../../execution/system-co
 import type { AddressHex } from '../../state/account.ts'
 import { HISTORY_BLOCKS } from '../../state/world-state.ts'
 import type { RpcMethod } from '../context.ts'
+import type { ForkSchedule } from '../fork-schedule.ts'
 import { quantity } from '../format.ts'
-
-/** The fork that a chain is at. */
-export interface ForkSchedule {
-  /** Blocks and times of all forks after the genesis, in order (EIP-2124). */
-  activations: readonly number[]
-  activationTime: number
-  blobSchedule: { target: number; max: number; baseFeeUpdateFraction: number }
-  systemContracts: Readonly<Record<string, AddressHex>>
-}
 
 /** ZOS has had the rules of Osaka from its genesis on, and no blobs. */
 const ZOS_FORKS: ForkSchedule = {

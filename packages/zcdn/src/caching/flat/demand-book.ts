@@ -1,6 +1,3 @@
-import { DemandCache } from './demand-cache.ts'
-import { createKernelBook } from './kernel-book.ts'
-
 /**
  * Slots, the table that finds them by a hash, three queues, ghosts and marks of the default cache: its numbers and its policy. No values, and of
  * keys two words: an integer's lower 32 bits and its upper ones (0 where there are none, else + 1), or a string's hash and 0.
@@ -54,9 +51,4 @@ export interface DemandBook {
   misses(): number
   hitBytes(): number
   evictions(): number
-}
-
-/** In WebAssembly, or the same in TypeScript where an engine or a page's policy has none, or its memory is used up. */
-export function createDemandBook(capacityBytes: number): DemandBook {
-  return createKernelBook(capacityBytes) ?? new DemandCache(capacityBytes)
 }

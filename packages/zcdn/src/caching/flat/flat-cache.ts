@@ -1,6 +1,7 @@
 import type { CacheEngine, CacheSnapshot, CacheStats } from '../engine.ts'
 import { MAIN, SMALL, SPARE } from './constants.ts'
-import { createDemandBook, type DemandBook } from './demand-book.ts'
+import { createDemandBook } from './create-demand-book.ts'
+import type { DemandBook } from './demand-book.ts'
 import { fullIntegerHash, fullStringHash, quickIntegerHash, quickStringHash } from './hash.ts'
 
 const WORD = 4294967296
