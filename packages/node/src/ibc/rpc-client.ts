@@ -6,7 +6,7 @@ export type RpcClient = <T>(method: string, params: readonly unknown[], signal?:
 /** A call that has not been answered by then has failed. */
 const TIMEOUT_MS = 30_000
 
-/** A client of the node at `url`. Calls reject with `HUB_RELAY` when the node does not answer or refuses, and `HUB_ABORTED`. */
+/** A client of the node at `url`. Calls reject with `HUB_RELAY` when the node does not answer or refuses (`context.refused`), and `HUB_ABORTED`. */
 export function createRpcClient(url: string): RpcClient {
   let id = 0
   return async (method, params, signal) => {
@@ -22,6 +22,7 @@ export function createRpcClient(url: string): RpcClient {
     if (body.error)
       throw new HubError('HUB_RELAY', `${url} refuses ${method}: ${body.error.message}`, {
         method,
+        refused: true,
         data: body.error.data,
       })
     return body.result as never
