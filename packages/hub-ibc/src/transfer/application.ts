@@ -130,6 +130,11 @@ export interface TransferApplication {
   ): bigint
 }
 
+/**
+ * Characters of a denomination that comes in: some forty hops. What a hub keeps of a denomination, in its store and in memory, grows with the square of its
+ * hops. On its way home it may be longer by the hop that it came over.
+ */
+const MAX_DENOM = 1_024
 /** The amount of a `MsgTransfer` that means everything the sender has: 2^256 - 1, ibc-go's `UnboundedSpendLimit`. */
 const ENTIRE_BALANCE = (1n << 256n) - 1n
 const NO_HEIGHT: Height = { revisionNumber: 0n, revisionHeight: 0n }
@@ -177,13 +182,16 @@ export function createTransferApplication(options: {
   /** Gives an incoming packet's tokens to `receiver`. */
   function credit(route: Route, from: Route, data: TransferData, receiver: string): string {
     const denom = parseDenom(data.denom)
-    if (hasPrefix(denom, from.port, from.channel)) {
-      const home: Denom = { base: denom.base, trace: denom.trace.slice(1) }
-      const name = policy.release(route, home, data.amount)
+    const isHome = hasPrefix(denom, from.port, from.channel)
+    const asset: Denom = isHome ? { base: denom.base, trace: denom.trace.slice(1) } : denom
+    if (denomPath(asset).length > MAX_DENOM)
+      throw new HubError('HUB_APPLICATION', `ICS-20: a denomination has at most ${MAX_DENOM} characters`)
+    if (isHome) {
+      const name = policy.release(route, asset, data.amount)
       bank.transfer(escrowAddress(route.port, route.channel), receiver, name, data.amount)
       return name
     }
-    const name = policy.mint(route, denom, data.amount, assetOf(data.memo))
+    const name = policy.mint(route, asset, data.amount, assetOf(data.memo))
     bank.mint(receiver, name, data.amount)
     return name
   }

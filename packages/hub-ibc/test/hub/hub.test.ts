@@ -332,6 +332,21 @@ describe('assets by origin', () => {
     expect(() => arrive(8)).toThrow(expect.objectContaining({ code: 'HUB_APPLICATION' }))
   })
 
+  it('an asset whose name is as long as can be comes and goes home; a longer one is refused', async () => {
+    const { chain, zones, deployed } = await star(['zone-1'])
+    const zone = zones[0]!
+    const name = (length: number) => 'u'.repeat(length)
+    for (const length of [1_024, 1_025]) zone.chain.run(() => zone.chain.bank.mint('alice', name(length), 5n))
+    send(zone.chain, zone.zoneRoute, name(1_024), 5n, 'alice', 'bob')
+    send(zone.chain, zone.zoneRoute, name(1_025), 5n, 'alice', 'bob')
+    await zone.relay()
+    expect(deployed).toHaveLength(1)
+    expect(zone.chain.bank.balance('alice', name(1_025))).toBe(5n)
+    send(chain, zone.hubRoute, `erc20/${deployed[0]!.address}`, 5n, 'bob', 'alice')
+    await zone.relay()
+    expect(zone.chain.bank.balance('alice', name(1_024))).toBe(5n)
+  })
+
   it('hostile metadata is made harmless', () => {
     const origin = { zone: 'z', base: 'factory/x/\u202eevil' }
     expect(
