@@ -1,5 +1,14 @@
 import { bytesToHex } from '@ethereumjs/util'
-import type { IbcMessage } from '@zos/hub-ibc'
+import {
+  ATTESTATION_TYPE_URLS,
+  AttestationProof,
+  AttestationsClientState,
+  AttestationsConsensusState,
+  attest,
+  attestorAddress,
+  encodeStateAttestation,
+  type IbcMessage,
+} from '@zos/hub-ibc'
 import { connectV2, createMemoryCursors, createRelayer } from '@zos/hub-ibc/relayer'
 import { keccak256 } from '@zos/pipeline/hash'
 import { expect, test } from 'vitest'
@@ -10,6 +19,7 @@ import { GATEWAY_CODE } from '../../src/ibc/bytecode.ts'
 import { encodeSubmit } from '../../src/ibc/gateway-logs.ts'
 import { STORE_POSITION } from '../../src/ibc/host-records.ts'
 import { encodeMessage } from '../../src/ibc/ibc-host.ts'
+import { SIGNATURE_GAS } from '../../src/native/gas-meter.ts'
 import { slotAt, slotValue, systemStorage } from '../../src/native/native-storage.ts'
 import type { AddressHex } from '../../src/state/account.ts'
 import {
@@ -309,4 +319,44 @@ test('a record that cannot be read stops the node; it makes no refused packet of
     reads = 0
     await expect(zone.call(call), `read ${damaged}`).rejects.toMatchObject({ code: 'NODE_STORE_CORRUPT' })
   }
+})
+
+test('every signature that a client checks is paid for', async () => {
+  const { hub } = await twoChains()
+  const keys = Array.from({ length: 6 }, (_, i) => new Uint8Array(32).fill(i + 1))
+  const [created] = await submit(hub, ALICE, [
+    {
+      typeUrl: '/ibc.core.client.v1.MsgCreateClient',
+      clientState: {
+        typeUrl: ATTESTATION_TYPE_URLS.clientState,
+        value: AttestationsClientState.encode({
+          attestorAddresses: keys.map(attestorAddress),
+          minRequiredSigs: 2,
+          latestHeight: 1n,
+        }),
+      },
+      consensusState: {
+        typeUrl: ATTESTATION_TYPE_URLS.consensusState,
+        value: AttestationsConsensusState.encode({ timestamp: 1n }),
+      },
+      signer: ALICE,
+    },
+  ])
+  const { result: clientId } = created as { result: string }
+  const gasWith = async (signers: number) => {
+    const data = encodeStateAttestation(2n, 2n)
+    const signatures = keys.slice(0, signers).map((key) => attest(key, 'state', data))
+    const value = AttestationProof.encode({ attestationData: data, signatures })
+    const update: IbcMessage = {
+      typeUrl: '/ibc.core.client.v1.MsgUpdateClient',
+      clientId,
+      clientMessage: { typeUrl: ATTESTATION_TYPE_URLS.proof, value },
+      signer: ALICE,
+    }
+    const call = { from: ALICE, to: IBC_GATEWAY_ADDRESS, data: encodeSubmit([encodeMessage(update)]) }
+    const outcome = await hub.call(call)
+    expect(gatewayLog(outcome, 'Delivered')?.status).toBe(0n)
+    return outcome.gasUsed
+  }
+  expect((await gasWith(6)) - (await gasWith(2))).toBeGreaterThan(4n * SIGNATURE_GAS)
 })
