@@ -132,11 +132,9 @@ export function createHub(options: {
   const goesHome = (route: Route, path: string) => path.startsWith(`${routeName(route)}/`)
 
   const policy: TransferPolicy = {
-    send(route, name, amount, unlimited = false) {
-      if (!unlimited) {
-        requireGood(route)
-        limit(route, name, 'out', amount)
-      }
+    send(route, name, amount) {
+      requireGood(route)
+      limit(route, name, 'out', amount)
       const home = pathsOf(route, name).find((path) => ledger.backing(path) >= amount && ledger.backing(path) > 0n)
       if (home) {
         addIssued(name, home, -amount)
@@ -178,6 +176,18 @@ export function createHub(options: {
       const name = denomPath(denom)
       limit(route, name, 'in', amount)
       ledger.returned(route, name, amount)
+      return name
+    },
+    unmint(route, denom, amount) {
+      const path = denomPath({ base: denom.base, trace: [route, ...denom.trace] })
+      const name = nameOfPath(path)
+      addIssued(name, path, -amount)
+      return name
+    },
+    unrelease(route, denom, amount) {
+      const name = denomPath(denom)
+      ledger.depart(route, name, amount)
+      ledger.arrive(route, name, amount)
       return name
     },
     delivered(route, path, amount) {
