@@ -356,8 +356,8 @@ describe('where a redirect leads', () => {
     const file = async (text: string) => (await importFile(store, [new TextEncoder().encode(text)])).cid
     const rules = await file('/old/* /:splat 301\n/ält/* /neu/ü/:splat 302\n/show/:name /:name 200\n')
     const { cid } = await writeDirectory(store, [
-      { name: '_redirects', cid: rules, size: 0 },
-      { name: '100% 链', cid: await file('hello'), size: 0 },
+      { name: '_redirects', cid: rules, dagSize: 0 },
+      { name: '100% 链', cid: await file('hello'), dagSize: 0 },
     ])
     const site = createGateway({ blocks: store, deserialise: true, hosts: ['gateway.test'] })
     const to = async (path: string) => {
