@@ -4,8 +4,10 @@ import type { IbcMessage } from '@zos/hub-ibc'
 import { afterEach, expect, test } from 'vitest'
 import { createEndpoint } from '../../src/ibc/endpoint.ts'
 
+const NEVER = Symbol('never')
 let server: Server | undefined
 afterEach(() => {
+  server?.closeAllConnections()
   server?.close()
 })
 
@@ -18,6 +20,7 @@ async function endpointOf(answers: Record<string, unknown>) {
     const { id, method } = JSON.parse(body)
     asked.push(method)
     const answer = answers[method]
+    if (answer === NEVER) return
     const outcome = answer instanceof Error ? { error: { code: -32000, message: answer.message } } : { result: answer }
     response.end(JSON.stringify({ jsonrpc: '2.0', id, ...outcome }))
   })
@@ -69,4 +72,13 @@ test('so are messages that fail all together, in the estimate or in a block', as
 test('a node that has trouble of another kind is asked again', async () => {
   const { endpoint } = await endpointOf({ ...NODE, eth_estimateGas: '0x5208', eth_gasPrice: new Error('not now') })
   await expect(endpoint.submit([update(100)])).rejects.toMatchObject({ code: 'HUB_RELAY' })
+})
+
+test('a call that a node never answers ends with the signal', async () => {
+  const { endpoint, asked } = await endpointOf({ ...NODE, eth_getLogs: NEVER })
+  const stop = new AbortController()
+  const events = endpoint.events(1n, 2n, stop.signal)
+  while (!asked.includes('eth_getLogs')) await new Promise((resolve) => setImmediate(resolve))
+  stop.abort(new Error('enough'))
+  await expect(events).rejects.toMatchObject({ code: 'HUB_ABORTED', cause: { message: 'enough' } })
 })
