@@ -42,6 +42,8 @@ export type HubErrorCode =
   | 'HUB_SIGN_TWICE'
   /** An endpoint of the relayer did not answer or refused. */
   | 'HUB_RELAY'
+  /** A chain took none of the messages of a submission: too much data or gas, or all were undone. Fewer at a time may pass. */
+  | 'HUB_SUBMISSION'
   /** The caller's `AbortSignal` fired. */
   | 'HUB_ABORTED'
 

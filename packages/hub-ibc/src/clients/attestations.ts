@@ -137,8 +137,11 @@ const states = statesOf(
 )
 const at = (revisionHeight: bigint): Height => ({ revisionNumber: 0n, revisionHeight })
 
-/** The attestations module. It refuses one-of-one sets: a single key is how bridges were lost. */
-export function createAttestationsClient(): LightClientModule {
+/**
+ * The attestations module. It refuses one-of-one sets: a single key is how bridges were lost. `onSignature` is called before each signature is checked, so
+ * that a chain can charge for it; what it throws ends the message.
+ */
+export function createAttestationsClient(options: { onSignature?: () => void } = {}): LightClientModule {
   type Client = ReturnType<typeof states.client>
 
   function requireQuorum(
@@ -151,6 +154,7 @@ export function createAttestationsClient(): LightClientModule {
     const attestors = new Set(client.attestorAddresses.map((address) => address.toLowerCase()))
     const seen = new Set<string>()
     for (const signature of signatures) {
+      options.onSignature?.()
       const address = recover(digest, signature)
       if (!attestors.has(address)) throw new HubError('HUB_PROOF', 'signed by no attestor of this client', { address })
       if (seen.has(address)) throw new HubError('HUB_PROOF', 'an attestor signed twice', { address })

@@ -137,10 +137,15 @@ const SPECS = [iavlSpec, tendermintSpec]
 
 /**
  * The native module. `verifyClassical` defaults to Ed25519; `verifyIsogeny` (SQIsign, from `@zos/pq-isogeny`) is needed for hybrid
- * clients, and without it they are refused rather than half checked.
+ * clients, and without it they are refused rather than half checked. `onSignature` is called before each share is checked, so that a chain can charge for it; what it throws
+ * ends the message.
  */
 export function createCheckpointClient(
-  options: { verifyClassical?: CheckpointSignatureVerifier; verifyIsogeny?: CheckpointSignatureVerifier } = {},
+  options: {
+    verifyClassical?: CheckpointSignatureVerifier
+    verifyIsogeny?: CheckpointSignatureVerifier
+    onSignature?: () => void
+  } = {},
 ): LightClientModule {
   const verifyMerkleProof = createMerkleVerifier()
   const verifyClassical = options.verifyClassical ?? classical
@@ -155,6 +160,7 @@ export function createCheckpointClient(
       if (!member || index <= last)
         throw fail('shares must name members of the committee in ascending order', { member: index })
       last = index
+      options.onSignature?.()
       if (!verifyClassical(member.publicKey, signBytes, signature))
         throw fail('a share does not verify', { member: index })
       if (hybrid && !options.verifyIsogeny!(member.isogenyKey, signBytes, isogenySignature)) {

@@ -14,6 +14,8 @@ import { type BucketRule, type BucketState, putBack, take } from './bucket.ts'
 import { rememberedKeys } from './keys.ts'
 import { createLedger, type Ledger, routeName } from './ledger.ts'
 
+/** No token contract counts further: one more would fail, and whatever is executed with it. */
+const MAX_ISSUED = (1n << 256n) - 1n
 /** Ways that one asset may take over one route; each is a chain of zones somebody had to build. */
 const MAX_PATHS = 8
 
@@ -130,11 +132,9 @@ export function createHub(options: {
   const goesHome = (route: Route, path: string) => path.startsWith(`${routeName(route)}/`)
 
   const policy: TransferPolicy = {
-    send(route, name, amount, unlimited = false) {
-      if (!unlimited) {
-        requireGood(route)
-        limit(route, name, 'out', amount)
-      }
+    send(route, name, amount) {
+      requireGood(route)
+      limit(route, name, 'out', amount)
       const home = pathsOf(route, name).find((path) => ledger.backing(path) >= amount && ledger.backing(path) > 0n)
       if (home) {
         addIssued(name, home, -amount)
@@ -153,8 +153,9 @@ export function createHub(options: {
         throw new HubError('HUB_APPLICATION', 'a zone’s asset must not carry a hub asset’s name', { denom: denom.base })
       }
       limit(route, name, 'in', amount)
-      const cap = store.get(capKey(name))
-      if (cap && issued(name) + amount > BigInt(fromUtf8(cap))) {
+      const stored = store.get(capKey(name))
+      const cap = stored ? BigInt(fromUtf8(stored)) : MAX_ISSUED
+      if (issued(name) + amount > (cap < MAX_ISSUED ? cap : MAX_ISSUED)) {
         throw new HubError('HUB_INSUFFICIENT', 'more than the zone may have outstanding of this asset', {
           asset: name,
           amount,
@@ -175,6 +176,18 @@ export function createHub(options: {
       const name = denomPath(denom)
       limit(route, name, 'in', amount)
       ledger.returned(route, name, amount)
+      return name
+    },
+    unmint(route, denom, amount) {
+      const path = denomPath({ base: denom.base, trace: [route, ...denom.trace] })
+      const name = nameOfPath(path)
+      addIssued(name, path, -amount)
+      return name
+    },
+    unrelease(route, denom, amount) {
+      const name = denomPath(denom)
+      ledger.depart(route, name, amount)
+      ledger.arrive(route, name, amount)
       return name
     },
     delivered(route, path, amount) {

@@ -24,7 +24,7 @@ export interface RelayEndpoint {
   updates(target: Height, trusted: Height, signal?: CancelSignal): Promise<readonly Any[]>
   /** The newest height that a client *on* this chain knows of its counterparty. */
   clientHeight(clientId: string, signal?: CancelSignal): Promise<Height>
-  /** Executes messages in order; one result each. */
+  /** Executes messages in order; one result each. Rejects with `HUB_SUBMISSION` when the chain takes none of them, as they are too much at once or fail as a whole. */
   submit(messages: readonly IbcMessage[], signal?: CancelSignal): Promise<readonly Delivery[]>
 }
 

@@ -15,6 +15,7 @@ import {
   receiptPath,
   receiptPathV2,
 } from '../core/paths.ts'
+import { isHubError } from '../errors.ts'
 import type { ChainEvent, CursorStore, RelayEndpoint } from './endpoint.ts'
 import { acknowledgementOf, packetKey, packetOf, type RelayPacket } from './packet-events.ts'
 
@@ -61,7 +62,7 @@ export interface RelayerOptions {
   readonly onProgress?: (progress: RelayProgress) => void
   /**
    * A chain refused a message, for example because another relayer was faster. The packet is tried again in the next
-   * step.
+   * step; one that fails the whole submission even alone, ever less often.
    */
   readonly onRejected?: (chainId: string, message: IbcMessage, reason: string) => void
 }
@@ -86,6 +87,9 @@ interface Pending {
   readonly sentAt: bigint
   ack?: { readonly height: bigint; readonly value: Uint8Array | AcknowledgementV2 }
   received: boolean
+  /** How often it failed a submission that was its alone, and the step in which it is tried again. */
+  failures: number
+  retryAt: number
 }
 
 interface Side {
@@ -103,6 +107,8 @@ type Work = {
 }
 
 const DEFAULT_BATCH = 100
+/** Steps that a packet waits at most which nobody can carry. */
+const MAX_WAIT = 64
 
 /**
  * A relayer between `a` and `b`. Many may serve the same path: the chains drop what they have seen. Cost of a step: one
@@ -116,6 +122,7 @@ export function createRelayer(options: RelayerOptions): Relayer {
     { name: 'b', end: options.b, next: 1n, loaded: false },
   ]
   const pending = new Map<string, Pending>()
+  let steps = 0
   const counts = { received: 0, acknowledged: 0, timedOut: 0, clientUpdates: 0, rejected: 0 }
   const otherOf = (side: Side) => (side === sides[0] ? sides[1] : sides[0])
   // With its channels, because a mark says only of what was served that it is done.
@@ -139,7 +146,7 @@ export function createRelayer(options: RelayerOptions): Relayer {
     if (event.type === 'send_packet') {
       const name = nameOf(side, packet)
       if (sentFrom(side, packet) && !pending.has(name))
-        pending.set(name, { packet, source: side, sentAt: event.height, received: false })
+        pending.set(name, { packet, source: side, sentAt: event.height, received: false, failures: 0, retryAt: 0 })
       return
     }
     if (event.type === 'acknowledge_packet' || event.type === 'timeout_packet') {
@@ -149,7 +156,14 @@ export function createRelayer(options: RelayerOptions): Relayer {
     // recv_packet and write_acknowledgement happen at the destination.
     const source = otherOf(side)
     if (!sentFrom(source, packet)) return
-    const item = pending.get(nameOf(source, packet)) ?? { packet, source, sentAt: source.next, received: false }
+    const item = pending.get(nameOf(source, packet)) ?? {
+      packet,
+      source,
+      sentAt: source.next,
+      received: false,
+      failures: 0,
+      retryAt: 0,
+    }
     item.received = true
     if (event.type === 'write_acknowledgement') item.ack = { height: event.height, value: acknowledgementOf(event) }
     // An acknowledgement that was delivered before this run leaves no commitment; checked when it is carried.
@@ -298,43 +312,70 @@ export function createRelayer(options: RelayerOptions): Relayer {
     }
   }
 
-  /** Submits `work` on `target`, proved against the other chain at its latest height. */
+  /** Submits `work` on `target` in one go, proved against the other chain at its latest height. */
+  async function submit(
+    target: Side,
+    work: readonly Work[],
+    latest: { height: Height },
+    signal?: CancelSignal,
+  ): Promise<boolean> {
+    throwIfAborted(signal, 'relaying')
+    const { endpoint, clientId } = target.end
+    const source = otherOf(target).end.endpoint
+    const messages: IbcMessage[] = []
+    let proofHeight = await endpoint.clientHeight(clientId, signal)
+    const needed = work.reduce((max, { atLeast }) => (atLeast > max ? atLeast : max), 0n)
+    if (proofHeight.revisionHeight < needed) {
+      for (const clientMessage of await source.updates(latest.height, proofHeight, signal)) {
+        messages.push({ typeUrl: '/ibc.core.client.v1.MsgUpdateClient', clientId, clientMessage, signer })
+      }
+      proofHeight = latest.height
+    }
+    const updates = messages.length
+    for (const { build } of work) messages.push(await build(proofHeight))
+    let results: Awaited<ReturnType<typeof endpoint.submit>>
+    try {
+      results = await endpoint.submit(messages, signal)
+    } catch (error) {
+      if (!isHubError(error, 'HUB_SUBMISSION')) throw error
+      const [first] = work
+      if (work.length > 1) {
+        // One packet must not hold up the others: anybody can send one that is too large, or whose token fails.
+        const half = Math.ceil(work.length / 2)
+        const did = await submit(target, work.slice(0, half), latest, signal)
+        return (await submit(target, work.slice(half), latest, signal)) || did
+      }
+      counts.rejected++
+      first!.item.failures++
+      first!.item.retryAt = steps + Math.min(MAX_WAIT, 2 ** first!.item.failures)
+      options.onRejected?.(endpoint.chainId, messages.at(-1)!, error.message)
+      return false
+    }
+    let did = false
+    counts.clientUpdates += updates
+    results.forEach((result, i) => {
+      if (result.status === 'rejected') {
+        counts.rejected++
+        options.onRejected?.(endpoint.chainId, messages[i]!, result.reason)
+        return
+      }
+      did = true
+      if (i >= updates) work[i - updates]!.after()
+    })
+    options.onProgress?.({ ...counts, pending: pending.size })
+    return did
+  }
+
+  /** Submits `work` on `target` in batches. */
   async function carry(
     target: Side,
     work: readonly Work[],
     latest: { height: Height },
     signal?: CancelSignal,
   ): Promise<boolean> {
-    const { endpoint, clientId } = target.end
-    const source = otherOf(target).end.endpoint
     let did = false
-    for (let from = 0; from < work.length; from += batchSize) {
-      throwIfAborted(signal, 'relaying')
-      const batch = work.slice(from, from + batchSize)
-      const messages: IbcMessage[] = []
-      let proofHeight = await endpoint.clientHeight(clientId, signal)
-      const needed = batch.reduce((max, { atLeast }) => (atLeast > max ? atLeast : max), 0n)
-      if (proofHeight.revisionHeight < needed) {
-        for (const clientMessage of await source.updates(latest.height, proofHeight, signal)) {
-          messages.push({ typeUrl: '/ibc.core.client.v1.MsgUpdateClient', clientId, clientMessage, signer })
-        }
-        proofHeight = latest.height
-      }
-      const updates = messages.length
-      for (const { build } of batch) messages.push(await build(proofHeight))
-      const results = await endpoint.submit(messages, signal)
-      counts.clientUpdates += updates
-      results.forEach((result, i) => {
-        if (result.status === 'rejected') {
-          counts.rejected++
-          options.onRejected?.(endpoint.chainId, messages[i]!, result.reason)
-          return
-        }
-        did = true
-        if (i >= updates) batch[i - updates]!.after()
-      })
-      options.onProgress?.({ ...counts, pending: pending.size })
-    }
+    for (let from = 0; from < work.length; from += batchSize)
+      did = (await submit(target, work.slice(from, from + batchSize), latest, signal)) || did
     return did
   }
 
@@ -355,10 +396,12 @@ export function createRelayer(options: RelayerOptions): Relayer {
       return { ...counts, pending: pending.size }
     },
     async step({ signal } = {}) {
+      steps++
       const latest = { a: await read(sides[0], signal), b: await read(sides[1], signal) }
       const work = { a: [] as Work[], b: [] as Work[] }
       for (const [name, item] of pending) {
         const destination = otherOf(item.source)
+        if (item.retryAt > steps) continue
         if (item.ack) {
           if (await stillOpen(item, name, signal)) work[item.source.name].push(acknowledge(item, name))
         } else if (item.received) continue

@@ -32,19 +32,17 @@ export interface Route {
 /** What may happen to a transfer, and under which name tokens are held here. Every method may throw `HubError` to refuse. */
 export interface TransferPolicy {
   /**
-   * Tokens leave. The path to write into the packet; `home` when that burns vouchers rather than escrows. `unlimited`: this undoes an
-   * arrival, so no limit and no isolation may stop it.
+   * Tokens leave. The path to write into the packet; `home` when that burns vouchers rather than escrows.
    */
-  send(
-    route: Route,
-    denom: string,
-    amount: bigint,
-    unlimited?: boolean,
-  ): { readonly path: string; readonly home: boolean }
+  send(route: Route, denom: string, amount: bigint): { readonly path: string; readonly home: boolean }
   /** Tokens arrive that were born elsewhere. The name to mint them under. `claimed`: what the packet says about the asset. */
   mint(route: Route, denom: Denom, amount: bigint, claimed?: AssetMemo): string
   /** Tokens come back that were sent out from here. The name to release. */
   release(route: Route, denom: Denom, amount: bigint): string
+  /** What `mint` did is undone, as the tokens could not go on to where they should. The name to burn. Not subject to limits. */
+  unmint(route: Route, denom: Denom, amount: bigint): string
+  /** What `release` did is undone. The name to take back into escrow. Not subject to limits. */
+  unrelease(route: Route, denom: Denom, amount: bigint): string
   /** The other side took a packet. */
   delivered(route: Route, path: string, amount: bigint): void
   /** A packet failed or timed out: what `send` did is undone. The name to give back. Not subject to limits. */
@@ -76,6 +74,8 @@ export function createStandardPolicy(store: KvStore): TransferPolicy {
       return name
     },
     release: (_route, denom) => bankDenom(denom),
+    unmint: (route, denom) => bankDenom({ base: denom.base, trace: [route, ...denom.trace] }),
+    unrelease: (_route, denom) => bankDenom(denom),
     delivered: () => {},
     refund: (_route, path) => bankDenom(parseDenom(path)),
     refused: () => {},
@@ -130,6 +130,11 @@ export interface TransferApplication {
   ): bigint
 }
 
+/**
+ * Characters of a denomination that comes in: some forty hops. What a hub keeps of a denomination, in its store and in memory, grows with the square of its
+ * hops. On its way home it may be longer by the hop that it came over.
+ */
+const MAX_DENOM = 1_024
 /** The amount of a `MsgTransfer` that means everything the sender has: 2^256 - 1, ibc-go's `UnboundedSpendLimit`. */
 const ENTIRE_BALANCE = (1n << 256n) - 1n
 const NO_HEIGHT: Height = { revisionNumber: 0n, revisionHeight: 0n }
@@ -174,16 +179,35 @@ export function createTransferApplication(options: {
     return { denom: path, amount: data.amount, sender: data.sender, receiver: data.receiver, memo: data.memo ?? '' }
   }
 
+  /** The path that {@link debit} will write into the packet: it depends on the amount. */
+  function pathOf(route: Route, denom: string, amount: bigint): string {
+    let path: string | undefined
+    const asked = new Error('only asked')
+    try {
+      host.journal.attempt(() => {
+        path = policy.send(route, denom, amount).path
+        // What it changed is undone.
+        throw asked
+      })
+    } catch (error) {
+      if (error !== asked) throw error
+    }
+    return path!
+  }
+
   /** Gives an incoming packet's tokens to `receiver`. */
   function credit(route: Route, from: Route, data: TransferData, receiver: string): string {
     const denom = parseDenom(data.denom)
-    if (hasPrefix(denom, from.port, from.channel)) {
-      const home: Denom = { base: denom.base, trace: denom.trace.slice(1) }
-      const name = policy.release(route, home, data.amount)
+    const isHome = hasPrefix(denom, from.port, from.channel)
+    const asset: Denom = isHome ? { base: denom.base, trace: denom.trace.slice(1) } : denom
+    if (denomPath(asset).length > MAX_DENOM)
+      throw new HubError('HUB_APPLICATION', `ICS-20: a denomination has at most ${MAX_DENOM} characters`)
+    if (isHome) {
+      const name = policy.release(route, asset, data.amount)
       bank.transfer(escrowAddress(route.port, route.channel), receiver, name, data.amount)
       return name
     }
-    const name = policy.mint(route, denom, data.amount, assetOf(data.memo))
+    const name = policy.mint(route, asset, data.amount, assetOf(data.memo))
     bank.mint(receiver, name, data.amount)
     return name
   }
@@ -237,21 +261,12 @@ export function createTransferApplication(options: {
       const denom = parseDenom(data.denom)
       const account = passage(route, original.sequence)
       if (hasPrefix(denom, original.sourcePort, original.sourceChannel)) {
-        const home: Denom = { base: denom.base, trace: denom.trace.slice(1) }
-        const { path } = policy.send(route, nameOf(home), data.amount, true)
-        bank.transfer(account, escrowAddress(route.port, route.channel), nameOf(home), data.amount)
-        policy.delivered(route, path, data.amount)
-      } else {
-        const name = voucherName(route, denom)
-        const { path } = policy.send(route, name, data.amount, true)
-        bank.burn(account, name, data.amount)
-        policy.delivered(route, path, data.amount)
-      }
+        const name = policy.unrelease(route, { base: denom.base, trace: denom.trace.slice(1) }, data.amount)
+        bank.transfer(account, escrowAddress(route.port, route.channel), name, data.amount)
+      } else bank.burn(account, policy.unmint(route, denom, data.amount), data.amount)
     }
     host.writeAcknowledgement(original, delivered ? SUCCESS_ACKNOWLEDGEMENT : errorAcknowledgement(1))
   }
-  const nameOf = (denom: Denom) => policy.refund({ port: '', channel: '' }, denomPath(denom), 0n)
-  const voucherName = (route: Route, denom: Denom) => policy.mint(route, denom, 0n)
 
   function send(
     route: Route,
@@ -392,7 +407,7 @@ export function createTransferApplication(options: {
     denomOf: (name) => policy.denomOf?.(name) ?? { base: name, trace: [] },
     send,
     sendV2(client, data, timeoutTimestamp, encoding = ENCODINGS.json) {
-      const { path } = host.journal.attempt(() => policy.send({ port, channel: client }, data.denom, 0n))
+      const path = pathOf({ port, channel: client }, data.denom, data.amount)
       const value = encodeTransfer({ ...data, denom: path, memo: data.memo ?? '' }, encoding)
       return host.sendPacketV2(
         client,

@@ -34,8 +34,29 @@ export function withAsset(memo: string, asset: AssetMemo): string {
   return fields ? JSON.stringify({ ...fields, asset }) : memo
 }
 
+/**
+ * How deep a memo's JSON may be nested; eight hops of forwarding take sixteen. `JSON.stringify` works by recursion: how deep it gets depends on the
+ * machine's stack, and every node must come to the same end.
+ */
+const MAX_NESTING = 64
+
+function isTooDeep(json: string): boolean {
+  let depth = 0
+  for (let at = 0, quoted = false; at < json.length; at++) {
+    const character = json[at]
+    if (quoted) {
+      if (character === '\\') at++
+      else if (character === '"') quoted = false
+    } else if (character === '"') quoted = true
+    else if (character === '{' || character === '[') {
+      if (++depth > MAX_NESTING) return true
+    } else if (character === '}' || character === ']') depth--
+  }
+  return false
+}
+
 function parse(memo: string): Record<string, unknown> | undefined {
-  if (!memo.startsWith('{')) return undefined
+  if (!memo.startsWith('{') || isTooDeep(memo)) return undefined
   try {
     return JSON.parse(memo) as Record<string, unknown>
   } catch {
@@ -53,18 +74,27 @@ const UNITS: Record<string, bigint> = {
   h: 3_600_000_000_000n,
 }
 
+/** All units with the most digits that make sense are shorter. Without a bound, finding no unit in many digits takes the square of their number. */
+const MAX_DURATION_TEXT = 64
+
 function duration(value: unknown): bigint | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return BigInt(value)
-  const parts = typeof value === 'string' ? [...value.matchAll(/(\d+)(ns|us|ms|s|m|h)/g)] : []
+  const readable = typeof value === 'string' && value.length <= MAX_DURATION_TEXT
+  const parts = readable ? [...value.matchAll(/(\d+)(ns|us|ms|s|m|h)/g)] : []
   if (parts.length === 0 || parts.map(([all]) => all).join('') !== value) {
     throw new HubError('HUB_APPLICATION', 'forward: not a duration', { timeout: String(value).slice(0, 40) })
   }
   return parts.reduce((sum, [, count, unit]) => sum + BigInt(count!) * UNITS[unit!]!, 0n)
 }
 
-/** The forward instruction in a memo, or undefined when there is none. Throws `HUB_APPLICATION` for a malformed one. */
+/**
+ * The forward instruction in a memo, or undefined when there is none. Throws `HUB_APPLICATION` for a malformed one, and for JSON that is nested too
+ * deep to look for one: its receiver may be nobody who waits for tokens.
+ */
 export function forwardOf(memo: string): ForwardMemo | undefined {
+  if (memo.startsWith('{') && isTooDeep(memo))
+    throw new HubError('HUB_APPLICATION', `memo: nested deeper than ${MAX_NESTING}`)
   const forward = parse(memo)?.forward as Record<string, unknown> | undefined
   if (forward === undefined) return undefined
   if (typeof forward !== 'object' || forward === null) throw new HubError('HUB_APPLICATION', 'forward: not an object')

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/encoding/bytes.ts'
+import type { IbcMessage } from '../../src/core/messages.ts'
+import { fromUtf8, utf8 } from '../../src/encoding/bytes.ts'
+import { HubError } from '../../src/errors.ts'
 import { createLocalChain } from '../../src/local/chain.ts'
 import { localEndpoint } from '../../src/local/endpoint.ts'
 import { connectV1, connectV2 } from '../../src/relayer/connect.ts'
@@ -131,6 +133,69 @@ for (const version of [1, 2] as const) {
     })
   })
 }
+
+describe('a packet that no submission can carry', () => {
+  it('holds up no other, is tried ever less often, and comes back when its time is over', async () => {
+    const a = createLocalChain({ chainId: 'alpha-1' })
+    const b = createLocalChain({ chainId: 'beta-1' })
+    const [ea, eb] = [localEndpoint(a), localEndpoint(b)]
+    const { clientA, clientB } = await connectV2(ea, eb, 'relayer')
+    let attempts = 0
+    const refused: string[] = []
+    const relayer = createRelayer({
+      a: { endpoint: ea, clientId: clientA },
+      b: {
+        clientId: clientB,
+        endpoint: {
+          ...eb,
+          async submit(messages, signal) {
+            const isHeavy = (message: IbcMessage) =>
+              message.typeUrl === '/ibc.core.channel.v2.MsgRecvPacket' &&
+              message.packet!.payloads!.some(({ value }) => fromUtf8(value!).includes('heavy'))
+            if (messages.some(isHeavy)) {
+              attempts++
+              throw new HubError('HUB_SUBMISSION', 'more gas than a transaction may have')
+            }
+            return eb.submit(messages, signal)
+          },
+        },
+      },
+      cursors: createMemoryCursors(),
+      signer: 'relayer',
+      onRejected: (_chain, message, reason) => refused.push(`${message.typeUrl}: ${reason}`),
+    })
+    a.run(() => a.bank.mint('alice', 'uzos', 100n))
+    const send = (memo: string) =>
+      a.run(() =>
+        a.transfer.sendV2(
+          clientA,
+          { denom: 'uzos', amount: 1n, sender: 'alice', receiver: 'bob', memo },
+          (a.now() + 30n * MINUTE) / 1_000_000_000n,
+        ),
+      )
+    for (let i = 0; i < 9; i++) send(i === 3 ? 'heavy' : '')
+    a.commit()
+    b.commit()
+    await relayer.step()
+    expect(relayer.progress).toMatchObject({ received: 8, rejected: 1 })
+    expect(refused).toEqual(['/ibc.core.channel.v2.MsgRecvPacket: more gas than a transaction may have'])
+    const first = attempts
+    for (let i = 0; i < 20; i++) {
+      a.commit(2)
+      b.commit(2)
+      await relayer.step()
+    }
+    expect(relayer.progress).toMatchObject({ acknowledged: 8, pending: 1 })
+    expect(attempts - first).toBe(3)
+    for (let i = 0; i < 70; i++) {
+      a.commit(60)
+      b.commit(60)
+      await relayer.step()
+    }
+    expect(relayer.progress).toMatchObject({ received: 8, timedOut: 1, pending: 0 })
+    expect(a.bank.balance('alice', 'uzos')).toBe(92n)
+  })
+})
 
 describe('marks of a relayer', () => {
   it('are those of the channels it serves: one that is added later loses nothing', async () => {

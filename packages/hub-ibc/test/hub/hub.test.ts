@@ -5,7 +5,7 @@ import { putBack, refill, take } from '../../src/hub/bucket.ts'
 import { createHub, type Hub } from '../../src/hub/hub.ts'
 import { createLocalChain, createMapStore, type LocalChain } from '../../src/local/chain.ts'
 import { localEndpoint } from '../../src/local/endpoint.ts'
-import { connectV1 } from '../../src/relayer/connect.ts'
+import { connectV1, connectV2 } from '../../src/relayer/connect.ts'
 import { createMemoryCursors } from '../../src/relayer/endpoint.ts'
 import { createRelayer } from '../../src/relayer/relayer.ts'
 import { createMemoryBank } from '../../src/transfer/bank.ts'
@@ -276,6 +276,42 @@ describe('assets by origin', () => {
     expect(chain.bank.supply(name)).toBe(0n)
   })
 
+  it('more of an asset than came over a client goes out over it all the same, not home', async () => {
+    const { chain, hub, zones } = await star(['zone-1'])
+    const zone = zones[0]!
+    const [eh, ez] = [localEndpoint(chain), localEndpoint(zone.chain)]
+    const { clientA, clientB } = await connectV2(eh, ez, 'relayer')
+    const relayer = createRelayer({
+      a: { endpoint: eh, clientId: clientA },
+      b: { endpoint: ez, clientId: clientB },
+      cursors: createMemoryCursors(),
+      signer: 'relayer',
+    })
+    const client = { port: 'transfer', channel: clientA }
+    chain.run(() => hub.assets.alias([client], hub.assets.zoneAt([zone.hubRoute])))
+    zone.chain.run(() => zone.chain.bank.mint('alice', 'utea', 15n))
+    send(zone.chain, zone.zoneRoute, 'utea', 5n, 'alice', 'bob')
+    await zone.relay()
+    const soon = (from: LocalChain) => from.now() / 1_000_000_000n + 600n
+    const over = { denom: 'utea', amount: 10n, sender: 'alice', receiver: 'bob' }
+    zone.chain.run(() => zone.chain.transfer.sendV2(clientB, over, soon(zone.chain)))
+    zone.chain.commit(0.01)
+    while (await relayer.step());
+    const name = hub.assets.nameOf({ zone: hub.assets.zoneAt([client]), base: 'utea' })
+    expect(chain.bank.balance('bob', name)).toBe(15n)
+    for (const [amount, backing] of [
+      [12n, 10n],
+      [3n, 7n],
+    ] as const) {
+      chain.run(() =>
+        chain.transfer.sendV2(clientA, { denom: name, amount, sender: 'bob', receiver: 'alice' }, soon(chain)),
+      )
+      expect(hub.ledger.backing(`transfer/${clientA}/utea`)).toBe(backing)
+    }
+    expect(hub.ledger.inFlight(client, name)).toBe(12n)
+    expect(hub.audit([client, zone.hubRoute], [name])).toEqual([])
+  })
+
   it('a forward that fails comes all the way back', async () => {
     const { chain, zones } = await star(['zone-1', 'zone-2'])
     const [from, to] = [zones[0]!, zones[1]!]
@@ -290,6 +326,43 @@ describe('assets by origin', () => {
     await to.relay()
     await from.relay()
     expect(from.chain.bank.balance('bob', 'ugold')).toBe(10n)
+  })
+
+  it('a forward that fails is taken back from what it came out of, also where the asset came over that zone too', async () => {
+    const { chain, hub, zones } = await star(['planet-1', 'moon-1'])
+    const [planet, moon] = [zones[0]!, zones[1]!]
+    const hop = { port: 'transfer', channel: 'channel-9' }
+    chain.run(() => {
+      hub.assets.alias([moon.hubRoute], 'moon')
+      hub.assets.alias([planet.hubRoute, hop], 'moon')
+    })
+    moon.chain.run(() => moon.chain.bank.mint('luna', 'urock', 30n))
+    send(moon.chain, moon.zoneRoute, 'urock', 30n, 'luna', 'alice')
+    await moon.relay()
+    // What the planet says that it has of the moon.
+    planet.chain.run(() => planet.chain.bank.mint('pat', 'transfer/channel-9/urock', 10n))
+    send(planet.chain, planet.zoneRoute, 'transfer/channel-9/urock', 10n, 'pat', 'alice')
+    await planet.relay()
+    const name = hub.assets.nameOf({ zone: 'moon', base: 'urock' })
+    // More than came over the planet, so it does not go home there.
+    send(chain, planet.hubRoute, name, 12n, 'alice', 'pat')
+    await planet.relay()
+    const voucher = bankDenom({ base: name, trace: [planet.zoneRoute] })
+    const memo = JSON.stringify({
+      forward: { receiver: 'luna', port: 'transfer', channel: moon.hubRoute.channel, timeout: '30s' },
+    })
+    send(planet.chain, planet.zoneRoute, voucher, 4n, 'pat', 'anyone', memo)
+    await planet.relay()
+    chain.commit(60)
+    await moon.relay()
+    await planet.relay()
+    expect(planet.chain.bank.balance('pat', voucher)).toBe(12n)
+    const path = `transfer/${planet.hubRoute.channel}/transfer/channel-9/urock`
+    expect([hub.ledger.holdings(planet.hubRoute, name), hub.ledger.backing(path)]).toEqual([12n, 10n])
+    send(planet.chain, planet.zoneRoute, voucher, 12n, 'pat', 'alice')
+    await planet.relay()
+    expect(hub.isolationOf(planet.hubRoute)).toBeUndefined()
+    expect([chain.bank.balance('alice', name), chain.bank.supply(name)]).toEqual([40n, 40n])
   })
 
   it('a zone has no more outstanding than its cap, and cannot pass its coin off as the hub’s', async () => {
@@ -330,6 +403,21 @@ describe('assets by origin', () => {
     expect(new Set(names).size).toBe(1)
     expect(arrive(3)).toBe(names[0])
     expect(() => arrive(8)).toThrow(expect.objectContaining({ code: 'HUB_APPLICATION' }))
+  })
+
+  it('an asset whose name is as long as can be comes and goes home; a longer one is refused', async () => {
+    const { chain, zones, deployed } = await star(['zone-1'])
+    const zone = zones[0]!
+    const name = (length: number) => 'u'.repeat(length)
+    for (const length of [1_024, 1_025]) zone.chain.run(() => zone.chain.bank.mint('alice', name(length), 5n))
+    send(zone.chain, zone.zoneRoute, name(1_024), 5n, 'alice', 'bob')
+    send(zone.chain, zone.zoneRoute, name(1_025), 5n, 'alice', 'bob')
+    await zone.relay()
+    expect(deployed).toHaveLength(1)
+    expect(zone.chain.bank.balance('alice', name(1_025))).toBe(5n)
+    send(chain, zone.hubRoute, `erc20/${deployed[0]!.address}`, 5n, 'bob', 'alice')
+    await zone.relay()
+    expect(zone.chain.bank.balance('alice', name(1_024))).toBe(5n)
   })
 
   it('hostile metadata is made harmless', () => {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common'
 import { createFeeMarket1559Tx } from '@ethereumjs/tx'
 import { bytesToHex, hexToBytes, type PrefixedHexString, privateToAddress } from '@ethereumjs/util'
-import { Any, type CancelSignal, HubError, type IbcMessage } from '@zos/hub-ibc'
+import { Any, type CancelSignal, HubError, type IbcMessage, isHubError } from '@zos/hub-ibc'
 import type { ChainEvent, ConnectableEndpoint } from '@zos/hub-ibc/relayer'
 import { IBC_GATEWAY_ADDRESS } from './addresses.ts'
 import { decodeIbcEvent, deliveriesOf, encodeSubmit, type GatewayLog, IBC_EVENT_TOPIC } from './gateway-logs.ts'
@@ -39,6 +39,8 @@ const POLL_MS = 50
 const PATIENCE_MS = 60_000
 /** A batch's cost depends on the state it meets. */
 const GAS_MARGIN = 1.25
+/** Data of one transaction: nodes take transactions of up to 128 KiB. */
+const MAX_DATA_BYTES = 126_976
 /** What one transaction may use at most (EIP-7825). */
 const MAX_GAS = 16_777_216
 /** Blocks of one log query; the node's own limit is 10,000. */
@@ -88,9 +90,17 @@ export async function createEndpoint({ url, privateKey }: ZosEndpointOptions): P
 
   async function send(data: PrefixedHexString, signal?: CancelSignal): Promise<Receipt> {
     const call = { from: account, to: IBC_GATEWAY_ADDRESS, data }
+    const bytes = (data.length - 2) / 2
+    if (bytes > MAX_DATA_BYTES)
+      throw new HubError('HUB_SUBMISSION', `${chainId}: ${bytes} bytes of messages are too much for one transaction`, {
+        bytes,
+      })
     const [nonce, gas, price] = await Promise.all([
       rpc<PrefixedHexString>('eth_getTransactionCount', [account, 'pending'], signal),
-      rpc<PrefixedHexString>('eth_estimateGas', [call], signal),
+      rpc<PrefixedHexString>('eth_estimateGas', [call], signal).catch((cause: unknown) => {
+        if (!isHubError(cause, 'HUB_RELAY') || cause.context.refused !== true) throw cause
+        throw new HubError('HUB_SUBMISSION', `${chainId}: ${cause.message}`, cause.context, { cause })
+      }),
       rpc<PrefixedHexString>('eth_gasPrice', [], signal),
     ])
     const tx = createFeeMarket1559Tx(
@@ -156,9 +166,13 @@ export async function createEndpoint({ url, privateKey }: ZosEndpointOptions): P
     async submit(messages: readonly IbcMessage[], signal) {
       const receipt = await send(encodeSubmit(messages.map(encodeMessage)), signal)
       if (BigInt(receipt.status) !== 1n)
-        throw new HubError('HUB_RELAY', `${chainId}: the transaction with ${messages.length} messages was reverted`, {
-          url,
-        })
+        throw new HubError(
+          'HUB_SUBMISSION',
+          `${chainId}: the transaction with ${messages.length} messages was reverted`,
+          {
+            url,
+          },
+        )
       // What follows may want to prove what these messages did.
       const block = Number(receipt.blockNumber)
       await eventually('signed block', async () => ((await status(signal)).height >= block ? true : undefined), signal)

@@ -20,6 +20,8 @@ export class HostRecords {
   readonly zones: KvStore
   #storage: NativeStorage | undefined
   #records = new Map<string, HeldRecord>()
+  /** Why the storage could not be read, or the call not pay for it. */
+  #failure: { readonly reason: unknown } | undefined
 
   constructor() {
     this.ibc = this.#store('ibc')
@@ -30,10 +32,12 @@ export class HostRecords {
   open(storage: NativeStorage): void {
     this.#storage = storage
     this.#records = new Map()
+    this.#failure = undefined
   }
 
-  /** Writes what the call changed. Returns the keys. */
+  /** Writes what the call changed. Returns the keys. Throws what a read threw: the host takes that for a packet's own fault, and would acknowledge it so. */
   flush(): { store: StoreName; key: Uint8Array }[] {
+    if (this.#failure) throw this.#failure.reason
     const changed = [...this.#records.values()].filter(({ before, value }) => !same(before, value))
     for (const record of changed) {
       writeRecord(this.#storage!, STORE_POSITION[record.store], record.key, record.value)
@@ -48,12 +52,21 @@ export class HostRecords {
     this.#records = new Map()
   }
 
+  #read(store: StoreName, key: Uint8Array): Uint8Array | undefined {
+    try {
+      return readRecord(this.#storage!, STORE_POSITION[store], key)
+    } catch (reason) {
+      this.#failure ??= { reason }
+      throw reason
+    }
+  }
+
   #store(store: StoreName): KvStore {
     const record = (key: Uint8Array): HeldRecord => {
       const name = `${store}/${Buffer.from(key).toString('latin1')}`
       let found = this.#records.get(name)
       if (!found) {
-        const value = readRecord(this.#storage!, STORE_POSITION[store], key)
+        const value = this.#read(store, key)
         found = { store, key: key.slice(), before: value, value }
         this.#records.set(name, found)
       }

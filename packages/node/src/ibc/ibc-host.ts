@@ -87,6 +87,8 @@ export class IbcMachine {
   #entered: HostBlock | undefined
   #block: HostBlock = { number: 0, time: 0n }
   #touched = new Map<string, { store: StoreName; key: Uint8Array }>()
+  /** The running call pays. */
+  #charge: (gas: bigint) => void = () => {}
 
   /** `governor`: the genesis names it; see governance.ts. */
   constructor(chainId: string, governor?: AddressHex) {
@@ -95,6 +97,8 @@ export class IbcMachine {
     const revisionNumber = BigInt(chainId.slice(chainId.lastIndexOf('-') + 1))
     const journal = createJournal()
     const now = () => this.#block.time
+    // A proof may have hundreds of signatures, which cost more than their bytes.
+    const onSignature = () => this.#charge(SIGNATURE_GAS)
     this.#host = createIbcHost({
       store: this.#records.ibc,
       journal,
@@ -102,8 +106,8 @@ export class IbcMachine {
       lightClients: [
         createTendermintClient(),
         createSolomachineClient(),
-        createAttestationsClient(),
-        createCheckpointClient(),
+        createAttestationsClient({ onSignature }),
+        createCheckpointClient({ onSignature }),
       ],
     })
     const books = journaled(this.#records.zones, journal)
@@ -182,11 +186,9 @@ export class IbcMachine {
     const call = isStatic || value > 0n ? undefined : decodeHostCall(data)
     if (!call) throw new NativeRevert(encodeError('the IBC host does not know this call'))
     gas.charge(MESSAGE_GAS)
+    this.#charge = (amount) => gas.charge(amount)
     return this.#over(storage, () => {
-      const outcome =
-        call.kind === 'send'
-          ? this.#send(call.transfer)
-          : this.#deliver(call.message, call.signer, (amount) => gas.charge(amount))
+      const outcome = call.kind === 'send' ? this.#send(call.transfer) : this.#deliver(call.message, call.signer)
       this.#flush()
       return encodeOutcome(outcome)
     })
@@ -218,11 +220,11 @@ export class IbcMachine {
     })
   }
 
-  #deliver(bytes: Uint8Array, signer: AddressHex, charge: (gas: bigint) => void): HostOutcome {
+  #deliver(bytes: Uint8Array, signer: AddressHex): HostOutcome {
     const message = decodeMessage(bytes)
     if (typeof message === 'string') return rejected(message)
     const perByte = UPDATES.includes(message.typeUrl) ? UPDATE_BYTE_GAS : MESSAGE_BYTE_GAS
-    charge(perByte * BigInt(bytes.length))
+    this.#charge(perByte * BigInt(bytes.length))
     if (TAKES_TOKENS.includes(message.typeUrl)) return rejected('tokens are sent by sendToken and sendCoin')
     return this.#outcome(() => this.#host.deliver({ ...message, signer } as IbcMessage))
   }

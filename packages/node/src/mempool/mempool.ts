@@ -11,8 +11,11 @@ import { floorGas, intrinsicGas } from './intrinsic-gas.ts'
 
 /** Bounds what a flood can make the node hold: about 100 MB of plain transfers. */
 const MAX_TRANSACTIONS = 100_000
+/** The same of large ones, of which each may have 128 KiB. */
+const MAX_BYTES = 256 * 1024 * 1024
 /** Of one sender, so that one cannot fill the pool. */
 const MAX_PER_SENDER = 4_096
+const MAX_BYTES_PER_SENDER = 16 * 1024 * 1024
 /** Of one sender behind a nonce gap. */
 const MAX_QUEUED_PER_SENDER = 64
 /** A replacement pays at least this much more, in percent, as Ethereum clients ask. */
@@ -64,6 +67,7 @@ interface SenderQueue {
   /** The first nonce that is not ready. */
   next: bigint
   cost: bigint
+  bytes: number
 }
 
 export class Mempool {
@@ -72,6 +76,8 @@ export class Mempool {
   readonly #senders = new Map<AddressHex, SenderQueue>()
   /** In order of arrival: what the next unit takes from. */
   #ready: Entry[] = []
+  /** Of all raw transactions. */
+  #bytes = 0
 
   constructor(view: () => PoolView) {
     this.#view = view
@@ -98,6 +104,7 @@ export class Mempool {
     this.#entries.clear()
     this.#senders.clear()
     this.#ready = []
+    this.#bytes = 0
   }
 
   get(hash: Hash): SignedTransaction | undefined {
@@ -139,9 +146,11 @@ export class Mempool {
     const account = view.account(sender) ?? EMPTY_ACCOUNT
     const refused = refuse(transaction, view, account)
     if (refused) return refused
-    if (this.#entries.size >= MAX_TRANSACTIONS) return new Rejection('busy', 'txpool is full')
+    const bytes = tx.raw.length
+    if (this.#entries.size >= MAX_TRANSACTIONS || this.#bytes + bytes > MAX_BYTES)
+      return new Rejection('busy', 'txpool is full')
 
-    const queue = this.#senders.get(sender) ?? { entries: new Map(), next: account.nonce, cost: 0n }
+    const queue = this.#senders.get(sender) ?? { entries: new Map(), next: account.nonce, cost: 0n, bytes: 0 }
     if (queue.next < account.nonce) queue.next = account.nonce
     const cost = tx.gasLimit * tx.maxFeePerGas + tx.value
     const rival = queue.entries.get(tx.nonce)
@@ -149,7 +158,8 @@ export class Mempool {
       return new Rejection('fee-too-low', 'replacement transaction underpriced')
     if (rival?.proposedAt !== undefined)
       return new Rejection('nonce-used', 'nonce already used by a transaction that is in a unit')
-    if (!rival && queue.entries.size >= MAX_PER_SENDER)
+    const room = MAX_BYTES_PER_SENDER - queue.bytes + (rival?.tx.raw.length ?? 0)
+    if ((!rival && queue.entries.size >= MAX_PER_SENDER) || bytes > room)
       return new Rejection('busy', 'account limit exceeded: too many transactions in the txpool')
     if (tx.nonce > queue.next + BigInt(MAX_QUEUED_PER_SENDER))
       return new Rejection('nonce-gap', 'nonce too high: gap too large')
@@ -164,6 +174,8 @@ export class Mempool {
     const entry: Entry = { ...transaction, cost, proposedAt: undefined, epoch: 0 }
     queue.entries.set(tx.nonce, entry)
     queue.cost += cost
+    queue.bytes += bytes
+    this.#bytes += bytes
     this.#senders.set(sender, queue)
     this.#entries.set(hash, entry)
     if (rival && tx.nonce < queue.next) this.#ready.push(entry)
@@ -255,6 +267,8 @@ export class Mempool {
   #forget(queue: SenderQueue, entry: Entry): void {
     queue.entries.delete(entry.tx.nonce)
     queue.cost -= entry.cost
+    queue.bytes -= entry.tx.raw.length
+    this.#bytes -= entry.tx.raw.length
     this.#entries.delete(entry.hash)
   }
 

@@ -154,6 +154,8 @@ export interface LogFilter {
 
 const MAX_FILTER_ADDRESSES = 1_000
 const MAX_FILTER_TOPICS = 4
+/** Of one position: filters that are polled stay, and every log is held against them. */
+const MAX_FILTER_CHOICES = 1_000
 
 export function logFilterParam(value: unknown): LogFilter {
   if (typeof value !== 'object' || value === null) throw invalidParams('the filter must be an object')
@@ -170,10 +172,16 @@ export function logFilterParam(value: unknown): LogFilter {
     toBlock: blockParam(toBlock, 'toBlock'),
     blockHash: blockHash === undefined ? undefined : hashParam(blockHash, 'blockHash'),
     addresses: addresses.map((one) => addressParam(one, 'address')),
-    topics: ((topics ?? []) as unknown[]).map((choice) =>
-      choice === null ? [] : (Array.isArray(choice) ? choice : [choice]).map((topic) => hashParam(topic, 'topic')),
-    ),
+    topics: ((topics ?? []) as unknown[]).map(topicChoices),
   }
+}
+
+function topicChoices(choice: unknown): Hash[] {
+  if (choice === null) return []
+  const choices: unknown[] = Array.isArray(choice) ? choice : [choice]
+  if (choices.length > MAX_FILTER_CHOICES)
+    throw invalidParams(`a position has at most ${MAX_FILTER_CHOICES} topics to choose from`)
+  return choices.map((topic) => hashParam(topic, 'topic'))
 }
 
 function accessListEntry(value: unknown): { address: AddressHex; storageKeys: Hash[] } {

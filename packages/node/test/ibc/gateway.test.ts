@@ -1,12 +1,25 @@
 import { bytesToHex } from '@ethereumjs/util'
-import type { IbcMessage } from '@zos/hub-ibc'
+import {
+  ATTESTATION_TYPE_URLS,
+  AttestationProof,
+  AttestationsClientState,
+  AttestationsConsensusState,
+  attest,
+  attestorAddress,
+  encodeStateAttestation,
+  type IbcMessage,
+} from '@zos/hub-ibc'
 import { connectV2, createMemoryCursors, createRelayer } from '@zos/hub-ibc/relayer'
 import { keccak256 } from '@zos/pipeline/hash'
 import { expect, test } from 'vitest'
+import { NodeError } from '../../src/errors.ts'
 import { IBC_GATEWAY_ADDRESS, IBC_HOST_ADDRESS } from '../../src/ibc/addresses.ts'
 import { writeRecord } from '../../src/ibc/byte-records.ts'
 import { GATEWAY_CODE } from '../../src/ibc/bytecode.ts'
+import { encodeSubmit } from '../../src/ibc/gateway-logs.ts'
 import { STORE_POSITION } from '../../src/ibc/host-records.ts'
+import { encodeMessage } from '../../src/ibc/ibc-host.ts'
+import { SIGNATURE_GAS } from '../../src/native/gas-meter.ts'
 import { slotAt, slotValue, systemStorage } from '../../src/native/native-storage.ts'
 import type { AddressHex } from '../../src/state/account.ts'
 import {
@@ -271,3 +284,79 @@ test('calls that only ask change nothing', async () => {
 function solidityMapping(key: Uint8Array, position: number) {
   return bytesToHex(keccak256(Buffer.concat([key, Buffer.alloc(31), Buffer.of(position)])))
 }
+
+test('a record that cannot be read stops the node; it makes no refused packet of it', async () => {
+  const { hub, zone, hubClient, zoneClient } = await twoChains()
+  await sendCoin(hub, hubClient, BOB, 300n)
+  let messages: readonly IbcMessage[] = []
+  const caught = createRelayer({
+    a: { endpoint: hub.endpoint, clientId: hubClient },
+    b: {
+      endpoint: {
+        ...zone.endpoint,
+        submit: async (given) => {
+          messages = given
+          return []
+        },
+      },
+      clientId: zoneClient,
+    },
+    cursors: createMemoryCursors(),
+    signer: RELAYER,
+  })
+  await caught.step()
+  const call = { from: RELAYER, to: IBC_GATEWAY_ADDRESS, data: encodeSubmit(messages.map(encodeMessage)) }
+  const read = zone.state.storage.bind(zone.state)
+  let reads = 0
+  let damaged = 0
+  zone.state.storage = (address, slot) => {
+    if (address === IBC_HOST_ADDRESS && ++reads === damaged) throw new NodeError('NODE_STORE_CORRUPT', 'damaged')
+    return read(address, slot)
+  }
+  expect((await zone.call(call)).succeeded).toBe(true)
+  const all = reads
+  for (damaged = 1; damaged <= all; damaged++) {
+    reads = 0
+    await expect(zone.call(call), `read ${damaged}`).rejects.toMatchObject({ code: 'NODE_STORE_CORRUPT' })
+  }
+})
+
+test('every signature that a client checks is paid for', async () => {
+  const { hub } = await twoChains()
+  const keys = Array.from({ length: 6 }, (_, i) => new Uint8Array(32).fill(i + 1))
+  const [created] = await submit(hub, ALICE, [
+    {
+      typeUrl: '/ibc.core.client.v1.MsgCreateClient',
+      clientState: {
+        typeUrl: ATTESTATION_TYPE_URLS.clientState,
+        value: AttestationsClientState.encode({
+          attestorAddresses: keys.map(attestorAddress),
+          minRequiredSigs: 2,
+          latestHeight: 1n,
+        }),
+      },
+      consensusState: {
+        typeUrl: ATTESTATION_TYPE_URLS.consensusState,
+        value: AttestationsConsensusState.encode({ timestamp: 1n }),
+      },
+      signer: ALICE,
+    },
+  ])
+  const { result: clientId } = created as { result: string }
+  const gasWith = async (signers: number) => {
+    const data = encodeStateAttestation(2n, 2n)
+    const signatures = keys.slice(0, signers).map((key) => attest(key, 'state', data))
+    const value = AttestationProof.encode({ attestationData: data, signatures })
+    const update: IbcMessage = {
+      typeUrl: '/ibc.core.client.v1.MsgUpdateClient',
+      clientId,
+      clientMessage: { typeUrl: ATTESTATION_TYPE_URLS.proof, value },
+      signer: ALICE,
+    }
+    const call = { from: ALICE, to: IBC_GATEWAY_ADDRESS, data: encodeSubmit([encodeMessage(update)]) }
+    const outcome = await hub.call(call)
+    expect(gatewayLog(outcome, 'Delivered')?.status).toBe(0n)
+    return outcome.gasUsed
+  }
+  expect((await gasWith(6)) - (await gasWith(2))).toBeGreaterThan(4n * SIGNATURE_GAS)
+})

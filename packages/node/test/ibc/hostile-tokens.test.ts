@@ -9,6 +9,7 @@ import { createEvmChain, type EvmChain, gatewayInterface, gatewayLog, RELAYER, t
 
 const ALICE: AddressHex = `0x${'a1'.repeat(20)}`
 const BOB: AddressHex = `0x${'b0'.repeat(20)}`
+const MAX_UINT = 2n ** 256n - 1n
 const Way = {
   Honest: 0,
   Fee: 1,
@@ -21,6 +22,7 @@ const Way = {
   Reenters: 8,
   LiesAboutTaking: 9,
   LosesOnTaking: 10,
+  Fiction: 11,
 } as const
 
 let contract: Compiled
@@ -43,7 +45,7 @@ const deploy = async () => (await hub.send({ from: ALICE, data: contract.bytecod
 const sendData = (chain: EvmChain, of: AddressHex, client: string, receiver: string, amount: bigint) =>
   gatewayInterface.encodeFunctionData('sendToken', [of, amount, client, receiver, chain.seconds() + 600n, ''])
 const approve = (chain: EvmChain, of: AddressHex, from: AddressHex) =>
-  chain.send({ from, to: of, data: tokenInterface.encodeFunctionData('approve', [IBC_GATEWAY_ADDRESS, 10n ** 18n]) })
+  chain.send({ from, to: of, data: tokenInterface.encodeFunctionData('approve', [IBC_GATEWAY_ADDRESS, MAX_UINT]) })
 const trySend = async (amount: bigint, of = token) =>
   (
     await hub.block([
@@ -225,6 +227,33 @@ describe('paying a token out', () => {
     await say('rebase', 4_000)
     expect((await trySend(8n)).succeeded).toBe(true)
     expect(books(token).escrow).toBe(8n)
+  })
+})
+
+describe('a token whose balances are fiction', () => {
+  const conjure = async (amount: bigint) => {
+    await say('be', Way.Fiction)
+    await say('say', IBC_GATEWAY_ADDRESS, 0)
+    expect((await trySend(amount)).succeeded).toBe(true)
+    await relay()
+  }
+
+  test('has no more of it abroad than a token contract can count; what is too much comes back', async () => {
+    await conjure(MAX_UINT)
+    expect(await zone.balanceOf(await zoneToken(), BOB)).toBe(MAX_UINT)
+    await conjure(1n)
+    expect(books(token)).toEqual({ holdings: MAX_UINT, inFlight: 0n, escrow: MAX_UINT })
+    expect(await hub.balanceOf(token, ALICE)).toBe(1n)
+  })
+
+  test('has no claim that is too large to be counted', async () => {
+    for (let round = 0; round < 2; round++) {
+      await conjure(MAX_UINT)
+      await say('be', Way.Reverts)
+      await sendHome(MAX_UINT)
+      expect(await claimOf(token, BOB)).toBe(MAX_UINT)
+      expect(books(token).escrow).toBe(0n)
+    }
   })
 })
 

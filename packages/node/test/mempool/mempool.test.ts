@@ -66,6 +66,36 @@ describe('the mempool', () => {
     ).toContain('already used')
   })
 
+  test('holds no more bytes of one sender, and of all, than it has memory for', async () => {
+    const raw = new Uint8Array(120_000)
+    const own = accounts[0]!.address
+    const template = await signed(0, { nonce: 0 })
+    const from = (sender: AddressHex, nonce: number) => ({
+      ...template,
+      tx: { ...template.tx, raw, nonce: BigInt(nonce) },
+      hash: `0x${`${sender.slice(10)}${nonce.toString(16).padStart(8, '0')}`.padEnd(64, '0')}` as const,
+      sender,
+    })
+    const fill = (sender: AddressHex) => {
+      state.set(sender, { ...EMPTY_ACCOUNT, balance: 10n ** 24n })
+      for (let nonce = 0; ; nonce++) {
+        const refused = pool.add(from(sender, nonce))
+        if (refused) return { count: nonce, refused }
+      }
+    }
+    const { count, refused } = fill(own)
+    expect(refused).toMatchObject({ code: 'busy', message: expect.stringContaining('account limit') })
+    expect(count * 120_000).toBeLessThan(16 * 1024 * 1024)
+    const strangers = Array.from({ length: 17 }, (_, i) => fill(`0x${i.toString(16).padStart(40, 'a')}`))
+    expect(strangers.at(-1)!.refused).toMatchObject({ code: 'busy', message: 'txpool is full' })
+    expect(pool.size * 120_000).toBeLessThan(256 * 1024 * 1024)
+    // What a block took makes room.
+    const [next] = pool.take({ ...LIMITS, maxBytes: 1, maxGas: 150_000_000n })
+    state.set(next!.sender, { ...state.get(next!.sender)!, nonce: 1n })
+    pool.settle(1, [next!], [])
+    expect(pool.add(from(own, count))).toBeUndefined()
+  })
+
   test('counts what a sender already owes', async () => {
     state.set(accounts[0]!.address, { ...EMPTY_ACCOUNT, balance: 21_000n * 10n ** 10n * 2n })
     expect(pool.add(await signed(0, { nonce: 0 }))).toBeUndefined()

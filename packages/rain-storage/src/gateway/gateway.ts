@@ -213,7 +213,8 @@ async function redirected(
     const { size } = await stat(blocks, file.cid, { signal })
     const length = Math.min(size, MAX_REDIRECTS_BYTES + 1)
     for await (const part of exportFile(blocks, file.cid, { length, signal })) parts.push(part)
-    rule = findRedirect(parseRedirects(concat(parts)), `/${target.segments.join('/')}`)
+    // A slash within a segment must not become one between segments: two of them in front would name a host.
+    rule = findRedirect(parseRedirects(concat(parts)), `/${target.segments.map(encodeURIComponent).join('/')}`)
   } catch (error) {
     if (isStorageError(error, 'STORAGE_MALFORMED') || isStorageError(error, 'STORAGE_LIMIT'))
       return failure(500, error.message)

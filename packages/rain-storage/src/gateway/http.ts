@@ -102,7 +102,8 @@ export function streamOf(source: AsyncGenerator<Uint8Array>): ReadableStream<Uin
   )
 }
 
-/** An answer that sends the client elsewhere. */
+/** An answer that sends the client elsewhere. What a URL cannot have is encoded; browsers would read a backslash as a slash. */
 export function redirect(status: number, location: string): Response {
-  return new Response(null, { status, headers: { location, ...CORS } })
+  const url = location.replace(/[^\x21-\x7e]|\\/gu, encodeURIComponent)
+  return new Response(null, { status, headers: { location: url, ...CORS } })
 }

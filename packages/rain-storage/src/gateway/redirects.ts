@@ -52,7 +52,7 @@ export function parseRedirects(bytes: Uint8Array): Redirect[] {
   return rules
 }
 
-/** The first rule for `path`, with its placeholders filled in. */
+/** The first rule for `path`, which is percent-encoded segment by segment, with its placeholders filled in as they stand there. */
 export function findRedirect(rules: readonly Redirect[], path: string): Redirect | undefined {
   for (const rule of rules) {
     const values = match(rule.from, path)
@@ -78,7 +78,7 @@ function match(pattern: string, path: string): Map<string, string> | undefined {
     if (part.startsWith(':')) {
       if (word === '') return undefined
       values.set(part.slice(1), word)
-    } else if (part !== word) return undefined
+    } else if (part !== word && part !== decodeURIComponent(word)) return undefined
   }
   return wanted.length === given.length ? values : undefined
 }

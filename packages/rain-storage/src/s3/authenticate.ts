@@ -19,7 +19,7 @@ export async function authenticate(
   const signed = { method: request.method, path: url.pathname, query: url.searchParams, headers }
   const auth = await checkSignature(crypto, signed, (accessKey) => owners.secretOf(accessKey), nowMs())
   if (auth.status === 'invalid')
-    throw new S3Failure(auth.reason, 'The request is not signed as it should be with AWS4-HMAC-SHA256')
+    throw new S3Failure(auth.reason, auth.detail ?? 'The request is not signed as it should be with AWS4-HMAC-SHA256')
   const { bucket, encodedKey, bucketUrl } = s3Address(url, domains)
   let key: string
   try {

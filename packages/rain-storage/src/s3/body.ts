@@ -117,8 +117,14 @@ class LineReader {
   }
 
   async exactly(length: number): Promise<Uint8Array> {
-    while (this.#held.length < length)
+    // Put together once: a body may come byte by byte.
+    const parts = [this.#held]
+    for (let have = this.#held.length; have < length; have += this.#held.length) {
+      this.#held = new Uint8Array(0)
       if (!(await this.#more())) throw new S3Failure('IncompleteBody', 'The body ends inside a chunk')
+      parts.push(this.#held)
+    }
+    this.#held = concat(parts)
     const bytes = this.#held.subarray(0, length)
     this.#held = this.#held.subarray(length)
     return bytes

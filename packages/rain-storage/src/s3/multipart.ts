@@ -12,6 +12,7 @@ import {
 } from './checksum.ts'
 import { checkWrite } from './conditions.ts'
 import { S3Failure } from './failure.ts'
+import type { Naming } from './objects.ts'
 import type { GatewayParts } from './parts.ts'
 import type { ObjectRecord, UploadRecord } from './records.ts'
 import { newObject } from './write-object.ts'
@@ -100,14 +101,28 @@ export class Multipart {
 
   async complete(call: Call, upload: string): Promise<Response> {
     const { bucket, key, request } = call
-    const { objects, uploads, writer, options } = this.#parts
+    const { objects, writer } = this.#parts
     await this.#mayWrite(call)
     const wanted = wantedParts(await writer.document(call))
+    const { headers } = request
+    const put = () =>
+      objects.put(bucket, key, () => this.#joined(call, upload, wanted), { check: (now) => checkWrite(headers, now) })
+    // A client that did not see the answer asks again, perhaps before the first request is done.
     const present = await objects.find(bucket, key)
-    // A client that did not see the answer asks again.
     if (present?.upload === upload) return completed(call, present)
-    const started = await uploads.need(bucket, key, upload)
-    checkWrite(request.headers, present)
+    try {
+      return completed(call, await put())
+    } catch (error) {
+      const now = error instanceof S3Failure ? await objects.find(bucket, key) : undefined
+      if (now?.upload !== upload) throw error
+      return completed(call, now)
+    }
+  }
+
+  /** The object that an upload's parts make, in the place of the upload. Runs with no other change between. */
+  async #joined(call: Call, upload: string, wanted: ReturnType<typeof wantedParts>): Promise<Naming> {
+    const { uploads, writer, options } = this.#parts
+    const started = await uploads.need(call.bucket, call.key, upload)
     const have = new Map<number, ObjectRecord>()
     for await (const { part, record } of uploads.parts(upload)) have.set(part, record)
     const parts: ObjectRecord[] = []
@@ -124,7 +139,7 @@ export class Multipart {
     }
     const checksum =
       started.checksum && checksumOfParts(parts, started.checksum.name, started.checksum.type, options.createHash)
-    checkWhole(request.headers, checksum)
+    checkWhole(call.request.headers, checksum)
     const hash = writer.md5()
     hash.update(concat(parts.map((part) => fromHex(part.etag)!)))
     const record: ObjectRecord = {
@@ -140,11 +155,7 @@ export class Multipart {
         ? { partChecksums: parts.map((part) => part.checksum!) }
         : {}),
     }
-    const named = await objects.put(bucket, key, record, {
-      ...(await uploads.end(bucket, upload)),
-      check: (now) => checkWrite(request.headers, now),
-    })
-    return completed(call, named)
+    return { record, ...(await uploads.end(call.bucket, upload)) }
   }
 }
 

@@ -13,6 +13,13 @@ import { NULL_VERSION, type ObjectRecord, stampOver, versionIdOf } from './recor
 /** Judges what has the name now, with no other change between. */
 export type Check = (present: ObjectRecord | undefined) => void
 
+/** An object to be named, and what goes into the same batch. */
+export interface Naming {
+  readonly record: ObjectRecord
+  readonly changes?: readonly IndexChange[]
+  readonly dropped?: readonly ObjectRecord[]
+}
+
 /** A batch in the making. */
 interface Batch {
   readonly changes: IndexChange[]
@@ -68,19 +75,21 @@ export class Objects {
   }
 
   /**
-   * Names an object. What had the name stays as an older version where the bucket has versioning, else it is let go. `more` goes into the same batch.
-   * Gives the record as it stands.
+   * Names an object. What had the name stays as an older version where the bucket has versioning, else it is let go. Gives the record as it stands.
+   * Content that something names already is found by a function, which runs with no other change between: else it might be let go before it is
+   * named here.
    */
   put(
     bucket: string,
     key: string,
-    record: ObjectRecord,
-    more: { readonly changes?: readonly IndexChange[]; readonly dropped?: readonly ObjectRecord[]; check?: Check } = {},
+    given: ObjectRecord | (() => Promise<Naming>),
+    { check }: { check?: Check } = {},
   ): Promise<ObjectRecord> {
     return this.#names.serial(async () => {
       await this.#buckets.need(bucket)
-      more.check?.(await this.find(bucket, key))
-      return this.#write(bucket, key, record, more.changes, more.dropped)
+      check?.(await this.find(bucket, key))
+      const { record, changes, dropped } = typeof given === 'function' ? await given() : { record: given }
+      return this.#write(bucket, key, record, changes, dropped)
     })
   }
 

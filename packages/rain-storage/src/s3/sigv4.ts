@@ -8,6 +8,8 @@ const ALGORITHM = 'AWS4-HMAC-SHA256'
 export const UNSIGNED = 'UNSIGNED-PAYLOAD'
 /** Clocks may differ by this much, as at AWS. */
 const MAX_SKEW_MS = 15 * 60 * 1000
+/** Headers that every signature covers by itself, or that are not looked at where it does not. */
+const BOUND: readonly string[] = ['x-amz-content-sha256', 'x-amz-date']
 /** Longest life of a presigned URL. */
 const MAX_EXPIRES_S = 7 * 24 * 3600
 
@@ -37,6 +39,8 @@ export type SignatureCheck =
         | 'RequestTimeTooSkewed'
         | 'AuthorizationHeaderMalformed'
         | 'InvalidRequest'
+      /** why, where the reason alone would not tell */
+      readonly detail?: string
     }
 
 /** What the signatures of a chunked body go on from. */
@@ -154,6 +158,11 @@ export async function checkSignature(
     return { status: 'invalid', reason: 'AccessDenied' }
   // Without the host among the signed headers, a signature would hold for any server.
   if (!names.includes('host')) return { status: 'invalid', reason: 'AccessDenied' }
+  // Who holds a presigned URL for one upload could make a copy of another object of it, or open it to all.
+  const unsigned = [...request.headers.keys()].find(
+    (name) => name.startsWith('x-amz-') && !BOUND.includes(name) && !names.includes(name),
+  )
+  if (unsigned !== undefined) return { status: 'invalid', reason: 'AccessDenied', detail: `${unsigned} is not signed` }
   const secret = secretOf(accessKey)
   if (secret === undefined) return { status: 'invalid', reason: 'InvalidAccessKeyId' }
   const payload = presigned

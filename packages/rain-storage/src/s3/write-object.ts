@@ -5,6 +5,7 @@ import { checkDelete, checkWrite } from './conditions.ts'
 import { S3Failure } from './failure.ts'
 import { actionOn } from './lookup.ts'
 import { checkUnlocked, locksOf } from './object-lock.ts'
+import type { Naming } from './objects.ts'
 import type { GatewayParts } from './parts.ts'
 import { type BucketRecord, isVersionId, NULL_VERSION, type ObjectFacts, versionIdOf } from './records.ts'
 import { tagsOfHeader } from './tags.ts'
@@ -53,15 +54,15 @@ export async function copyObject(parts: GatewayParts, call: Call): Promise<Respo
   const { objects, lookup, options } = parts
   const { headers } = call.request
   const { facts } = await newObject(parts, call)
-  const source = await lookup.source(call)
   const replace = headers.get('x-amz-metadata-directive') === 'REPLACE'
-  const itself = source.name === call.bucket && source.key === call.key && source.version === undefined
-  if (!replace && itself) throw new S3Failure('InvalidRequest', 'A copy onto itself changes the metadata')
-  const { parts: bytes, size, etag, checksum, partChecksums, tags } = source.record
-  const named = await objects.put(
-    call.bucket,
-    call.key,
-    {
+  // before it waits for other changes, so that a refused request need not
+  let source = await lookup.source(call)
+  const copied = async (): Promise<Naming> => {
+    source = await lookup.source(call)
+    const itself = source.name === call.bucket && source.key === call.key && source.version === undefined
+    if (!replace && itself) throw new S3Failure('InvalidRequest', 'A copy onto itself changes the metadata')
+    const { parts: bytes, size, etag, checksum, partChecksums, tags } = source.record
+    const record = {
       parts: bytes,
       size,
       etag,
@@ -71,9 +72,11 @@ export async function copyObject(parts: GatewayParts, call: Call): Promise<Respo
       ...(partChecksums === undefined ? {} : { partChecksums }),
       ...(tags === undefined || headers.get('x-amz-tagging-directive') === 'REPLACE' ? {} : { tags }),
       ...facts,
-    },
-    { check: (now) => checkWrite(headers, now) },
-  )
+    }
+    return { record }
+  }
+  const named = await objects.put(call.bucket, call.key, copied, { check: (now) => checkWrite(headers, now) })
+  const { etag, checksum } = named
   const from: Record<string, string> =
     source.bucket.versioning === undefined ? {} : { 'x-amz-copy-source-version-id': versionIdOf(source.record) }
   return xml(

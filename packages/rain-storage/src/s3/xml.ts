@@ -38,11 +38,22 @@ export function xmlDocument(root: string, value: XmlValue): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body}`
 }
 
-/** The contents of every element `name` in `xml`, without its own markup. No entities are expanded but the five of XML and character references. */
+/**
+ * The contents of every element `name` in `xml`, without its own markup. No entities are expanded but the five of XML and character references.
+ * Cost: linear, whatever is sent: where one element does not end, no later one does.
+ */
 export function elementsOf(xml: string, name: string): string[] {
   const found: string[] = []
-  const pattern = new RegExp(`<(?:\\w+:)?${name}(?:\\s[^>]*)?>([\\s\\S]*?)</(?:\\w+:)?${name}>`, 'g')
-  for (const match of xml.matchAll(pattern)) found.push(match[1]!)
+  const opening = new RegExp(`<(?:\\w+:)?${name}(?=[\\s>])`, 'g')
+  const closing = new RegExp(`</(?:\\w+:)?${name}>`, 'g')
+  while (opening.exec(xml) !== null) {
+    const start = xml.indexOf('>', opening.lastIndex) + 1
+    closing.lastIndex = start
+    const end = start === 0 ? null : closing.exec(xml)
+    if (end === null) break
+    found.push(xml.slice(start, end.index))
+    opening.lastIndex = closing.lastIndex
+  }
   return found
 }
 

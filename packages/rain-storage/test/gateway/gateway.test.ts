@@ -339,3 +339,36 @@ it('a source over a gateway verifies what it is given', async () => {
     code: 'STORAGE_UNAVAILABLE',
   })
 })
+
+describe('where a redirect leads', () => {
+  it('is a URL whatever is asked for: it is encoded, and no header ends early', async () => {
+    for (const [uri, location] of [
+      ['ipfs://bafy/链', '/ipfs/bafy/%E9%93%BE'],
+      ['ipfs://bafy/a\r\nset-cookie: x', '/ipfs/bafy/a%0D%0Aset-cookie:%20x'],
+      ['ipfs://bafy/%E9%93%BE?a=b', '/ipfs/bafy/%E9%93%BE?a=b'],
+    ] as const) {
+      const response = await ask(`/ipfs/?uri=${encodeURIComponent(uri)}`)
+      expect([response.status, response.headers.get('location')]).toEqual([301, location])
+    }
+  })
+
+  it('stays on the site where its rule says so, and keeps names in any script', async () => {
+    const file = async (text: string) => (await importFile(store, [new TextEncoder().encode(text)])).cid
+    const rules = await file('/old/* /:splat 301\n/ält/* /neu/ü/:splat 302\n/show/:name /:name 200\n')
+    const { cid } = await writeDirectory(store, [
+      { name: '_redirects', cid: rules, dagSize: 0 },
+      { name: '100% 链', cid: await file('hello'), dagSize: 0 },
+    ])
+    const site = createGateway({ blocks: store, deserialise: true, hosts: ['gateway.test'] })
+    const to = async (path: string) => {
+      const response = await site(new Request(`http://${cid.toV1()}.ipfs.gateway.test${path}`))
+      return response.headers.get('location')
+    }
+    expect(await to('/old/%5Cevil.example/')).toBe('/%5Cevil.example')
+    expect(await to('/old/%2F%2Fevil.example/')).toBe('/%2F%2Fevil.example')
+    expect(await to('/old/%0D%0Ax')).toBe('/%0D%0Ax')
+    expect(await to('/ält/链')).toBe('/neu/%C3%BC/%E9%93%BE')
+    const shown = await site(new Request(`http://${cid.toV1()}.ipfs.gateway.test/show/100%25 链`))
+    expect([shown.status, await shown.text()]).toEqual([200, 'hello'])
+  })
+})

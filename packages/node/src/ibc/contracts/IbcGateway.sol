@@ -208,7 +208,10 @@ contract IbcGateway {
         // With less, somebody could starve the payment on purpose (EIP-150 keeps a 64th back).
         if (gasleft() < RELEASE_GAS + RELEASE_GAS / 32) revert MoreGasNeeded();
         if (_pay(action.token, action.account, action.amount, RELEASE_GAS)) return;
-        claims[action.token][action.account] += action.amount;
+        // Only a token whose balances are fiction comes to the end of the number; it must not hold up the messages of others.
+        uint256 waiting = claims[action.token][action.account];
+        uint256 room = type(uint256).max - waiting;
+        claims[action.token][action.account] = waiting + (action.amount < room ? action.amount : room);
         emit Unpaid(action.token, action.account, action.amount);
     }
 
