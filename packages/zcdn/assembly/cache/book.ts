@@ -68,10 +68,10 @@ export class Book {
   clock: f64
   capacity: f64
   ticksPerByte: f64
-  hits: f64
-  misses: f64
   hitBytes: f64
-  evictions: f64
+  hits: i64
+  misses: i64
+  evictions: i64
 }
 
 // @ts-ignore: decorator

@@ -43,11 +43,11 @@ export function bytes(book: Book): f64 {
 }
 
 export function hits(book: Book): f64 {
-  return book.hits
+  return <f64>book.hits
 }
 
 export function misses(book: Book): f64 {
-  return book.misses
+  return <f64>book.misses
 }
 
 export function hitBytes(book: Book): f64 {
@@ -55,5 +55,5 @@ export function hitBytes(book: Book): f64 {
 }
 
 export function evictions(book: Book): f64 {
-  return book.evictions
+  return <f64>book.evictions
 }

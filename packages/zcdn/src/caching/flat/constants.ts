@@ -25,7 +25,7 @@ export const TRIED = 16
 export const FIRST_ROWS = 64
 /** Places of the table for each slot: so few collisions that the first look decides nearly always, which a processor can foretell. */
 export const TABLE_PER_ROW = 4
-/** Ghosts for each slot, and of one bucket; two words each. Four for each slot cost 5 % of the time where a cache is large, and gain 0.1 points. */
+/** Ghosts for each slot, and of one bucket; two words each. Four for each slot gain 0.1 points, cost 4 % of the time and hit less in loops (docs/cache.md). */
 export const GHOSTS_PER_ROW = 2
 export const WAYS = 4
 /** So many keys are not side by side in the table by chance: someone has chosen them, or the quick hash does not see where they differ. */

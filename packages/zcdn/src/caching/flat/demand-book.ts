@@ -9,6 +9,8 @@ export interface DemandBook {
   find(hash: number, low: number, high: number, after: number): number
   /** {@link DemandBook.find} and a hit for what is found; it counts hits and misses. */
   hit(hash: number, low: number, high: number): number
+  /** {@link DemandBook.hit} of an integer of 32 bits, with 0 above, under the quick hash. */
+  hitInteger(key: number): number
   /** The value of a row was looked for and found. */
   hitRow(row: number): void
   /** The value of a row was looked for, or it was replaced by one of the same size. */
@@ -18,6 +20,8 @@ export interface DemandBook {
    * {@link DemandBook.takeCrowded} has something to tell. 0 when they are here with another size, or there is no memory for more.
    */
   put(hash: number, low: number, high: number, size: number): number
+  /** {@link DemandBook.put} of an integer of 32 bits, with 0 above, under the quick hash. */
+  putInteger(key: number, size: number): number
   /** {@link DemandBook.put} of words that are not here, or are another key's. */
   add(hash: number, low: number, high: number, size: number): number
   /** The first half of {@link DemandBook.add}; what had to go is in {@link DemandBook.nextLeft}, its words still in place. */

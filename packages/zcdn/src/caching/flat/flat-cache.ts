@@ -47,7 +47,8 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     if (this.mode !== PLAIN) return this.getStepByStep(key)
     const low = (key as number) | 0
     // The row 0 holds no value.
-    return this.values[this.book.hit(quickIntegerHash(key as number), low, low === key ? 0 : upperBits(key as number))]
+    if (low === key) return this.values[this.book.hitInteger(low)]
+    return this.values[this.book.hit(quickIntegerHash(key as number), low, upperBits(key as number))]
   }
 
   private getStepByStep(key: K): V | undefined {
@@ -81,8 +82,10 @@ export class FlatCache<K extends string | number, V> implements CacheEngine<K, V
     const { book } = this
     if (this.mode !== PLAIN || sizeBytes > this.capacityBytes) return this.setStepByStep(key, value, sizeBytes)
     const low = (key as number) | 0
-    const high = low === key ? 0 : upperBits(key as number)
-    const put = book.put(quickIntegerHash(key as number), low, high, sizeBytes)
+    const put =
+      low === key
+        ? book.putInteger(low, sizeBytes)
+        : book.put(quickIntegerHash(key as number), low, upperBits(key as number), sizeBytes)
     if ((put & 1) !== 0) this.tidy()
     if (put < 2) return this.setStepByStep(key, value, sizeBytes)
     this.values[put >> 1] = value

@@ -2,6 +2,8 @@ import { FIRST_ROWS, GHOSTS_PER_ROW, WAYS } from './constants.ts'
 
 /** Two words a ghost. */
 const BUCKET_SHIFT = 3
+/** 1.5 times 2^52: a double that this is added to has no room for a fraction. */
+const NO_FRACTION = 6755399441055744
 
 /**
  * What was turned out of the small queue lately: hashes in buckets of four, newest first, with a word each of clock (16 bits), epoch (12) and uses
@@ -44,4 +46,9 @@ export class Ghosts {
   clear(): void {
     this.words.fill(0)
   }
+}
+
+/** The lower 32 bits of a clock below 2^51, rounded. */
+export function ticksOf(clock: number): number {
+  return (clock + NO_FRACTION - NO_FRACTION) | 0
 }

@@ -14,7 +14,9 @@ let refused = false
 let find: Kernel['find']
 let hit: Kernel['hit']
 let hitRow: Kernel['hitRow']
+let hitInteger: Kernel['hitInteger']
 let put: Kernel['put']
+let putInteger: Kernel['putInteger']
 let add: Kernel['add']
 
 function load(): Kernel | undefined {
@@ -26,7 +28,7 @@ function load(): Kernel | undefined {
     }
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { abort } })
     kernel = instance.exports as unknown as Kernel
-    ;({ find, hit, hitRow, put, add } = kernel)
+    ;({ find, hit, hitInteger, hitRow, put, putInteger, add } = kernel)
   } catch {
     refused = true
   }
@@ -62,6 +64,10 @@ class KernelBook implements DemandBook {
     return hit(this.at, hash, low, high)
   }
 
+  hitInteger(key: number): number {
+    return hitInteger(this.at, key)
+  }
+
   hitRow(row: number): void {
     hitRow(this.at, row)
   }
@@ -72,6 +78,10 @@ class KernelBook implements DemandBook {
 
   put(hash: number, low: number, high: number, size: number): number {
     return put(this.at, hash, low, high, size)
+  }
+
+  putInteger(key: number, size: number): number {
+    return putInteger(this.at, key, size)
   }
 
   add(hash: number, low: number, high: number, size: number): number {

@@ -1,4 +1,4 @@
-import { DEAD, FIRST_ROWS, MARK, MORE_DEAD, WHERE } from './constants.ts'
+import { DEAD, FIRST_ROWS, MAIN, MARK, MORE_DEAD, SMALL, SPARE, WHERE } from './constants.ts'
 
 /** Words of a slot; its first word is at `row << ROW_SHIFT`. The row 0 is none. */
 const SLOT_WORDS = 8
@@ -57,6 +57,11 @@ export class QueuedSlots {
     this.words[slot + META] = meta
     this.words[slot + NEXT] = this.freeHead
     this.freeHead = slot
+  }
+
+  isLive(row: number): boolean {
+    const where = this.words[(row << ROW_SHIFT) + META]! & WHERE
+    return where === SMALL || where === MAIN || where === SPARE
   }
 
   /** One above the highest row that was ever used. */
