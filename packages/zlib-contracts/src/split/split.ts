@@ -193,7 +193,8 @@ function* fillFacets(
     const parts = partition(code, queue, (maxBytes * (estimate.measured ? FILL : 1)) / estimate.bytesPerToken)
     // The first part measures how many bytes a token becomes; the others follow side by side.
     const filled = (estimate.measured ? parts : parts.slice(0, 1)).map((cases) => ({ cases, index: undefined }))
-    const tries = [...whole, ...filled].map((one) => ({ ...one, ...facetProgram(code, one.cases) }))
+    // Filled facets are the longest to compile and the next step waits for them: they go first, so that no compiler is left alone with one.
+    const tries = [...filled, ...whole].map((one) => ({ ...one, ...facetProgram(code, one.cases) }))
     whole = []
     const compiled = yield tries.map(({ source }) => source)
     const sizes = compiled.map(({ runtime }) => runtime.length / 2 - 1)
