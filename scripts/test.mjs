@@ -70,8 +70,8 @@ else {
   say('unit, property, vector and simulation tests')
   // Vitest would leave one core free. Modules are loaded once a worker, here and below: that takes much time away.
   await vitest('unit', ['--project', '!*:e2e', '--no-isolate', '--maxWorkers', String(availableParallelism())])
-  // Networks of validators stand in each other's way; the two streams take about equally long.
-  const first = ['node:e2e', 'zworld:e2e', 'zstorage:e2e']
+  // Networks of validators stand in each other's way; the two streams take about equally long. zworld comes after zdao, which compiles it too.
+  const first = ['node:e2e', 'hello-zos:e2e', 'hub-and-zone:e2e', 'zstorage:e2e']
   const endToEnd = ['--no-isolate', '--no-file-parallelism', '--retry', '1']
   say('end to end: real processes, two files at a time')
   await Promise.all([
