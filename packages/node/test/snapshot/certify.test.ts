@@ -66,7 +66,10 @@ test('a snapshot is proved by the checkpoint of its beginning, and by nothing th
   )
   expect(await certify({ ...manifest, start: { ...start, mci: 41 } })).toMatch(/another unit/)
   expect(
-    await certify({ ...manifest, start: { ...start, unit: { ...start.unit, id: hash('12') as typeof start.unit.id } } }),
+    await certify({
+      ...manifest,
+      start: { ...start, unit: { ...start.unit, id: hash('12') as typeof start.unit.id } },
+    }),
   ).toMatch(/another unit/)
   expect(
     await certify({ ...manifest, block: { ...block, header: { ...block.header, stateRoot: hash('23') } } }),
