@@ -16,7 +16,7 @@ import {
   type UnitHeader,
   type UnitId,
 } from '@zos/dag'
-import { type Committee, checkValidatorUnit, EPOCH_ROUNDS, epochOfRound } from '@zos/zpos'
+import { type Committee, checkValidatorUnit, EPOCH_ROUNDS, epochOfRound, GARBAGE_DEPTH } from '@zos/zpos'
 import type { BlockUnit } from '../chain/block-codec.ts'
 import type { KeyValueStore } from '../store/kv.ts'
 import { type EarlyUnit, EarlyUnits } from './early-units.ts'
@@ -25,7 +25,7 @@ import { HeaderCache } from './header-cache.ts'
 import { unitHash } from './unit-hash.ts'
 import { UnitStore } from './unit-store.ts'
 import { roundTime, timeBounds } from './unit-time.ts'
-import { WaitingUnits } from './waiting-units.ts'
+import { WaitingUnits, type WaitOutcome } from './waiting-units.ts'
 
 /** A committed leader with what became final through it. */
 export interface CommittedLeader {
@@ -48,9 +48,13 @@ export interface CommittedLeader {
 /** What became of a unit that somebody sent. */
 export type Acceptance =
   | { status: 'connected'; units: Unit[] }
-  /** Known already, or of an epoch that is over: nothing to do, and nobody's fault. */
-  | { status: 'duplicate' }
-  | { status: 'waiting'; missing: UnitId[] }
+  /**
+   * Known already, or of an epoch that is over or far ahead: nothing to do, and nobody's fault. `passOn`: it is the very unit, signature and payload too,
+   * that this node has checked, and recent; anything else under a known id nobody has checked.
+   */
+  | { status: 'duplicate'; passOn: boolean }
+  /** Whether it holds will be known later: `settled` tells. */
+  | { status: 'waiting'; missing: UnitId[]; settled: Promise<WaitOutcome> }
   | { status: 'invalid'; reason: string }
 
 /** Where a unit stands. */
@@ -75,6 +79,14 @@ export interface LedgerOptions {
   head?: number
 }
 
+/**
+ * Units of one author and round that are taken as they come: two prove that it equivocates. More are taken only where another unit builds on them, so that an
+ * equivocator cannot fill memory and disks with as many as it likes to sign.
+ */
+const MAX_UNITS_OF_A_ROUND = 2
+
+const UNKNOWN_COPY: Acceptance = { status: 'duplicate', passOn: false }
+
 export class Ledger {
   readonly #genesis: Unit
   readonly #committeeOf: LedgerOptions['committeeOf']
@@ -85,7 +97,7 @@ export class Ledger {
   readonly #store: UnitStore
   readonly #checking = new Set<UnitId>()
   readonly #early = new EarlyUnits()
-  #waiting = new WaitingUnits()
+  readonly #waiting = new WaitingUnits()
   #epoch: Epoch
   #previous: Epoch | undefined
   #chain: MainChainAccumulator
@@ -218,28 +230,30 @@ export class Ledger {
       if (isDagError(error)) return { status: 'invalid', reason: error.message }
       throw error
     }
-    if (this.dag.has(unit.id) || this.#waiting.has(unit.id) || this.#checking.has(unit.id) || this.#early.has(unit.id))
-      return { status: 'duplicate' }
+    if (this.dag.has(unit.id)) return this.#duplicate(unit, bytes)
+    if (this.#waiting.has(unit.id) || this.#checking.has(unit.id) || this.#early.has(unit.id)) return UNKNOWN_COPY
     if (unit.header.networkId !== this.dag.networkId) return { status: 'invalid', reason: 'of another network' }
     const author = unit.header.authors[0]
     if (!unit.header.validator || !author) return { status: 'invalid', reason: 'not by a validator' }
     const number = epochOfRound(unit.header.validator.round)
-    if (number < this.#epoch.number) return { status: 'duplicate' }
-    if (number > this.#epoch.number) {
-      this.#early.add(unit.id, number, { bytes, source })
-      return { status: 'waiting', missing: [] }
-    }
-    if (!this.committee.has(author)) return { status: 'invalid', reason: 'not by a validator of the epoch' }
+    // Of epochs further on nobody here can say anything; they are asked for when they come.
+    if (number < this.#epoch.number || number > this.#epoch.number + 1) return UNKNOWN_COPY
     const { epoch } = this
-    this.#checking.add(unit.id)
-    try {
-      if (!(await this.#isSignedBy(author, unit)))
-        return { status: 'invalid', reason: `the signature of ${author} does not hold` }
-    } finally {
-      this.#checking.delete(unit.id)
+    const committee = number === epoch.number ? epoch.committee : this.#committeeOf(number)
+    if (committee) {
+      if (!committee.has(author)) return { status: 'invalid', reason: 'not by a validator of the epoch' }
+      if (this.#isSuperfluous(unit)) return UNKNOWN_COPY
+      this.#checking.add(unit.id)
+      try {
+        if (!(await this.#isSignedBy(author, unit, committee)))
+          return { status: 'invalid', reason: `the signature of ${author} does not hold` }
+      } finally {
+        this.#checking.delete(unit.id)
+      }
     }
-    if (epoch !== this.#epoch) return { status: 'duplicate' }
-    return this.#connect(unit, bytes, source)
+    if (number < this.#epoch.number) return UNKNOWN_COPY
+    if (number === this.#epoch.number) return this.#connect(unit, bytes, source)
+    return this.#keepEarly(unit.id, number, bytes, source)
   }
 
   /** Connects a unit of this node, durably: it may be sent once this resolves. */
@@ -330,7 +344,7 @@ export class Ledger {
     this.#epoch = openEpoch(start, this.#genesis, this.#headers, this.#lottery)
     // The nodes below the peaks are of the epoch that ended.
     this.#chain = new MainChainAccumulator(start.chain, unitHash)
-    this.#waiting = new WaitingUnits()
+    this.#waiting.dropAll()
     this.#highestRound = Math.max(this.#highestRound, this.#epoch.base.round)
     return true
   }
@@ -356,8 +370,8 @@ export class Ledger {
   }
 
   /** The committee says which key an author signs with, so nothing has to be derived from the unit. */
-  async #isSignedBy(author: UnitHeader['authors'][number], unit: Unit): Promise<boolean> {
-    const member = this.committee.members[this.committee.indexOf(author)]
+  async #isSignedBy(author: UnitHeader['authors'][number], unit: Unit, committee: Committee): Promise<boolean> {
+    const member = committee.members[committee.indexOf(author)]
     const [signature] = unit.signatures
     if (!member || !signature || unit.signatures.length !== 1) return false
     if (Buffer.compare(signature.publicKey, member.publicKey) !== 0) return false
@@ -366,17 +380,21 @@ export class Ledger {
   }
 
   #connect(unit: Unit, bytes: Uint8Array, source: string): Acceptance {
-    if (this.dag.has(unit.id)) return { status: 'duplicate' }
+    if (this.dag.has(unit.id)) return this.#duplicate(unit, bytes)
     const missing = unit.header.parents.filter((parent) => !this.dag.has(parent))
     if (missing.length > 0) {
       if (missing.some((parent) => this.#isOlder(parent)))
         return { status: 'invalid', reason: 'it references a unit of an epoch before its own' }
-      this.#waiting.add({ unit, bytes, source }, missing)
+      const { promise: settled, resolve: settle } = Promise.withResolvers<WaitOutcome>()
+      this.#waiting.add({ unit, bytes, source, settle }, missing)
       return {
         status: 'waiting',
+        settled,
         missing: missing.filter((parent) => !this.#waiting.has(parent) && !this.#checking.has(parent)),
       }
     }
+    // Again: others may have come while this one was checked or waited.
+    if (this.#isSuperfluous(unit)) return UNKNOWN_COPY
     const fault = checkValidatorUnit(unit.header, this.dag, this.committee, this.#epoch.base)
     if (fault) return { status: 'invalid', reason: fault.reason }
     const { from, to } = timeBounds(this.#epoch, { round: unit.header.validator!.round, parents: unit.header.parents })
@@ -390,8 +408,29 @@ export class Ledger {
     for (const freed of this.#waiting.release(unit.id)) {
       const acceptance = this.#connect(freed.unit, freed.bytes, freed.source)
       if (acceptance.status === 'connected') units.push(...acceptance.units)
+      const { status } = acceptance
+      freed.settle(status === 'connected' || status === 'invalid' ? status : 'dropped')
     }
     return { status: 'connected', units }
+  }
+
+  #isSuperfluous({ id, header }: Unit): boolean {
+    const known = this.dag.authorUnits(header.authors[0]!, header.validator!.round)
+    return known.length >= MAX_UNITS_OF_A_ROUND && !this.#waiting.waitsFor(id)
+  }
+
+  #keepEarly(id: UnitId, epoch: number, bytes: Uint8Array, source: string): Acceptance {
+    const { promise: settled, resolve: settle } = Promise.withResolvers<WaitOutcome>()
+    return this.#early.add(id, epoch, { bytes, source, settle })
+      ? { status: 'waiting', missing: [], settled }
+      : UNKNOWN_COPY
+  }
+
+  /** What this node has of a unit of its running epoch tells whether `bytes` were ever checked. */
+  #duplicate({ id, header }: Unit, bytes: Uint8Array): Acceptance {
+    const isRecent = (header.validator?.round ?? 0) + GARBAGE_DEPTH >= this.#highestRound
+    const known = isRecent ? this.#store.bytes(id) : undefined
+    return { status: 'duplicate', passOn: known !== undefined && Buffer.compare(known, bytes) === 0 }
   }
 
   /** True if the unit, which is not in the running epoch, is known to be of an earlier one. */

@@ -5,12 +5,16 @@ import { NodeError } from '../errors.ts'
 import type { Logger } from '../node-api.ts'
 import type { Network } from '../p2p/network.ts'
 import { Synchronizer } from '../p2p/synchronizer.ts'
-import type { CommittedLeader, Ledger } from './ledger.ts'
+import type { EarlyUnit } from './early-units.ts'
+import type { Acceptance, CommittedLeader, Ledger } from './ledger.ts'
+import type { WaitOutcome } from './waiting-units.ts'
 
 /** No unit for this long (beyond two rounds) means that something was missed. */
 const STALL_MS = 500
 /** How often a node that gets nothing from its peers asks them whether they still have what it lacks. */
 const LOOK_BEHIND_MS = 5_000
+/** How long a gossiped unit is kept back from others for parents that are being fetched. Gossip takes it for lost after three seconds. */
+const HOLD_MS = 2_000
 
 export interface UnitFlowPorts {
   readonly ledger: Ledger
@@ -50,12 +54,35 @@ export class UnitFlow {
   }
 
   /** Takes a unit from `peer`. False if it is malformed or breaks the rules. */
-  readonly take = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
+  readonly take = async (bytes: Uint8Array, peer: string): Promise<boolean> =>
+    (await this.#accept(bytes, peer)).status !== 'invalid'
+
+  /**
+   * Takes a unit that `peer` gossips, and says whether it may go further. Only what is connected here may: a unit whose parents are missing can still break the
+   * rules, and whoever passed it on would be blamed for it by those who have them.
+   */
+  readonly takeGossip = async (bytes: Uint8Array, peer: string): Promise<'accept' | 'ignore' | 'reject'> => {
+    const acceptance = await this.#accept(bytes, peer)
+    switch (acceptance.status) {
+      case 'connected':
+        return 'accept'
+      case 'invalid':
+        return 'reject'
+      case 'duplicate':
+        return acceptance.passOn ? 'accept' : 'ignore'
+      case 'waiting': {
+        const outcome = await this.#within(HOLD_MS, acceptance.settled)
+        return outcome === 'connected' ? 'accept' : outcome === 'invalid' ? 'reject' : 'ignore'
+      }
+    }
+  }
+
+  async #accept(bytes: Uint8Array, peer: string): Promise<Acceptance> {
     const { ledger, logger, seen } = this.#ports
     const acceptance = await ledger.accept(bytes, peer)
     if (acceptance.status === 'invalid') {
       logger.warn('invalid unit', { peer, reason: acceptance.reason })
-      return false
+      return acceptance
     }
     if (acceptance.status === 'waiting')
       this.synchronizer
@@ -66,7 +93,18 @@ export class UnitFlow {
       for (const unit of acceptance.units) seen(unit)
       this.progress()
     }
-    return true
+    return acceptance
+  }
+
+  /** `outcome`, or `dropped` if it does not come in time. */
+  #within(ms: number, outcome: Promise<WaitOutcome>): Promise<WaitOutcome> {
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(ms, () => resolve('dropped'))
+      void outcome.then((settled) => {
+        cancel()
+        resolve(settled)
+      })
+    })
   }
 
   /** The network is alive: a unit came, or was made. */
@@ -99,8 +137,15 @@ export class UnitFlow {
   advance(): void {
     const { ledger, committed, advanced, onFault } = this.#ports
     for (const leader of ledger.commit()) committed(leader)
-    for (const { bytes, source } of ledger.takeEarly()) this.take(bytes, source).catch(onFault)
+    for (const early of ledger.takeEarly()) this.#takeEarly(early).catch(onFault)
     advanced()
+  }
+
+  async #takeEarly({ bytes, source, settle }: EarlyUnit): Promise<void> {
+    const acceptance = await this.#accept(bytes, source)
+    const { status } = acceptance
+    if (status === 'waiting') settle(await acceptance.settled)
+    else settle(status === 'duplicate' ? 'dropped' : status)
   }
 
   /** Gets everything that `peer` has and this node lacks. */

@@ -1,11 +1,16 @@
 import type { Unit, UnitId } from '@zos/dag'
 
+/** What became of a unit that had to wait. `dropped`: others took its place, or its epoch is over. */
+export type WaitOutcome = 'connected' | 'invalid' | 'dropped'
+
 /** A unit whose signature is checked and whose parents are not all here. */
 export interface WaitingUnit {
   unit: Unit
   bytes: Uint8Array
   /** The peer that sent it: its units count against its share. */
   source: string
+  /** Told once when it waits no more. */
+  settle: (outcome: WaitOutcome) => void
 }
 
 /** Ten rounds of a committee of a hundred. */
@@ -30,6 +35,11 @@ export class WaitingUnits {
     return this.#units.has(id)
   }
 
+  /** True if a unit waits for `parent`. */
+  waitsFor(parent: UnitId): boolean {
+    return this.#dependents.has(parent)
+  }
+
   add(waiting: WaitingUnit, missing: readonly UnitId[]): void {
     const { id } = waiting.unit
     this.#units.set(id, { unit: waiting, missing: new Set(missing) })
@@ -39,8 +49,8 @@ export class WaitingUnits {
     mine.ids.add(id)
     mine.bytes += waiting.bytes.length
     this.#bytes += waiting.bytes.length
-    while (mine.ids.size > MAX_PER_SOURCE || mine.bytes > MAX_BYTES_PER_SOURCE) this.#remove(first(mine.ids))
-    while (this.#units.size > MAX_WAITING || this.#bytes > MAX_BYTES) this.#remove(first(this.#units.keys()))
+    while (mine.ids.size > MAX_PER_SOURCE || mine.bytes > MAX_BYTES_PER_SOURCE) this.#drop(first(mine.ids))
+    while (this.#units.size > MAX_WAITING || this.#bytes > MAX_BYTES) this.#drop(first(this.#units.keys()))
   }
 
   /** The units that had only `parent` missing; they wait no more. */
@@ -66,6 +76,17 @@ export class WaitingUnits {
       if (!this.#units.has(parent)) wanted.push(parent)
     }
     return wanted
+  }
+
+  /** Nobody needs any of them any more. */
+  dropAll(): void {
+    for (const id of [...this.#units.keys()]) this.#drop(id)
+  }
+
+  #drop(id: UnitId): void {
+    const entry = this.#units.get(id)
+    this.#remove(id)
+    entry?.unit.settle('dropped')
   }
 
   #remove(id: UnitId): void {

@@ -241,14 +241,15 @@ export function parseMember(item: unknown): CheckpointMember {
   const { address, stake, keys } = item as { address: unknown; stake: unknown; keys: unknown }
   if (typeof stake !== 'string' || !/^[0-9]{1,40}$/.test(stake) || !Array.isArray(keys) || keys.length > 4)
     throw new SourceFault('no member of a committee')
-  bytesOf(address, 20)
   return {
-    address: address as string,
+    // As certificates write it: the hash of a committee is the same in capitals, and would let nobody's share count.
+    address: `0x${bytesToHex(bytesOf(address, 20))}`,
     stake: BigInt(stake),
     keys: keys.map((entry) => {
       const { scheme, key } = entry as { scheme: unknown; key: unknown }
-      if (typeof scheme !== 'number') throw new SourceFault('no key')
-      return { scheme, key: bytesOf(key) }
+      // The hash of a committee takes a scheme's lowest byte alone.
+      if (!Number.isInteger(scheme) || Number(scheme) !== (Number(scheme) & 0xff)) throw new SourceFault('no key')
+      return { scheme: Number(scheme), key: bytesOf(key) }
     }),
   }
 }

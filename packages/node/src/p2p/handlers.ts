@@ -2,8 +2,8 @@ import type { UnitId } from '@zos/dag'
 
 /** What the network asks of the node. */
 export interface NetworkHandlers {
-  /** A unit arrived. `false`: it is malformed or breaks the rules, and the sender is to blame. */
-  unit(bytes: Uint8Array, peer: string): Promise<boolean>
+  /** A unit arrived. `reject`: it is malformed or breaks the rules, and the sender is to blame; `ignore`: it is not known to hold, and goes no further. */
+  unit(bytes: Uint8Array, peer: string): Promise<'accept' | 'ignore' | 'reject'>
   unitBytes(id: UnitId): Uint8Array | undefined
   hasUnit(id: UnitId): boolean
   /** The encoded units of the rounds `from` to `to`, both included, as far as they are kept: parents first. */

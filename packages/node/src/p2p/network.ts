@@ -134,6 +134,12 @@ const MAX_ASIDE_BYTES = 16 * 1024
 
 const Tag = { unit: 0, announcement: 1 } as const
 
+const RESULTS = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject,
+} as const
+
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { handlers, genesisHash, now, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
   const name = bytesToHex(genesisHash).slice(2, 18)
@@ -220,10 +226,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
   node.addEventListener('peer:disconnect', ({ detail }) => limits.drop(detail.toString()))
 
-  const receive = async (bytes: Uint8Array, peer: string): Promise<boolean> => {
-    const accepted = await handlers.unit(bytes, peer)
-    if (!accepted) punish(peer, 'invalid-unit', 'invalid unit')
-    return accepted
+  const receive = async (bytes: Uint8Array, peer: string) => {
+    const verdict = await handlers.unit(bytes, peer)
+    if (verdict === 'reject') punish(peer, 'invalid-unit', 'invalid unit')
+    return verdict
   }
 
   /** Validation decides whether a message is passed on: nothing invalid travels further than one hop. */
@@ -258,10 +264,8 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       sideTopicName(side),
       validate(async (data, peer) => {
         const verdict = data.length > MAX_ASIDE_BYTES ? 'reject' : await handlers.aside(side, data)
-        if (verdict === 'accept') return TopicValidatorResult.Accept
-        if (verdict === 'ignore') return TopicValidatorResult.Ignore
-        punish(peer, 'malformed', `invalid message in ${side}`)
-        return TopicValidatorResult.Reject
+        if (verdict === 'reject') punish(peer, 'malformed', `invalid message in ${side}`)
+        return RESULTS[verdict]
       }),
     )
   }
@@ -273,8 +277,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   }
 
   const takeGossip = async (data: Uint8Array, peer: string): Promise<TopicValidatorResult> => {
-    if (data[0] === Tag.unit)
-      return (await receive(data.subarray(1), peer)) ? TopicValidatorResult.Accept : TopicValidatorResult.Reject
+    if (data[0] === Tag.unit) return RESULTS[await receive(data.subarray(1), peer)]
     if (data[0] !== Tag.announcement || data.length !== 33) {
       punish(peer, 'malformed', 'unknown gossip message')
       return TopicValidatorResult.Reject
@@ -290,7 +293,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     for (const peer of [announcer, ...others.slice(0, MAX_OTHER_HOLDERS)]) {
       if (handlers.hasUnit(id)) return true
       try {
-        for await (const bytes of network.fetchUnits(peer, [id])) if (await receive(bytes, peer)) return true
+        for await (const bytes of network.fetchUnits(peer, [id])) {
+          const verdict = await receive(bytes, peer)
+          if (verdict !== 'reject') return verdict === 'accept' || handlers.hasUnit(id)
+        }
       } catch (error) {
         handlers.log('announced unit not fetched', { peer, unit: id, error: String(error) })
       }
@@ -298,14 +304,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     return handlers.hasUnit(id)
   }
 
+  const admit = (peer: string): boolean => {
+    if (limits.request(peer) === 'ok') return true
+    punish(peer, 'flood', 'too many requests')
+    return false
+  }
   await node.handle(
     protocol,
     (stream, connection) => {
       const peer = connection.remotePeer.toString()
-      if (limits.request(peer) === 'flood') {
-        punish(peer, 'flood', 'too many requests')
-        return stream.abort(new Error('too many requests'))
-      }
+      if (!admit(peer)) return stream.abort(new Error('too many requests'))
       answer(stream, peer, handlers, requestTimeoutMs).catch((error) => {
         stream.abort(error instanceof Error ? error : new Error(String(error)))
         if (isNodeError(error, 'NODE_BAD_PEER_MESSAGE')) punish(peer, 'malformed', error.message)
@@ -315,9 +323,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     },
     { maxInboundStreams: MAX_REQUEST_STREAMS },
   )
-  await serveSnapshots(node, snapshotProtocol(genesisHash), options.snapshots, (peer, reason) =>
-    punish(peer, 'malformed', reason),
-  )
+  await serveSnapshots(node, snapshotProtocol(genesisHash), options.snapshots, {
+    admit,
+    blame: (peer, reason) => punish(peer, 'malformed', reason),
+  })
 
   async function* request(peer: string, body: Uint8Array, most: number): AsyncGenerator<Uint8Array> {
     const connection = node.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)

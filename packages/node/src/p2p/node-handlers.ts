@@ -30,7 +30,7 @@ export interface HandlerParts {
 export function createNetworkHandlers(parts: HandlerParts): NetworkHandlers {
   const { ledger, flow, checkpoints, heads, ibc, identities, knownPeers, logger, peerId, onFault } = parts
   return {
-    unit: flow.take,
+    unit: flow.takeGossip,
     unitBytes: (id) => ledger.unitBytes(id),
     hasUnit: (id) => ledger.has(id),
     rounds: (from, to) => ledger.rounds(from, to),

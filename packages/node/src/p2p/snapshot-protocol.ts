@@ -39,20 +39,22 @@ export function snapshotProtocol(genesisHash: Uint8Array): string {
   return `/zos/${bytesToHex(genesisHash).slice(2, 18)}/snapshot/1`
 }
 
-/** Answers peers. `blame` is told who sent what is no request. */
+/** Answers peers that `admit` lets ask. `blame` is told who sent what is no request. */
 export async function serveSnapshots(
   node: Pick<Libp2p, 'handle'>,
   protocol: string,
   server: SnapshotServer,
-  blame: (peer: string, reason: string) => void,
+  { admit, blame }: { admit: (peer: string) => boolean; blame: (peer: string, reason: string) => void },
 ): Promise<void> {
   await node.handle(
     protocol,
     (stream, connection) => {
+      const peer = connection.remotePeer.toString()
+      // A stream that is reset makes room for the next at once, while a chunk is still being read for it.
+      if (!admit(peer)) return stream.abort(new Error('too many requests'))
       answer(stream, server).catch((error) => {
         stream.abort(error instanceof Error ? error : new Error(String(error)))
-        if (error instanceof NodeError && error.code === 'NODE_BAD_PEER_MESSAGE')
-          blame(connection.remotePeer.toString(), error.message)
+        if (error instanceof NodeError && error.code === 'NODE_BAD_PEER_MESSAGE') blame(peer, error.message)
       })
     },
     { maxInboundStreams: MAX_STREAMS },

@@ -89,7 +89,8 @@ export class Synchronizer {
       const network = this.#network()
       const highest = await network.highestRound(peer)
       let from = Math.max(1, this.#ledger.highestRound - OVERLAP_ROUNDS)
-      while (from <= highest) {
+      // What a peer says of its highest round is not proved, and units of epochs after the next one cannot be kept here.
+      while (from <= highest && epochOfRound(from) <= this.#ledger.epoch.number + 1) {
         const epoch = epochOfRound(from)
         const to = Math.min(from + MAX_RANGE_ROUNDS, (epoch + 1) * EPOCH_ROUNDS) - 1
         let units = 0

@@ -36,6 +36,8 @@ export async function certifySnapshot(
     if (epoch < start.number - 1) continue
     if (checkpoint.unit !== start.unit.id || checkpoint.mci !== start.mci) return 'it begins at another unit'
     if (checkpoint.stateRoot !== block.header.stateRoot) return 'its state root is not the one that was signed'
+    // The root says nothing of number, time, base fee and parent, from which the next block follows.
+    if (checkpoint.blockHash !== block.hash) return 'its block is not the one that was signed'
   }
   return undefined
 }

@@ -233,6 +233,33 @@ describe('a light node', { timeout: TIMEOUT_MS }, () => {
     })
   })
 
+  test('counts the shares of a committee that a source has written in capitals, and takes no scheme that is not a byte', async () => {
+    const renamed = (change: (member: any) => any) => (method: string, result: any) =>
+      method === 'zos_getCheckpoints'
+        ? result.map((one: any) => ({ ...one, next: one.next.map(change) }))
+        : method === 'zos_getHead'
+          ? null
+          : result
+    const kept = new Map<string, Uint8Array>()
+    const storage: LightStorage = {
+      get: async (key) => kept.get(key),
+      set: async (key, value) => void kept.set(key, value),
+    }
+    const capitals = liar(renamed((one) => ({ ...one, address: `0x${one.address.slice(2).toUpperCase()}` })))
+    const node = await light({ sources: [capitals, source()], storage })
+    await node.ready({ timeoutMs: TIMEOUT_MS })
+    expect(node.status.sources.map(({ state }) => state)).not.toContain('banned')
+    const schemes = liar(
+      renamed((one) => ({ ...one, keys: one.keys.map((key: any) => ({ ...key, scheme: key.scheme + 256 })) })),
+    )
+    const other = await light({ sources: [schemes, source()] })
+    await other.ready({ timeoutMs: TIMEOUT_MS })
+    expect(other.status.sources.map(({ id, state }) => [id, state])).toEqual([
+      ['liar', 'banned'],
+      ['honest', 'good'],
+    ])
+  })
+
   test('begins at a named checkpoint, and after a restart where it was', async () => {
     const kept = new Map<string, Uint8Array>()
     const storage: LightStorage = {

@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 const HANDLERS: NetworkHandlers = {
-  unit: async () => true,
+  unit: async () => 'accept',
   unitBytes: () => undefined,
   hasUnit: () => false,
   rounds: async function* () {},
@@ -181,7 +181,10 @@ describe('a large unit, announced by its id', () => {
     return {
       units,
       handlers: {
-        unit: async (bytes: Uint8Array) => units.push(bytes) > 0,
+        unit: async (bytes: Uint8Array) => {
+          units.push(bytes)
+          return 'accept' as const
+        },
         hasUnit: () => units.length > 0,
         unitBytes: (id: UnitId) => (id === ID ? units[0] : undefined),
       },
@@ -251,7 +254,7 @@ describe('a peer that floods', () => {
           most = Math.max(most, ++inFlight)
           await new Promise((resolve) => setTimeout(resolve, 20))
           inFlight--
-          return true
+          return 'accept'
         },
       },
     })
@@ -290,11 +293,40 @@ describe('a peer that floods', () => {
     }
     expect(network.health()).toMatchObject({ flooded: 80, lowestScore: -10, banned: 0 })
   }, 60_000)
+
+  test('with requests for snapshots, which it hangs up on: no more of them are looked up than it may ask for', async () => {
+    let lookedUp = 0
+    const network = await start({
+      now: () => 0,
+      limits: { ...PEER_LIMITS, requests: { perSecond: 10, burst: 20 } },
+      snapshots: {
+        history: () => ({ firstEpoch: 0, epoch: 0 }),
+        snapshot: async () => {
+          lookedUp++
+          return undefined
+        },
+        record: () => undefined,
+      },
+    })
+    const connection = await (await stranger(network)).connect()
+    for (let i = 0; i < 60; i++) {
+      try {
+        const stream = await connection.newStream(`/zos/${NAME}/snapshot/1`)
+        stream.send(Uint8Array.of(0, 0, 0, 2, 0xc1, 1))
+        await stream.close()
+        await drain(stream as never)
+      } catch {
+        // refused
+      }
+    }
+    expect(lookedUp).toBe(20)
+    expect(network.health()).toMatchObject({ flooded: 40, banned: 0 })
+  }, 60_000)
 })
 
 describe('a peer that sends garbage', () => {
   test('is cut off by the first invalid unit', async () => {
-    const network = await start({ handlers: { unit: async (bytes) => bytes[0] !== 66 } })
+    const network = await start({ handlers: { unit: async (bytes) => (bytes[0] === 66 ? 'reject' : 'accept') } })
     const peer = await stranger(network)
     await peer.join()
     await peer.publish(Uint8Array.of(0, 1))
@@ -302,6 +334,25 @@ describe('a peer that sends garbage', () => {
     await until(() => network.health().banned === 1)
     await until(() => network.peers().length === 0)
   }, 20_000)
+
+  test('goes on, but what is not known to hold reaches nobody else', async () => {
+    const network = await start({ handlers: { unit: async (bytes) => (bytes[0] === 66 ? 'ignore' : 'accept') } })
+    const messages: number[] = []
+    const other = await stranger(network)
+    await other.join()
+    other.host.services.gossip.addEventListener('message', ({ detail }) => messages.push(detail.data[1]!))
+    const peer = await stranger(network)
+    await peer.join()
+    await until(() => network.peers().length === 2)
+    await peer.publish(Uint8Array.of(0, 66))
+    // Where the mesh has not formed yet, the next heartbeat tells of it.
+    for (let i = 0; messages.length === 0; i++) {
+      await peer.publish(Uint8Array.of(0, 1, i & 255))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(messages).not.toContain(66)
+    expect(network.health()).toMatchObject({ banned: 0, faults: 0 })
+  }, 30_000)
 
   test('in answers is cut off when it has done so five times; more answers than asked for are garbage too', async () => {
     const network = await start({ now: () => 0 })
