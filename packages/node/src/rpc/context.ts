@@ -11,6 +11,7 @@ import type { Genesis, GenesisAccount } from '../genesis/genesis.ts'
 import type { Ibc } from '../ibc/ibc.ts'
 import type { Indexer } from '../indexer/indexer.ts'
 import type { Epoch } from '../ledger/epoch.ts'
+import type { LedgerOffence } from '../ledger/offences.ts'
 import type { LedgerTicket } from '../lottery/ticket-index.ts'
 import type { TransactionIntake } from '../mempool/intake.ts'
 import type { Mempool } from '../mempool/mempool.ts'
@@ -67,6 +68,8 @@ export interface RpcContext {
   committee: () => CommitteeInfo
   /** The units of a round; none beyond the highest. */
   roundUnits: (round: number) => readonly UnitId[]
+  /** Who signed twice in these rounds of the running epoch. */
+  offences: (from: number, to: number) => LedgerOffence[]
   /** The consensus contract after the newest block. */
   consensus: () => ConsensusContract
   /** The running epoch, and the tickets that have come for the next term. */

@@ -1,5 +1,6 @@
 import type { Heads } from '../checkpoint/heads.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { offencesIn } from '../ledger/offences.ts'
 import type { TicketIndex } from '../lottery/ticket-index.ts'
 import { type ConsensusSettings, readConsensusContract } from '../native/consensus-contract.ts'
 import type { NodeStatus } from '../node-api.ts'
@@ -49,6 +50,7 @@ export function createRpcContext(parts: ContextParts): RpcContext {
       return { epoch: number, baseRound: base.round, quorum: current.quorum, members: current.members, committer }
     },
     roundUnits: (round) => ledger.roundUnits(round),
+    offences: (from, to) => offencesIn(ledger, from, to),
     consensus: () => readConsensusContract(state.latest(), settings),
     lottery: () => {
       const { epoch } = ledger

@@ -1,3 +1,4 @@
+import { bytesToHex } from '@ethereumjs/util'
 import type { UnitId } from '@zos/dag'
 import type { RpcContext, RpcMethod } from '../context.ts'
 import { resolveBlock } from '../context.ts'
@@ -20,6 +21,16 @@ function roundParam(value: unknown, name: string): number {
   return value
 }
 
+function roundsParam(value: unknown): { from: number; to: number } {
+  if (typeof value !== 'object' || value === null) throw invalidParams('the range must be an object')
+  const { fromRound, toRound } = value as Record<string, unknown>
+  const from = roundParam(fromRound, 'fromRound')
+  const to = roundParam(toRound, 'toRound')
+  if (to < from || to - from >= MAX_ROUNDS)
+    throw invalidParams(`toRound must be fromRound or up to ${MAX_ROUNDS - 1} more`)
+  return { from, to }
+}
+
 /** The ledger itself: what Ethereum's methods have no words for. Numbers are plain JSON numbers. */
 export const zosMethods: Record<string, RpcMethod> = {
   zos_status: (_, { status }) => status(),
@@ -30,12 +41,7 @@ export const zosMethods: Record<string, RpcMethod> = {
 
   /** The units of the rounds from `fromRound` to `toRound`, by round, then id; `leader` if the unit committed its block. */
   zos_getUnits: ([value], context) => {
-    if (typeof value !== 'object' || value === null) throw invalidParams('the range must be an object')
-    const { fromRound, toRound } = value as Record<string, unknown>
-    const from = roundParam(fromRound, 'fromRound')
-    const to = roundParam(toRound, 'toRound')
-    if (to < from || to - from >= MAX_ROUNDS)
-      throw invalidParams(`toRound must be fromRound or up to ${MAX_ROUNDS - 1} more`)
+    const { from, to } = roundsParam(value)
     const rounds = Array.from({ length: to - from + 1 }, (_, index) => from + index)
     return rounds
       .flatMap((round) => context.roundUnits(round))
@@ -43,6 +49,12 @@ export const zosMethods: Record<string, RpcMethod> = {
         const unit = unitAt(context, id)!
         return { ...unit, leader: unit.block !== null && context.chain.block(unit.block)?.leader === id }
       })
+  },
+
+  /** The validators that signed twice in a range of rounds of the running epoch, with the evidence that `submitEvidence` takes. */
+  zos_getOffences: ([value], { offences }) => {
+    const { from, to } = roundsParam(value)
+    return offences(from, to).map((offence) => ({ ...offence, evidence: bytesToHex(offence.evidence) }))
   },
 
   /** The unit that carried an executed transaction into the ledger, with its height and main-chain index. */
