@@ -1,7 +1,7 @@
 /** How a node ends: its first fault stops it, and what was opened is closed in the reverse order. */
 import { NodeError } from './errors.ts'
 import type { Logger } from './node-api.ts'
-import { storageFault } from './store/storage-fault.ts'
+import { isClosedStore, storageFault } from './store/storage-fault.ts'
 
 export interface LifecycleOptions {
   readonly dataDir: string | undefined
@@ -44,6 +44,8 @@ export class Lifecycle {
   /** The node cannot go on. Faults that follow the first are not told. */
   readonly onFault = (reason: unknown): void => {
     if (this.#fault) return
+    // A cache may still be on its way to the store when that is closed; for what has to be written, its closer waits.
+    if (this.#closing && isClosedStore(reason)) return
     const { dataDir, logger, onFault } = this.#options
     const error = storageFault(reason, dataDir)
     this.#fault = error

@@ -74,7 +74,7 @@ export class TicketMiner {
     pool()
       .search({ seed, term, candidate: self, start: nonce(), count: effort, signal: search })
       .then((ticket) => {
-        if (!ticket || search.aborted) return
+        if (!ticket || search.aborted || this.#stopped) return
         hashes.learn(ticketInput(seed, term, self, ticket.nonce), ticket.hash)
         this.#found = ticket
         onTicket()
@@ -97,7 +97,7 @@ export class TicketMiner {
       this.#checking.add(name)
       pool()
         .search({ seed, term, candidate, start: nonce, count: 1 })
-        .then((ticket) => ticket && hashes.learn(input, ticket.hash))
+        .then((ticket) => ticket && !this.#stopped && hashes.learn(input, ticket.hash))
         .catch((error) => this.#stopped || onFault(error))
         .finally(() => this.#checking.delete(name))
     }

@@ -13,7 +13,7 @@ let wallet: Wallet
 const counter = compileCounter()
 
 beforeAll(async () => {
-  devnet = await startDevnet({ port: 0, roundIntervalMs: 100 })
+  devnet = await startDevnet({ validators: 2, port: 0, roundIntervalMs: 100 })
   provider = new JsonRpcProvider(devnet.rpcUrl, undefined, { cacheTimeout: -1 })
   provider.pollingInterval = 100
   wallet = new Wallet(bytesToHex(devnet.accounts[0]!.privateKey), provider)

@@ -13,7 +13,7 @@ const cli = new URL('../../dist/cli.js', import.meta.url).pathname
 
 test('a node without a stake joins late and comes to the same blocks, also after a restart', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'zos-follower-'))
-  const devnet = await startDevnet({ port: 0, roundIntervalMs: 100, dataDir: join(folder, 'net') })
+  const devnet = await startDevnet({ validators: 2, port: 0, roundIntervalMs: 100, dataDir: join(folder, 'net') })
   const port = 20_000 + (process.pid % 20_000)
   const start = () =>
     spawn(

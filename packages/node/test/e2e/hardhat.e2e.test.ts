@@ -13,7 +13,7 @@ let devnet: Devnet
 let project: string
 
 beforeAll(async () => {
-  devnet = await startDevnet({ port: 0, roundIntervalMs: 100 })
+  devnet = await startDevnet({ validators: 1, port: 0, roundIntervalMs: 100 })
   // Inside the package, so that hardhat and solc resolve.
   project = mkdtempSync(join(here, '.hardhat-'))
   mkdirSync(join(project, 'contracts'))
